@@ -1,0 +1,37 @@
+# Everything a fresh machine needs is set up by these targets.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+export QT_QPA_PLATFORM ?= offscreen
+
+.PHONY: demo test quick lint docs bench setup clean
+
+setup: $(VENV)/.ready
+
+$(VENV)/.ready: pyproject.toml scripts/setup.sh
+	PYTHON=$(PYTHON) scripts/setup.sh $(VENV)
+	touch $@
+
+demo: setup
+	$(BIN)/kiwoom demo
+
+test: setup lint docs
+	$(BIN)/pytest -n 2 -m "not soak"
+
+quick: setup
+	$(BIN)/pytest -n 2 -m "not slow and not soak"
+
+lint: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+docs: setup
+	$(BIN)/mkdocs build --strict --quiet
+
+bench: setup
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) build dist site .mypy_cache .ruff_cache

@@ -1,0 +1,1 @@
+"""Programming against Kiwoom Securities' Open API+ from Python, on any OS."""

@@ -1,0 +1,255 @@
+"""
+`Control`: what everything that talks to Kiwoom talks to, and `open_control`, which makes one from a URL.
+
+One thread owns a control: the thread that created it. Functions are called and events are delivered on it. `pump`
+delivers what is due; the Qt loop, asyncio and the plain loop each call it in their way. Other threads hand work over
+with `submit`.
+
+Events are synchronous for their handlers. The events being delivered form a stack: a handler may wait (which pumps
+further events) and reads its own event's data again afterwards.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import sys
+import threading
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from time import perf_counter as _perf_counter
+from typing import Any, Literal, Protocol, TypeVar
+
+from kiwoom.clock import Clock
+from kiwoom.control.contract import EVENTS, Value, convert_arguments, event, function
+from kiwoom.control.url import ControlUrl
+from kiwoom.errors import ControlClosed, ControlUnavailable, ControlUrlError
+
+__all__ = ["Control", "Handler", "Mode", "Tap", "default_url", "open_control"]
+
+log = logging.getLogger("kiwoom.control")
+
+Mode = Literal["simulated", "mock", "real", "unknown"]
+Handler = Callable[..., object]
+T = TypeVar("T")
+
+
+class Tap(Protocol):
+    """Sees every call and every event of a control: for logs, recordings, metrics. Must not raise and not wait."""
+
+    def on_call(self, name: str, arguments: tuple[str | int, ...], result: Value, seconds: float) -> None:
+        """A dispatch function returned."""
+
+    def on_event(self, name: str, arguments: tuple[str | int, ...]) -> None:
+        """An event is about to be delivered; its data can be read with `control.call` now."""
+
+
+class Control(ABC):
+    """
+    An object with the OCX's dispatch functions and events.
+
+    `mode` is "simulated", "mock" or "real" ("unknown" before the login told). `clock` is the time of the control's
+    market. `on_handler_error(event, exception)` is called when a handler raises; the default shows the traceback.
+    """
+
+    needs_qt = False
+    """True if events only come while a Qt event loop runs (the OCX)."""
+
+    def __init__(self, url: ControlUrl, clock: Clock) -> None:
+        self.url = url
+        self.clock = clock
+        self.closed = False
+        self.taps: list[Tap] = []
+        self.on_handler_error: Callable[[str, BaseException], None] = show_handler_error
+        self.owner = threading.get_ident()
+        self._handlers: dict[str, list[Handler]] = {name: [] for name in EVENTS}
+        self._work: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
+        self._wakers: list[Callable[[], None]] = []
+        self._wake = threading.Event()
+
+    # --- to be implemented -------------------------------------------------------------------------------------
+
+    @property
+    @abstractmethod
+    def mode(self) -> Mode:
+        """Which kind of broker stands behind this control."""
+
+    @abstractmethod
+    def _dispatch(self, name: str, arguments: tuple[str | int, ...]) -> Value:
+        """Carry out a dispatch function whose arguments have the contract's number and types."""
+
+    @abstractmethod
+    def next_due(self) -> float | None:
+        """Real seconds until `pump(0)` would deliver something: 0.0 = now, None = nothing is scheduled."""
+
+    @abstractmethod
+    def pump(self, timeout_s: float = 0.0) -> int:
+        """
+        Deliver what is due, waiting at most `timeout_s` for the first event; returns the number delivered.
+
+        Owner thread only. `timeout_s` is time of the control's clock: on a virtual clock the wait takes no time.
+        Also runs the work that other threads submitted, and returns early when some arrives.
+        """
+
+    # --- calls -------------------------------------------------------------------------------------------------
+
+    def call(self, name: str, *arguments: object) -> Value:
+        """
+        Call a dispatch function by its COM or Python name, with arguments in the contract's order.
+
+        Owner thread only. Returns text, a number, None for functions without result, or a list of rows
+        (GetCommDataEx). A negative return code is returned, not raised.
+
+        Raises UnknownFunction, WrongArguments (naming the right signature), ControlClosed.
+        """
+        if self.closed:
+            raise ControlClosed(f"{self.url} was closed; {name} was not called")
+        called = function(name)
+        converted = convert_arguments(called, arguments)
+        if not self.taps:
+            return self._dispatch(called.name, converted)
+        started = _perf_counter()
+        result = self._dispatch(called.name, converted)
+        seconds = _perf_counter() - started
+        for tap in tuple(self.taps):
+            tap.on_call(called.name, converted, result, seconds)
+        return result
+
+    # --- events ------------------------------------------------------------------------------------------------
+
+    def subscribe(self, event_name: str, handler: Handler) -> None:
+        """
+        Have `handler` called with the event's arguments, in the contract's order, each time the event comes.
+
+        Handlers run in the order of subscription; the same handler subscribed twice runs twice. Raises UnknownEvent.
+        """
+        self._handlers[event(event_name).name].append(handler)
+
+    def unsubscribe(self, event_name: str, handler: Handler) -> None:
+        """Undo one `subscribe`. A handler that is not subscribed is a ValueError. Raises UnknownEvent."""
+        self._handlers[event(event_name).name].remove(handler)
+
+    def _emit(self, name: str, arguments: tuple[str | int, ...]) -> None:
+        """Call the handlers of an event. An exception in one is reported and does not keep the others from running."""
+        if self.taps:
+            for tap in tuple(self.taps):
+                tap.on_event(name, arguments)
+        for handler in tuple(self._handlers[name]):
+            try:
+                handler(*arguments)
+            except Exception as error:
+                self.on_handler_error(name, error)
+
+    # --- other threads -----------------------------------------------------------------------------------------
+
+    def submit(self, work: Callable[[], T]) -> Future[T]:
+        """
+        Have `work` run on the owner thread, at its next pump. Any thread.
+
+        The future carries its result or exception. Raises ControlClosed if the control was closed.
+        """
+        if self.closed:
+            raise ControlClosed(f"{self.url} was closed; the work was not taken")
+        future: Future[T] = Future()
+        self._work.append((future, work))
+        self.wake()
+        return future
+
+    def wake(self) -> None:
+        """Make a waiting `pump` return, and tell the loops that registered with `on_wake`. Any thread."""
+        self._wake.set()
+        for waker in tuple(self._wakers):
+            waker()
+
+    def on_wake(self, waker: Callable[[], None]) -> Callable[[], None]:
+        """Have `waker` called, on any thread, whenever there may be something to pump. Returns its cancellation."""
+        self._wakers.append(waker)
+        return lambda: self._wakers.remove(waker) if waker in self._wakers else None
+
+    def _run_work(self) -> int:
+        """Run what other threads submitted; returns how much that was."""
+        count = 0
+        while self._work:
+            future, work = self._work.popleft()
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                future.set_result(work())
+            except BaseException as error:
+                future.set_exception(error)
+            count += 1
+        return count
+
+    # --- end ---------------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """End the session and free what it holds. Work that was not run is cancelled. Calling it again does nothing."""
+        if self.closed:
+            return
+        self.closed = True
+        while self._work:
+            self._work.popleft()[0].cancel()
+        self.wake()
+
+    def __enter__(self) -> Control:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        state = "closed" if self.closed else self.mode
+        return f"<{type(self).__name__} {self.url} ({state})>"
+
+
+def show_handler_error(event_name: str, error: BaseException) -> None:
+    """Show the traceback of an exception that a handler raised: on stderr through `sys.excepthook`, and in the log."""
+    log.error("a handler of %s raised %r", event_name, error, exc_info=error)
+    sys.excepthook(type(error), error, error.__traceback__)
+
+
+# The only place that knows which controls exist.
+_OPENERS = {
+    "sim": "kiwoom.sim:open_sim",
+    "ocx": "kiwoom.control.qax:open_ocx",
+    "grpc": "kiwoom.control.remote:open_remote",
+    "grpcs": "kiwoom.control.remote:open_remote",
+}
+
+
+def default_url() -> str:
+    """`KIWOOM_URL` if set, else the OCX on Windows and the simulator elsewhere."""
+    return os.environ.get("KIWOOM_URL") or ("ocx:" if sys.platform == "win32" else "sim:")
+
+
+def open_control(url: str | ControlUrl | None = None) -> Control:
+    """
+    Open the control that a URL names; the calling thread becomes its owner.
+
+    `sim:` the embedded broker, `ocx:` the OCX on this Windows machine, `grpc://host:port` a control behind the
+    service; options stand in the query (``sim:?seed=7&clock=virtual``). Without a URL: `default_url()`.
+
+    Raises ControlUrlError for a URL that cannot be understood, ControlUnavailable (MissingDependency) when what it
+    names cannot be opened here. Never falls back to another control.
+    """
+    chosen = url or default_url()
+    parsed = chosen if isinstance(chosen, ControlUrl) else ControlUrl.parse(chosen)
+    target = _OPENERS.get(parsed.scheme)
+    if target is None:
+        known = ", ".join(f"{scheme}:" for scheme in _OPENERS)
+        raise ControlUrlError(f"{parsed}: no control has the scheme {parsed.scheme!r}; there are {known}")
+    module_name, _, function_name = target.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name == module_name:
+            raise ControlUnavailable(f"{parsed}: this version has no {parsed.scheme}: control") from None
+        raise
+    if url is None and "KIWOOM_URL" not in os.environ and parsed.scheme == "sim":
+        log.warning("no control was named: this is the simulator (sim:), not a broker")
+    opened: Control = getattr(module, function_name)(parsed)
+    log.info("opened %r", opened)
+    return opened

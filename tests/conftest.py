@@ -1,0 +1,17 @@
+"""Fixtures that every test may use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+REFERENCE_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def reference_data() -> Path:
+    """The reference market data beside the checkout; tests that need it are skipped where it is absent."""
+    if not (REFERENCE_DATA / "krx_listing.csv").exists():
+        pytest.skip(f"the reference market data is not at {REFERENCE_DATA}")
+    return REFERENCE_DATA
