@@ -7,6 +7,9 @@ The tree::
     ├── UsageError                 the program asks for something that does not exist or does not fit
     │   ├── UnknownFunction        no dispatch function of this name
     │   ├── UnknownEvent           no event of this name
+    │   ├── UnknownTr              no TR of this code
+    │   ├── UnknownFid             no FID of this name
+    │   ├── UnknownRealType        no real type of this name
     │   ├── WrongArguments         number or type of arguments, or a parameter an event does not have
     │   └── ControlUrlError        a control URL that cannot be understood
     ├── ControlUnavailable         the control named by a URL cannot be opened here
@@ -46,7 +49,10 @@ __all__ = [
     "RequestError",
     "RequestLimited",
     "UnknownEvent",
+    "UnknownFid",
     "UnknownFunction",
+    "UnknownRealType",
+    "UnknownTr",
     "UsageError",
     "WaitTimeout",
     "WrongArguments",
@@ -130,6 +136,18 @@ class UnknownFunction(UsageError, AttributeError):
 
 class UnknownEvent(UsageError, AttributeError):
     """No event of this name."""
+
+
+class UnknownTr(UsageError, LookupError):
+    """No TR of this code in the catalog."""
+
+
+class UnknownFid(UsageError, LookupError):
+    """No FID of this name."""
+
+
+class UnknownRealType(UsageError, LookupError):
+    """No real type of this name."""
 
 
 class WrongArguments(UsageError, TypeError):

@@ -1,1 +1,23 @@
-"""To be filled."""
+"""What the TRs, FIDs, real types, markets, sectors and codes are: lookup only, read from tables on first use."""
+
+from kiwoom.catalog.fields import fid, fid_number, fids
+from kiwoom.catalog.places import Sector, markets, sectors
+from kiwoom.catalog.realtime import RealType, chejan_fids, real_type, real_types
+from kiwoom.catalog.transactions import Field, Tr, tr, trs
+
+__all__ = [
+    "Field",
+    "RealType",
+    "Sector",
+    "Tr",
+    "chejan_fids",
+    "fid",
+    "fid_number",
+    "fids",
+    "markets",
+    "real_type",
+    "real_types",
+    "sectors",
+    "tr",
+    "trs",
+]

@@ -1,0 +1,13 @@
+"""Reading the tables that the package carries: tab-separated UTF-8 files in `catalog/data`, read on first use."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+__all__ = ["rows"]
+
+
+def rows(table: str) -> list[list[str]]:
+    """Read `data/<table>.tsv`: one list of texts a line; lines beginning with ``#`` are comments."""
+    text = (files("kiwoom.catalog") / "data" / f"{table}.tsv").read_text("utf-8")
+    return [line.split("\t") for line in text.split("\n") if line and not line.startswith("#")]
