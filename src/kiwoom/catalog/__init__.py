@@ -1,5 +1,6 @@
 """What the TRs, FIDs, real types, markets, sectors and codes are: lookup only, read from tables on first use."""
 
+from kiwoom.catalog import calendar
 from kiwoom.catalog.fields import fid, fid_number, fids
 from kiwoom.catalog.places import Sector, markets, sectors
 from kiwoom.catalog.realtime import RealType, chejan_fids, real_type, real_types
@@ -10,6 +11,7 @@ __all__ = [
     "RealType",
     "Sector",
     "Tr",
+    "calendar",
     "chejan_fids",
     "fid",
     "fid_number",
