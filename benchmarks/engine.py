@@ -1,0 +1,108 @@
+"""
+How many orders per second the matching engine takes, alone: ``python -m benchmarks.engine [orders]``.
+
+Three flows, each from a fixed seed: *aggressive* (half of the orders trade), *maker* (most rest or are cancelled) and
+*sweep* (large orders that eat through many levels). An "order" is a new order, a cancellation or a modification.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from collections.abc import Callable
+
+from kiwoom.sim.book import Book
+from kiwoom.sim.rules import BUY, SELL, TICKS_2023, TimeInForce
+
+Action = tuple[str, int, int, int | None]  # what, side or which, quantity, price
+
+
+def aggressive(rng: random.Random, count: int) -> list[Action]:
+    """Limit orders around a wandering price and market orders; one in ten is a cancellation."""
+    actions: list[Action] = []
+    middle = 50_000
+    for _ in range(count):
+        middle += rng.choice((-100, 0, 0, 0, 100))
+        side = rng.choice((BUY, SELL))
+        what = rng.random()
+        if what < 0.1:
+            actions.append(("cancel", rng.randrange(1 << 30), 0, None))
+        elif what < 0.25:
+            actions.append(("new", side, rng.randint(1, 300), None))
+        else:
+            away = rng.randint(-2, 6) * 100
+            actions.append(("new", side, rng.randint(1, 300), middle - away if side == BUY else middle + away))
+    return actions
+
+
+def maker(rng: random.Random, count: int) -> list[Action]:
+    """Ten limit orders away from the price, nine cancellations or modifications, one market order, and so on."""
+    actions: list[Action] = []
+    for index in range(count):
+        side = rng.choice((BUY, SELL))
+        if index % 20 == 0:
+            actions.append(("new", side, rng.randint(1, 500), None))
+        elif index % 2:
+            away = rng.randint(1, 30) * 100
+            actions.append(("new", side, rng.randint(1, 300), 50_000 - away if side == BUY else 50_000 + away))
+        else:
+            actions.append((rng.choice(("cancel", "cancel", "replace")), rng.randrange(1 << 30), 10, 50_000))
+    return actions
+
+
+def sweep(rng: random.Random, count: int) -> list[Action]:
+    """Nine small resting orders, then one market order as large as all of them."""
+    actions: list[Action] = []
+    size = 0
+    for index in range(count):
+        if index % 10 == 9:
+            actions.append(("new", BUY, size, None))
+            size = 0
+        else:
+            quantity = rng.randint(1, 300)
+            size += quantity
+            actions.append(("new", SELL, quantity, 50_000 + rng.randint(0, 20) * 100))
+    return actions
+
+
+def run(actions: list[Action]) -> tuple[float, int, int]:
+    """Feed a book; returns seconds, fills and orders left."""
+    book = Book(TICKS_2023, 50_000)
+    numbers: list[int] = []
+    fills = 0
+    started = time.perf_counter()
+    for number, (what, side, quantity, price) in enumerate(actions, start=1):
+        if what == "new":
+            order, made = book.submit(number, side, quantity, price, TimeInForce.DAY if price else TimeInForce.IOC)
+            fills += len(made)
+            if order.left and price:
+                numbers.append(number)
+        elif numbers:
+            index = side % len(numbers)
+            numbers[index], numbers[-1] = numbers[-1], numbers[index]
+            target = numbers.pop()
+            if target in book.orders:
+                if what == "cancel":
+                    book.cancel(target)
+                else:
+                    old = book.orders[target]
+                    step = -100 if old.side == BUY else 100
+                    _, made = book.replace(target, number, (old.price or 0) + step, quantity)
+                    fills += len(made)
+                    numbers.append(number)
+    return time.perf_counter() - started, fills, len(book.orders)
+
+
+def main(count: int = 200_000) -> None:
+    """Print the figures of each flow, best of three runs."""
+    flows: tuple[Callable[[random.Random, int], list[Action]], ...] = (aggressive, maker, sweep)
+    for flow in flows:
+        actions = flow(random.Random(7), count)
+        seconds, fills, left = min(run(actions) for _ in range(3))
+        rate = count / seconds
+        print(f"book {flow.__name__:<10} {rate:>10,.0f} orders/s {fills / seconds:>10,.0f} fills/s  ({left:,} left)")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 200_000)
