@@ -2,24 +2,31 @@
 
 from kiwoom.catalog import calendar
 from kiwoom.catalog.fields import fid, fid_number, fids
+from kiwoom.catalog.listed import Listed, Theme, branches, find, listing, themes
 from kiwoom.catalog.places import Sector, markets, sectors
 from kiwoom.catalog.realtime import RealType, chejan_fids, real_type, real_types
 from kiwoom.catalog.transactions import Field, Tr, tr, trs
 
 __all__ = [
     "Field",
+    "Listed",
     "RealType",
     "Sector",
+    "Theme",
     "Tr",
+    "branches",
     "calendar",
     "chejan_fids",
     "fid",
     "fid_number",
     "fids",
+    "find",
+    "listing",
     "markets",
     "real_type",
     "real_types",
     "sectors",
+    "themes",
     "tr",
     "trs",
 ]
