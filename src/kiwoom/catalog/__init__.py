@@ -1,7 +1,8 @@
 """What the TRs, FIDs, real types, markets, sectors and codes are: lookup only, read from tables on first use."""
 
-from kiwoom.catalog import calendar
+from kiwoom.catalog import calendar, codes
 from kiwoom.catalog.fields import fid, fid_number, fids
+from kiwoom.catalog.finding import Hit, search
 from kiwoom.catalog.listed import Listed, Theme, branches, find, listing, themes
 from kiwoom.catalog.places import Sector, markets, sectors
 from kiwoom.catalog.realtime import RealType, chejan_fids, real_type, real_types
@@ -9,6 +10,7 @@ from kiwoom.catalog.transactions import Field, Tr, tr, trs
 
 __all__ = [
     "Field",
+    "Hit",
     "Listed",
     "RealType",
     "Sector",
@@ -17,6 +19,7 @@ __all__ = [
     "branches",
     "calendar",
     "chejan_fids",
+    "codes",
     "fid",
     "fid_number",
     "fids",
@@ -25,6 +28,7 @@ __all__ = [
     "markets",
     "real_type",
     "real_types",
+    "search",
     "sectors",
     "themes",
     "tr",
