@@ -16,6 +16,7 @@ The tree::
     │   └── MissingDependency      an optional package is needed: the message says which to install
     ├── ControlClosed              the control was closed, or its link is gone
     ├── WaitTimeout                a wait ended without what it waited for; the message says what that was
+    ├── FieldFormatError           the text of a field is not of the form that the field has
     ├── OrderRefused               real orders were not switched on: nothing left the process
     └── CodeError                  the server or the control answered with a negative return code
         ├── LoginError             -100 ... -108
@@ -40,6 +41,7 @@ __all__ = [
     "ControlUnavailable",
     "ControlUrlError",
     "ErrorCode",
+    "FieldFormatError",
     "KiwoomError",
     "LoginError",
     "MissingDependency",
@@ -172,6 +174,10 @@ class ControlClosed(KiwoomError):
 
 class WaitTimeout(KiwoomError, TimeoutError):
     """A wait ended without what it waited for; the message says what that was and how long it waited."""
+
+
+class FieldFormatError(KiwoomError, ValueError):
+    """The text of a field is not of the form that the field has; the message names field and text."""
 
 
 class OrderRefused(KiwoomError):
