@@ -10,6 +10,9 @@ The tree::
     │   ├── UnknownTr              no TR of this code
     │   ├── UnknownFid             no FID of this name
     │   ├── UnknownRealType        no real type of this name
+
+
+    │   ├── NotConnected           no signal or slot is connected there
     │   ├── WrongArguments         number or type of arguments, or a parameter an event does not have
     │   └── ControlUrlError        a control URL that cannot be understood
     ├── ControlUnavailable         the control named by a URL cannot be opened here
@@ -45,6 +48,7 @@ __all__ = [
     "KiwoomError",
     "LoginError",
     "MissingDependency",
+    "NotConnected",
     "OrderError",
     "OrderLimited",
     "OrderRefused",
@@ -150,6 +154,12 @@ class UnknownFid(UsageError, LookupError):
 
 class UnknownRealType(UsageError, LookupError):
     """No real type of this name."""
+
+
+class NotConnected(UsageError, KeyError):
+    """No signal or slot is connected to this event, or none under this key."""
+
+    __str__ = Exception.__str__  # a KeyError shows its message in quotes
 
 
 class WrongArguments(UsageError, TypeError):
