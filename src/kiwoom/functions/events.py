@@ -80,4 +80,4 @@ class EventHandlers:
         """
 
     def on_receive_invest_real_data(self, real_key: str) -> None:
-        """Never raised by Kiwoom; it stands in the type library only."""
+        """Never raised by Kiwoom: it stands in the type library only, for investor real-time data."""
