@@ -446,11 +446,15 @@ class Ledger:
     # --- days --------------------------------------------------------------------------------------------------
 
     def roll(self, day: date, us: int = 0) -> None:
-        """Go on to a later trading day: settle what is due, put the orders away, forget holdings sold out."""
+        """Go on to a later trading day: settle what is due, end and put away the orders, forget holdings sold out."""
         if day <= self.today:
             raise ValueError(f"the ledger is on {self.today}: it cannot go to {day}")
         previous, self.today = self.today, day
         for account in self.accounts.values():
+            for order in account.orders.values():
+                if order.live:  # nothing stays open over night
+                    account.release(order, order.left, 0)
+                    order.expire()
             if account.orders:
                 account.past_orders[previous] = list(account.orders.values())
                 account.orders = {}
