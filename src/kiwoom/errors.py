@@ -21,6 +21,7 @@ The tree::
     ├── WaitTimeout                a wait ended without what it waited for; the message says what that was
     ├── FieldFormatError           the text of a field is not of the form that the field has
     ├── OrderRefused               real orders were not switched on: nothing left the process
+    ├── ComError                   a call into the OCX raised a COM exception: HRESULT and words
     └── CodeError                  the server or the control answered with a negative return code
         ├── LoginError             -100 ... -108
         ├── RequestError           -200 ... -211 and -22
@@ -39,6 +40,7 @@ from dataclasses import dataclass
 __all__ = [
     "CODES",
     "CodeError",
+    "ComError",
     "ConditionError",
     "ControlClosed",
     "ControlUnavailable",
@@ -192,6 +194,22 @@ class FieldFormatError(KiwoomError, ValueError):
 
 class OrderRefused(KiwoomError):
     """An order for the real server without an explicit opt-in: nothing left the process."""
+
+
+class ComError(KiwoomError):
+    """
+    A call into the OCX ended with a COM exception, or without the result it must have.
+
+    `call` is the function, `hresult` the COM code (unsigned, 0x80020009 is "exception"), `words` what the OCX says
+    about it, `source` who raised it ("" if it did not say).
+    """
+
+    def __init__(self, call: str, hresult: int, words: str, source: str = "") -> None:
+        self.call = call
+        self.hresult = hresult
+        self.words = words
+        self.source = source
+        super().__init__(f"{call} failed in the OCX with 0x{hresult:08X}: {words}" + (f" [{source}]" if source else ""))
 
 
 class CodeError(KiwoomError):
