@@ -1,1 +1,19 @@
-"""To be filled."""
+"""
+The embedded broker: an exchange and a broker behind the control's functions and events, on any OS.
+
+Users reach it by URL, ``open_control("sim:?seed=7&clock=virtual")``; docs/simulator.md lists the options.
+"""
+
+from kiwoom.control.url import ControlUrl
+from kiwoom.sim.broker import Broker
+from kiwoom.sim.control import SimControl
+from kiwoom.sim.options import Options
+
+__all__ = ["Broker", "Options", "SimControl", "open_sim"]
+
+
+def open_sim(url: ControlUrl) -> SimControl:
+    """Open a simulator with the options of its URL. Raises ControlUrlError for options that do not exist or fit."""
+    from kiwoom.sim.assembly import assemble
+
+    return assemble(url, Broker(Options.from_url(url)))

@@ -1,0 +1,24 @@
+"""Puts a simulated control together from its parts."""
+
+from __future__ import annotations
+
+from kiwoom.control.url import ControlUrl
+from kiwoom.sim.broker import Broker
+from kiwoom.sim.control import SimControl
+from kiwoom.sim.login import Login
+from kiwoom.sim.master import Master
+from kiwoom.sim.registrations import Registrations
+from kiwoom.sim.requests import Requests
+
+__all__ = ["PARTS", "assemble"]
+
+PARTS = (Login, Master, Requests, Registrations)
+"""The parts of the simulated server, in the order in which they are added."""
+
+
+def assemble(url: ControlUrl, broker: Broker) -> SimControl:
+    """A control with all parts, on a broker."""
+    control = SimControl(url, broker)
+    for part in PARTS:
+        control.add(part(control))
+    return control

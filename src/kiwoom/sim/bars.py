@@ -1,0 +1,229 @@
+"""
+Daily bars: real ones where there are some, else a generated history.
+
+A generated bar is a function of seed, code and date alone. The chain of closes is anchored at one known close and
+runs backward and forward from it, so that the history seen today and the one seen tomorrow are the same history, and
+the bar that a running day will have is known (to the simulator) before it begins.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from functools import cache
+from typing import NamedTuple
+
+from kiwoom.catalog import calendar
+from kiwoom.sim.instruments import Instrument
+
+__all__ = ["FIRST_DAY", "DayBar", "History", "aggregate"]
+
+FIRST_DAY = date(1985, 1, 4)
+"""The first day for which the real server has daily bars."""
+
+_REVERSION = 0.004  # pull of the closes toward the anchor, a day; keeps decades within a plausible range
+
+
+class DayBar(NamedTuple):
+    """One bar. Prices in the instrument's units, volume in shares (contracts), value in won; None = not known."""
+
+    date: date
+    open: int
+    high: int
+    low: int
+    close: int
+    volume: int | None
+    value: int | None
+
+
+class History:
+    """
+    The daily bars of one instrument, past and planned.
+
+    `real` bars (oldest first) come before everything generated; nothing is invented before the first of them.
+    """
+
+    def __init__(
+        self,
+        instrument: Instrument,
+        seed: int,
+        anchor: tuple[date, int],
+        real: list[DayBar] | None = None,
+    ) -> None:
+        self.instrument = instrument
+        self._key = f"{seed}/{instrument.code}"
+        self._real = real or []
+        self._real_dates = [bar.date for bar in self._real]
+        if self._real:
+            self._anchor_date, self._anchor_close = self._real[-1].date, self._real[-1].close
+        else:
+            self._anchor_date, self._anchor_close = anchor
+        self._first = max(FIRST_DAY, instrument.listed or FIRST_DAY)
+        self._noise: dict[int, dict[date, tuple[float, ...]]] = {}
+        self._backward: list[DayBar] = []  # from the anchor's day to the past
+        self._forward: list[DayBar] = []  # from the day after the anchor on
+        self._previous_close: int | None = None
+        size = random.Random(f"{self._key}/size")
+        self._sigma = instrument.volatility * math.exp(size.gauss(0, 0.25))
+        self._turnover = instrument.turnover * math.exp(size.gauss(0, 0.5))
+
+    @property
+    def generated(self) -> bool:
+        """True if there is no real bar: everything is generated."""
+        return not self._real
+
+    def bar(self, day: date) -> DayBar | None:
+        """The bar of a trading day, None for a day without one (closed, not yet listed, halted)."""
+        if self._real and day <= self._anchor_date:
+            index = bisect_left(self._real_dates, day)
+            found = index < len(self._real) and self._real_dates[index] == day
+            return self._real[index] if found else None
+        if not calendar.is_trading_day(day) or day < self._first:
+            return None
+        if day > self._anchor_date:
+            while not self._forward or self._forward[-1].date < day:
+                self._extend_forward()
+            index = bisect_left(self._forward, day, key=_date_of)
+            return self._forward[index]
+        for bar in self.before(day + timedelta(days=1)):
+            return bar if bar.date == day else None
+        return None
+
+    def first_price(self, day: date) -> int:
+        """The base price of a day that has no close before it: its open, else the anchor."""
+        found = self.bar(day)
+        return found.open if found else self._anchor_close
+
+    def before(self, day: date) -> Iterator[DayBar]:
+        """The bars before a day, newest first, to the first one there is."""
+        if day > self._anchor_date:
+            previous = calendar.previous_trading_day(day)
+            if previous > self._anchor_date:
+                self.bar(previous)
+                index = bisect_left(self._forward, day, key=_date_of)
+                for position in range(index - 1, -1, -1):
+                    yield self._forward[position]
+        if self._real:
+            index = bisect_right(self._real_dates, day - timedelta(days=1))
+            for position in range(index - 1, -1, -1):
+                yield self._real[position]
+            return
+        position = 0
+        while True:
+            while position >= len(self._backward):
+                if not self._extend_backward():
+                    return
+            bar = self._backward[position]
+            position += 1
+            if bar.date < day:
+                yield bar
+
+    # --- generation --------------------------------------------------------------------------------------------
+
+    def _draws(self, day: date) -> tuple[float, ...]:
+        """The random numbers of a day: always the same for it, in whatever order days are asked for."""
+        year = self._noise.get(day.year)
+        if year is None:
+            rng = random.Random(f"{self._key}/{day.year}")
+            gauss, days = rng.gauss, _days_of(day.year)
+            year = {d: (gauss(0, 1), gauss(0, 1), gauss(0, 1), gauss(0, 1), gauss(0, 1)) for d in days}
+            self._noise[day.year] = year
+        return year[day]
+
+    def _extend_forward(self) -> None:
+        last = self._forward[-1] if self._forward else None
+        previous_close = last.close if last else self._anchor_close
+        day = calendar.next_trading_day(last.date if last else self._anchor_date)
+        draws = self._draws(day)
+        rate = self._rate(draws[0]) - _REVERSION * math.log(previous_close / self._anchor_close)
+        self._forward.append(self._make(day, previous_close, rate, draws))
+
+    def _extend_backward(self) -> bool:
+        last = self._backward[-1] if self._backward else None
+        if last is None:
+            day = self._anchor_date
+            if not calendar.is_trading_day(day):
+                day = calendar.previous_trading_day(day)
+            close = self._anchor_close
+        else:
+            day = calendar.previous_trading_day(last.date)
+            assert self._previous_close is not None
+            close = self._previous_close
+        if day < self._first:
+            return False
+        draws = self._draws(day)
+        rate = self._rate(draws[0]) + _REVERSION * math.log(close / self._anchor_close)
+        previous = self.instrument.nearest(round(close / (1 + rate)))
+        self._previous_close = previous
+        self._backward.append(self._bar(day, previous, close, draws))
+        return True
+
+    def _rate(self, draw: float) -> float:
+        return max(-0.22, min(0.22, draw * self._sigma))
+
+    def _make(self, day: date, previous: int, rate: float, draws: tuple[float, ...]) -> DayBar:
+        low, high = self.instrument.limits(previous)
+        close = min(high, max(low, self.instrument.nearest(round(previous * (1 + rate)))))
+        return self._bar(day, previous, close, draws)
+
+    def _bar(self, day: date, previous: int, close: int, draws: tuple[float, ...]) -> DayBar:
+        nearest, sigma = self.instrument.nearest, self._sigma
+        bottom, top = self.instrument.limits(previous)
+        bottom, top = min(bottom, close), max(top, close)
+
+        def inside(price: float) -> int:
+            return min(top, max(bottom, nearest(round(price))))
+
+        opening = inside(previous * (1 + draws[1] * sigma * 0.35))
+        high = max(opening, close, inside(max(opening, close) * (1 + abs(draws[2]) * sigma * 0.5)))
+        low = min(opening, close, inside(min(opening, close) * (1 - abs(draws[3]) * sigma * 0.5)))
+        move = abs(close / previous - 1)
+        share = self._turnover * math.exp(draws[4] * 0.4) * (1 + 8 * move)
+        volume = max(20, int(self.instrument.shares * share))
+        value = volume * (opening + high + low + 2 * close) // 5 * self.instrument.multiplier // self.instrument.scale
+        return DayBar(day, opening, high, low, close, volume, value)
+
+
+@cache
+def _days_of(year: int) -> tuple[date, ...]:
+    return calendar.trading_days(date(year, 1, 1), date(year, 12, 31))
+
+
+def _date_of(bar: DayBar) -> date:
+    return bar.date
+
+
+def aggregate(bars: Iterator[DayBar], period: Callable[[date], object]) -> Iterator[DayBar]:
+    """
+    Join daily bars (newest first) into weeks, months or years: what `period(date)` is equal for belongs together.
+
+    The date of a joined bar is that of its first trading day, as the chart TRs give it.
+    """
+    group: list[DayBar] = []
+    key: object = None
+    for bar in bars:
+        bar_key = period(bar.date)
+        if group and bar_key != key:
+            yield _join(group)
+            group = []
+        key = bar_key
+        group.append(bar)
+    if group:
+        yield _join(group)
+
+
+def _join(group: list[DayBar]) -> DayBar:
+    volumes = [bar.volume for bar in group if bar.volume is not None]
+    values = [bar.value for bar in group if bar.value is not None]
+    return DayBar(
+        group[-1].date,
+        group[-1].open,
+        max(bar.high for bar in group),
+        min(bar.low for bar in group),
+        group[0].close,
+        sum(volumes) if volumes else None,
+        sum(values) if values else None,
+    )

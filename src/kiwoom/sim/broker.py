@@ -1,0 +1,57 @@
+"""The broker: what exists whether or not somebody is logged in. Clock, engine, market and accounts."""
+
+from __future__ import annotations
+
+import logging
+import random
+from datetime import date, datetime, time, timedelta
+
+from kiwoom.catalog import calendar
+from kiwoom.clock import Clock, RealClock, VirtualClock, from_us, to_us, wall_now_us
+from kiwoom.sim.engine import Engine
+from kiwoom.sim.listing import Listing, builtin_listing, listing_from
+from kiwoom.sim.market import Market
+from kiwoom.sim.options import Options
+
+__all__ = ["Broker"]
+
+log = logging.getLogger("kiwoom.sim")
+
+
+class Broker:
+    """The simulated broker of one set of options."""
+
+    def __init__(self, options: Options, listing: Listing | None = None) -> None:
+        self.options = options
+        self.listing = listing or (listing_from(options.data) if options.data else builtin_listing())
+        self.clock = _clock(options, self.listing)
+        self.engine = Engine(self.clock)
+        self.market = Market(self.engine, self.listing, options.seed, options.density)
+        self._latency = random.Random(f"{options.seed}/latency")
+        log.info("the simulated market starts at %s (seed %d)", self.clock.now(), options.seed)
+
+    def accounts(self, _user: str) -> list[tuple[str, str]]:
+        """The accounts of a user: number and kind."""
+        return [("8000000011", "위탁종합"), ("8000000111", "위탁종합"), ("8000000031", "선물옵션")]
+
+    def latency_us(self) -> int:
+        """Time that the next answer takes: the option's, and up to half of it again by chance."""
+        milliseconds = self.options.latency_ms
+        return milliseconds * 1000 + int(self._latency.random() * milliseconds * 500)
+
+
+def _clock(options: Options, listing: Listing) -> Clock:
+    if options.clock == "wall":
+        return RealClock()
+    start = options.at or datetime.combine(_first_day(listing), time(9))
+    if options.clock == "virtual":
+        return VirtualClock(to_us(start))
+    return RealClock(to_us(start), options.speed)
+
+
+def _first_day(listing: Listing) -> date:
+    """Today or, with real data, the day after its last; the last trading day before it if the exchange is closed."""
+    if listing.last_day is not None:
+        return calendar.next_trading_day(listing.last_day)
+    today = from_us(wall_now_us()).date()
+    return today if calendar.is_trading_day(today) else calendar.previous_trading_day(today + timedelta(days=1))

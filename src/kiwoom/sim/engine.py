@@ -1,0 +1,91 @@
+"""
+The discrete-event engine: callbacks at times of the simulated clock, run in order of time, then of scheduling.
+
+On a virtual clock running an event moves the clock to its time. Inside a callback `now` is the time the callback was
+scheduled for, however late a real clock runs it: what happens never depends on how fast the machine is.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from typing import Any
+
+from kiwoom.clock import Clock
+
+__all__ = ["Engine", "Timer"]
+
+
+class Timer:
+    """A scheduled callback. `us` is its time (microseconds KST)."""
+
+    __slots__ = ("arguments", "callback", "us")
+
+    def __init__(self, us: int, callback: Callable[..., object] | None, arguments: tuple[Any, ...]) -> None:
+        self.us = us
+        self.callback = callback
+        self.arguments = arguments
+
+    def cancel(self) -> None:
+        """Keep the callback from running. A timer that ran already ignores it."""
+        self.callback = None
+        self.arguments = ()
+
+
+class Engine:
+    """A heap of timers on a clock. Not thread-safe: it lives on the control's owner thread."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self._heap: list[tuple[int, int, Timer]] = []
+        self._count = 0
+        self._now = clock.now_us()
+        self._running = 0
+
+    @property
+    def now(self) -> int:
+        """Microseconds since 1970-01-01 00:00 KST. Never goes backward."""
+        if not self._running:
+            self._now = max(self._now, self.clock.now_us())
+        return self._now
+
+    def at(self, us: int, callback: Callable[..., object], *arguments: Any) -> Timer:
+        """Run `callback` at a time; a time that has passed means as soon as possible."""
+        timer = Timer(max(us, self.now), callback, arguments)
+        self._count += 1
+        heapq.heappush(self._heap, (timer.us, self._count, timer))
+        return timer
+
+    def after(self, us: int, callback: Callable[..., object], *arguments: Any) -> Timer:
+        """Run `callback` a number of microseconds from now."""
+        return self.at(self.now + us, callback, *arguments)
+
+    def next_us(self) -> int | None:
+        """The time of the next callback, None when nothing is scheduled."""
+        heap = self._heap
+        while heap and heap[0][2].callback is None:
+            heapq.heappop(heap)
+        return heap[0][0] if heap else None
+
+    def run_next(self, limit_us: int) -> bool:
+        """
+        Run the next callback if its time is not after `limit_us`; returns whether one ran.
+
+        Callbacks may schedule, cancel, and run the engine again (a handler that waits).
+        """
+        us = self.next_us()
+        if us is None or us > limit_us:
+            return False
+        timer = heapq.heappop(self._heap)[2]
+        callback = timer.callback
+        assert callback is not None  # next_us() removed the cancelled ones
+        arguments = timer.arguments
+        timer.cancel()
+        self.clock.advance_to(us)
+        self._now = max(self._now, us)
+        self._running += 1
+        try:
+            callback(*arguments)
+        finally:
+            self._running -= 1
+        return True

@@ -1,0 +1,81 @@
+"""How the server writes numbers: signs against the base price, padding, ratios. Facts: captured examples of it."""
+
+from __future__ import annotations
+
+__all__ = [
+    "clock6",
+    "direction",
+    "padded",
+    "percent",
+    "rate",
+    "ratio_to_yesterday",
+    "scaled",
+    "signed",
+    "signed_price",
+]
+
+
+def scaled(value: int, scale: int) -> str:
+    """A price in units of 1/scale as text: won without a point, points with two decimals."""
+    if scale == 1:
+        return str(value)
+    sign = "-" if value < 0 else ""
+    whole, part = divmod(abs(value), scale)
+    return f"{sign}{whole}.{part:02d}"
+
+
+def signed_price(price: int, base: int, scale: int = 1) -> str:
+    """A price with the sign that tells its side of the base price: nothing when equal. Not arithmetic."""
+    text = str(price) if scale == 1 else scaled(price, scale)
+    return f"+{text}" if price > base else f"-{text}" if price < base else text
+
+
+def signed(value: int, scale: int = 1) -> str:
+    """A difference: `+5`, `-5`, `0`."""
+    text = scaled(value, scale)
+    return f"+{text}" if value > 0 else text
+
+
+def rate(price: int, base: int) -> str:
+    """Rate of change in percent with two decimals and sign: `+1.25`, `-0.65`, `0.00`."""
+    return percent(price - base, base)
+
+
+def percent(part: int, whole: int, decimals: int = 2) -> str:
+    """`part` of `whole` in percent, signed, rounded half away from zero; `0.00` when there is no whole."""
+    if not whole or not part:
+        return f"{0:.{decimals}f}"
+    power = 10**decimals
+    units = (abs(part) * 100 * power * 2 + abs(whole)) // (2 * abs(whole))
+    text = f"{units // power}.{units % power:0{decimals}d}"
+    if not units:
+        return text
+    return f"-{text}" if (part < 0) != (whole < 0) else f"+{text}"
+
+
+def ratio_to_yesterday(today: int, yesterday: int) -> str:
+    """Ratio in percent, with `-` below 100 and `+` above: `-87.83` is 87.83 percent."""
+    if not yesterday:
+        return "0.00"
+    text = percent(today, yesterday).lstrip("+")
+    return f"-{text}" if today < yesterday else f"+{text}" if today > yesterday else text
+
+
+def direction(price: int, base: int, lower: int = 0, upper: int = 0) -> str:
+    """1 upper limit, 2 up, 3 equal, 4 lower limit, 5 down."""
+    if upper and price >= upper:
+        return "1"
+    if lower and price <= lower:
+        return "4"
+    return "2" if price > base else "5" if price < base else "3"
+
+
+def clock6(us_of_day: int) -> str:
+    """HHMMSS of microseconds since midnight."""
+    seconds = us_of_day // 1_000_000
+    return f"{seconds // 3600:02d}{seconds // 60 % 60:02d}{seconds % 60:02d}"
+
+
+def padded(value: int, width: int) -> str:
+    """Zero-padded with the minus sign inside the width: `000000001729030`, `-00000000433530`."""
+    return f"{value:0{width}d}"

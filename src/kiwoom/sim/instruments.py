@@ -1,0 +1,125 @@
+"""What can be traded or looked at: stocks, funds, sector indices, futures and options, with their price rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+from kiwoom.sim.rules import FUTURES, OPTIONS, TickTable, limits_of, stock_ticks
+
+__all__ = ["INDEX_TICKS", "Instrument", "Kind"]
+
+Kind = Literal["COMMON", "PREFERRED", "REIT", "SPAC", "ETF", "ETN", "INDEX", "FUTURE", "OPTION"]
+
+INDEX_TICKS = TickTable("index", (None, 1))
+
+# Daily volatility and daily turnover (share of the listed shares) that a kind usually has.
+_VOLATILITY = {"ETF": 0.012, "ETN": 0.014, "INDEX": 0.010, "FUTURE": 0.011, "OPTION": 0.10, "SPAC": 0.008}
+_TURNOVER = {"ETF": 0.02, "ETN": 0.004, "INDEX": 0.01, "PREFERRED": 0.003, "SPAC": 0.01}
+
+
+@dataclass(frozen=True, eq=False)
+class Instrument:
+    """
+    One code. Prices are whole numbers of 1/`scale`: won for stocks (scale 1), hundredths of a point (scale 100) for
+    indices, futures and options. `multiplier` is won per point, for the value of a trade.
+    """
+
+    code: str
+    name: str
+    market: str
+    """KOSPI, KOSDAQ, KONEX, ETF, ETN, INDEX, FUTURE, OPTION."""
+    kind: Kind
+    shares: int
+    base: int
+    """A known close, in units of 1/scale, on `base_date`."""
+    base_date: date
+    sector: str = ""
+    """Kiwoom's 3-digit code of the industry sector, "" if it has none."""
+    size: str = ""
+    """대형주, 중형주, 소형주 or ""."""
+    par: int = 0
+    listed: date | None = None
+    settle_month: int = 12
+    kospi200: bool = False
+    scale: int = 1
+    multiplier: int = 1
+    strike: int = 0
+    expiry: date | None = None
+    right: str = ""
+    """call, put, or "" for what is not an option."""
+    isin: str = ""
+    ticks: TickTable = field(default=INDEX_TICKS, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ticks", self._ticks())
+        object.__setattr__(self, "_nearest", {})
+
+    def _ticks(self) -> TickTable:
+        if self.kind == "INDEX":
+            return INDEX_TICKS
+        if self.kind == "FUTURE":
+            return FUTURES.ticks
+        if self.kind == "OPTION":
+            return OPTIONS.ticks
+        return stock_ticks(self.base_date, self.market == "KOSDAQ", self.kind in ("ETF", "ETN"))
+
+    @property
+    def is_stock(self) -> bool:
+        """Whether it is bought and sold with SendOrder (stocks, REITs, ETFs, ETNs)."""
+        return self.kind not in ("INDEX", "FUTURE", "OPTION")
+
+    @property
+    def is_fund(self) -> bool:
+        """ETF or ETN: no tax on sales, a price grid of its own."""
+        return self.kind in ("ETF", "ETN")
+
+    @property
+    def volatility(self) -> float:
+        """Standard deviation of a usual day's rate of change."""
+        return _VOLATILITY.get(self.kind, 0.022)
+
+    @property
+    def turnover(self) -> float:
+        """Share of the listed shares that a usual day trades."""
+        return _TURNOVER.get(self.kind, 0.006)
+
+    def nearest(self, price: int) -> int:
+        """The price on the grid nearest to any price, at least the lowest there is."""
+        cache: dict[int, int] = self._nearest  # type: ignore[attr-defined]
+        found = cache.get(price)
+        if found is None:
+            ticks = self.ticks
+            if price <= ticks.step(1):
+                found = ticks.step(1)
+            else:
+                low = ticks.floor(price)
+                high = low + ticks.step(low)
+                found = low if price - low <= high - price else high
+            if len(cache) > 20_000:
+                cache.clear()
+            cache[price] = found
+        return found
+
+    def move(self, price: int, count: int) -> int:
+        """The price `count` steps up or down, at least the lowest there is."""
+        ticks = self.ticks
+        while count > 0:
+            price += ticks.step(price)
+            count -= 1
+        while count < 0:
+            down = price - ticks.step(price - 1)
+            if down <= 0:
+                return price
+            price = down
+            count += 1
+        return price
+
+    def limits(self, base: int) -> tuple[int, int]:
+        """Lower and upper price limit of a day with this base price. Indices have none: half and double."""
+        if self.kind == "INDEX":
+            return max(1, base // 2), base * 2
+        percent = {"FUTURE": 20, "OPTION": 90}.get(self.kind, 30)
+        upper, lower = limits_of(base, self.ticks, percent)
+        return lower, upper

@@ -1,0 +1,146 @@
+"""
+The market: every instrument with its history, its tape and its state on the running day.
+
+Which instruments there are comes from a `Listing`; the day is the engine's. Everything is made when first looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+
+from kiwoom.catalog import calendar
+from kiwoom.clock import DAY_US, from_us, to_us
+from kiwoom.sim.bars import DayBar, History
+from kiwoom.sim.engine import Engine
+from kiwoom.sim.instruments import Instrument
+from kiwoom.sim.listing import Listing
+from kiwoom.sim.live import Live
+from kiwoom.sim.tape import Tape
+
+__all__ = ["Market"]
+
+
+class Market:
+    """Prices of all instruments at the engine's time."""
+
+    def __init__(self, engine: Engine, listing: Listing, seed: int, density: float = 1.0) -> None:
+        self.engine = engine
+        self.listing = listing
+        self.seed = seed
+        self.density = density
+        self._histories: dict[str, History] = {}
+        self._live: dict[str, Live] = {}
+        self.fed: set[str] = set()
+        """Codes whose trades a feed takes in one by one: looking at them must not run ahead of it."""
+        self._day = self.today
+
+    # --- instruments -------------------------------------------------------------------------------------------
+
+    def find(self, code: str) -> Instrument | None:
+        """The instrument of a code, None if there is none. `_NX`/`_AL` and the prefixes of notices are understood."""
+        instruments = self.listing.instruments
+        found = instruments.get(code)
+        if found is not None:
+            return found
+        bare = code.partition("_")[0]
+        if len(bare) == 7 and bare[0] in "AJQ":
+            bare = bare[1:]
+        return instruments.get(bare)
+
+    def instruments(self, market: str | None = None) -> Iterable[Instrument]:
+        """All instruments, or those of one market, in the order of the listing."""
+        for instrument in self.listing.instruments.values():
+            if market is None or instrument.market == market:
+                yield instrument
+
+    # --- days --------------------------------------------------------------------------------------------------
+
+    @property
+    def today(self) -> date:
+        """The date at the engine's time."""
+        return from_us(self.engine.now).date()
+
+    @property
+    def now_of_day(self) -> int:
+        """Microseconds since midnight."""
+        return self.engine.now % DAY_US
+
+    def midnight_us(self) -> int:
+        """The engine's time of the last midnight."""
+        return self.engine.now - self.engine.now % DAY_US
+
+    def trading_day(self) -> date:
+        """The day whose prices are shown: today, or the last trading day before it when the exchange is closed."""
+        today = self.today
+        return today if calendar.is_trading_day(today) else calendar.previous_trading_day(today)
+
+    # --- prices ------------------------------------------------------------------------------------------------
+
+    def history(self, instrument: Instrument) -> History:
+        """The daily bars of an instrument."""
+        history = self._histories.get(instrument.code)
+        if history is None:
+            real = self.listing.real_bars(instrument.code)
+            history = History(instrument, self.seed, (instrument.base_date, instrument.base), real)
+            self._histories[instrument.code] = history
+        return history
+
+    def tape(self, instrument: Instrument, day: date) -> Tape | None:
+        """The trades of an instrument on a day, None if it does not trade on it."""
+        bar = self.history(instrument).bar(day)
+        if bar is None:
+            return None
+        return Tape(instrument, bar, self.seed, self.density, calendar.session_shift(day))
+
+    def live(self, instrument: Instrument) -> Live:
+        """The state of an instrument now, with every trade up to the engine's time taken in."""
+        live = self._find_live(instrument)
+        if live.tape.bar.date == self.today:
+            if instrument.code not in self.fed:
+                live.advance(self.now_of_day)
+        else:
+            live.advance(DAY_US)
+        return live
+
+    def live_unmoved(self, instrument: Instrument) -> Live:
+        """The state of an instrument as it was last looked at; who uses it moves it by itself."""
+        return self._find_live(instrument)
+
+    def _find_live(self, instrument: Instrument) -> Live:
+        day = self.trading_day()
+        if day != self._day:
+            self._live.clear()
+            self._day = day
+        live = self._live.get(instrument.code)
+        if live is None:
+            live = self._live[instrument.code] = self._make_live(instrument, day)
+        return live
+
+    def _make_live(self, instrument: Instrument, day: date) -> Live:
+        history = self.history(instrument)
+        tape = self.tape(instrument, day)
+        previous = next(history.before(day), None)
+        base = previous.close if previous else history.first_price(day)
+        if tape is None:
+            # does not trade on this day: an empty tape, everything as on the day before
+            flat = DayBar(day, base, base, base, base, 0, 0)
+            tape = Tape(instrument, flat, self.seed, self.density)
+            tape.silence()
+        previous_volume = (previous.volume if previous else None) or 0
+        previous_value = (previous.value if previous else None) or previous_volume * base
+        return Live(instrument, tape, base, previous_volume, previous_value)
+
+    def bars_to_now(self, instrument: Instrument, until: date) -> Iterable[DayBar]:
+        """Daily bars, newest first, from `until` on; today's as far as it has come."""
+        today = self.trading_day()
+        if until >= today:
+            live = self.live(instrument)
+            if live.count:
+                yield DayBar(today, live.open, live.high, live.low, live.price, live.volume, live.value)
+            until = today - timedelta(days=1)
+        yield from self.history(instrument).before(until + timedelta(days=1))
+
+    def at(self, day: date, us: int = 0) -> int:
+        """The engine's time of a moment of a day."""
+        return to_us(datetime(day.year, day.month, day.day)) + us

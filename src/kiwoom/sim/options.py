@@ -1,0 +1,116 @@
+"""The options of a simulator URL: ``sim:?seed=7&clock=virtual&at=2026-02-06 08:59``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from kiwoom.control.url import ControlUrl
+from kiwoom.errors import ControlUrlError
+
+__all__ = ["Options"]
+
+CLOCKS = ("real", "virtual", "wall")
+
+
+@dataclass(frozen=True)
+class Options:
+    """
+    What can be said in a simulator URL. Every field has a default; `docs/simulator.md` explains each.
+    """
+
+    seed: int = 0
+    """Seeds every random choice: same seed and same calls, same behaviour."""
+    clock: str = "real"
+    """real: the pace of real time from `at` on; virtual: jumps to the next event; wall: the time of day in Korea."""
+    at: datetime | None = None
+    """When the session starts (KST). Default: 09:00 of today or, with `data`, of the day after its last day."""
+    speed: float = 1.0
+    """How many simulated seconds pass in a real one (clock=real)."""
+    data: Path | None = None
+    """A folder with a real listing and real prices."""
+    latency_ms: int = 60
+    """Time from a request to its answer; each answer adds up to half of it again, by the seed."""
+    login_ms: int = 800
+    """Time from CommConnect to OnEventConnect."""
+    login_error: int = 0
+    """The code OnEventConnect brings; 0 is a good login."""
+    limits: bool = True
+    """Whether the published request limits apply."""
+    user: str = "simuser"
+    """The user id of the session."""
+    name: str = "홍길동"
+    """The user's name."""
+    cash: int = 100_000_000
+    """Deposit of each stock account in won at the start."""
+    density: float = 1.0
+    """How many trades the market makes, relative to the default of about ten a minute for a liquid stock."""
+    auto_register: bool = True
+    """Whether a successful quote TR registers its codes for real-time on its screen, as the server does."""
+
+    @classmethod
+    def from_url(cls, url: ControlUrl) -> Options:
+        """Read the options of a URL. Raises ControlUrlError, naming the option and what it takes."""
+        url.check_options(f.name for f in fields(cls))
+        values: dict[str, Any] = {}
+        for name, text in url.options.items():
+            try:
+                values[name] = _READERS.get(name, str)(text)
+            except ValueError as error:
+                raise ControlUrlError(f"{url}: option {name}={text!r}: {error}") from None
+        return cls(**values)
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text.strip().replace("+", " "))
+    if moment.tzinfo is not None:
+        raise ValueError("times are KST and carry no zone")
+    return moment if len(text.strip()) > 10 else moment.replace(hour=9)
+
+
+def _clock(text: str) -> str:
+    if text not in CLOCKS:
+        raise ValueError(f"must be one of {', '.join(CLOCKS)}")
+    return text
+
+
+def _flag(text: str) -> bool:
+    lowered = text.lower()
+    if lowered in ("1", "on", "true", "yes", ""):
+        return True
+    if lowered in ("0", "off", "false", "no"):
+        return False
+    raise ValueError("must be on or off")
+
+
+def _folder(text: str) -> Path:
+    path = Path(text).expanduser()
+    if not path.is_dir():
+        raise ValueError("no such folder")
+    return path
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not value > 0:
+        raise ValueError("must be more than 0")
+    return value
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    "seed": int,
+    "clock": _clock,
+    "at": _moment,
+    "speed": _positive,
+    "data": _folder,
+    "latency_ms": int,
+    "login_ms": int,
+    "login_error": int,
+    "limits": _flag,
+    "cash": int,
+    "density": _positive,
+    "auto_register": _flag,
+}

@@ -1,0 +1,237 @@
+"""
+Real-time registrations: SetRealReg, SetRealRemove, DisconnectRealData, registration by TRs, and the feed they start.
+
+A registered code costs one timer: that of its next trade. A code that nobody registered costs nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from kiwoom import catalog
+from kiwoom.clock import DAY_US
+from kiwoom.sim.control import Part, SimControl, dispatch
+from kiwoom.sim.engine import Timer
+from kiwoom.sim.instruments import Instrument
+from kiwoom.sim.live import Live
+from kiwoom.sim.realtypes import BUILDERS, payload
+
+__all__ = ["Registrations"]
+
+log = logging.getLogger("kiwoom.sim")
+
+_EVENT = "OnReceiveRealData"
+_MOST_CODES = _MOST_FIDS = 100
+_OPENING = 215  # the FID of 장시작시간
+_BY_TRADE = ("주식체결", "업종지수")
+_BEST, _BOOK = "주식우선호가", "주식호가잔량"
+
+
+@dataclass
+class _Screen:
+    """What one screen number has registered: FIDs by code, and codes that a TR registered."""
+
+    fids: dict[str, frozenset[int]] = field(default_factory=dict)
+    by_tr: set[str] = field(default_factory=set)
+
+
+class _Feed:
+    """One registered code: which real types it sends, and the timer of its next trade."""
+
+    __slots__ = ("best", "instrument", "key", "timer", "types")
+
+    def __init__(self, key: str, instrument: Instrument) -> None:
+        self.key = key
+        self.instrument = instrument
+        self.types: frozenset[str] = frozenset()
+        self.timer: Timer | None = None
+        self.best = (0, 0)
+
+
+class Registrations(Part):
+    """Who listens to which code, and the events that follow."""
+
+    def __init__(self, control: SimControl) -> None:
+        super().__init__(control)
+        self._screens: dict[str, _Screen] = {}
+        self._feeds: dict[str, _Feed] = {}
+
+    def disconnected(self) -> None:
+        self._screens.clear()
+        for code in list(self._feeds):
+            self._stop(code)
+
+    # --- registering -------------------------------------------------------------------------------------------
+
+    @dispatch("SetRealReg")
+    def set_real_reg(self, screen: str, code_list: str, fid_list: str, option: str) -> int:
+        if not self.control.connected:
+            log.error("SetRealReg before the login: call CommConnect and wait for OnEventConnect")
+            return -101
+        number = self.control.screens.use(screen)
+        if number is None:
+            return -105
+        codes = [code.strip() for code in code_list.split(";") if code.strip()]
+        try:
+            fids = frozenset(int(fid) for fid in fid_list.split(";") if fid.strip())
+        except ValueError:
+            log.error("SetRealReg: %r is not a list of FIDs", fid_list)
+            return -202
+        if len(codes) > _MOST_CODES:
+            log.error("SetRealReg: %d codes, at most %d a call", len(codes), _MOST_CODES)
+            return -204
+        if len(fids) > _MOST_FIDS:
+            log.error("SetRealReg: %d FIDs, at most %d a call", len(fids), _MOST_FIDS)
+            return -206
+        if option.strip() not in ("0", "1"):
+            log.error("SetRealReg: the option is 0 (replace the screen's) or 1 (add), got %r", option)
+            return -202
+        entry = self._screens.setdefault(number, _Screen())
+        touched = set(codes)
+        if option.strip() == "0":
+            touched |= set(entry.fids)
+            entry.fids = {}
+        for code in codes or [""]:
+            if code and self.broker.market.find(code) is None:
+                log.error("SetRealReg: there is no code %r; it will send nothing", code)
+            entry.fids[code] = entry.fids.get(code, frozenset()) | fids
+        self._refresh(touched)
+        return 0
+
+    @dispatch("SetRealRemove")
+    def set_real_remove(self, screen: str, code: str) -> None:
+        every_screen, every_code = screen.strip().upper() == "ALL", code.strip().upper() == "ALL"
+        number = self._number(screen)
+        touched: set[str] = set()
+        for name, entry in self._screens.items():
+            if every_screen or name == number:
+                gone = set(entry.fids) if every_code else {code.strip()} & set(entry.fids)
+                for each in gone:
+                    del entry.fids[each]
+                touched |= gone
+        self._refresh(touched)
+
+    @dispatch("DisconnectRealData")
+    def disconnect_real_data(self, screen: str) -> None:
+        self.control.screens.release(screen)
+        entry = self._screens.pop(self._number(screen), None)
+        if entry is not None:
+            self._refresh(set(entry.fids) | entry.by_tr)
+
+    def register_by_tr(self, screen: str, codes: Sequence[str]) -> None:
+        """A successful quote TR registers its codes on its screen, in the place of the last TR's."""
+        number = self._number(screen)
+        entry = self._screens.setdefault(number, _Screen())
+        touched = entry.by_tr | set(codes)
+        entry.by_tr = set(codes)
+        self._refresh(touched)
+
+    def opening_listeners(self) -> bool:
+        """Whether some screen registered 장시작시간 (FID 215)."""
+        return any(_OPENING in fids for entry in self._screens.values() for fids in entry.fids.values())
+
+    def counts(self) -> dict[str, int]:
+        """How many codes each screen has registered."""
+        return {number: len(set(e.fids) | e.by_tr) for number, e in self._screens.items()}
+
+    @staticmethod
+    def _number(screen: str) -> str:
+        from kiwoom.sim.screens import screen_number
+
+        return screen_number(screen) or ""
+
+    def _refresh(self, codes: Iterable[str]) -> None:
+        """Make the feeds of some codes what the screens now ask for."""
+        for code in codes:
+            instrument = self.broker.market.find(code) if code else None
+            if instrument is None:
+                continue
+            types = self._types(code, instrument)
+            feed = self._feeds.get(code)
+            if not types:
+                if feed is not None:
+                    self._stop(code)
+                continue
+            if feed is None:
+                feed = self._feeds[code] = _Feed(code, instrument)
+                self.broker.market.live(instrument)
+                self.broker.market.fed.add(instrument.code)
+            feed.types = types
+            if feed.timer is None:
+                self._schedule(feed)
+
+    def _types(self, code: str, instrument: Instrument) -> frozenset[str]:
+        """The real types that the screens ask for, for a code: any FID of a type brings the whole type."""
+        names = ("업종지수",) if instrument.kind == "INDEX" else ("주식체결", _BEST, _BOOK)
+        found: set[str] = set()
+        for entry in self._screens.values():
+            if code in entry.by_tr:
+                found.update(names)
+            fids = entry.fids.get(code)
+            if fids:
+                found.update(name for name in names if not fids.isdisjoint(catalog.real_type(name).fids))
+        return frozenset(found)
+
+    def _stop(self, code: str) -> None:
+        feed = self._feeds.pop(code)
+        if feed.timer is not None:
+            feed.timer.cancel()
+        if not any(other.instrument is feed.instrument for other in self._feeds.values()):
+            self.broker.market.fed.discard(feed.instrument.code)
+
+    # --- the feed ----------------------------------------------------------------------------------------------
+
+    def _schedule(self, feed: _Feed) -> None:
+        market = self.broker.market
+        live = market.live_unmoved(feed.instrument)
+        trade = live.peek() if live.tape.bar.date == market.today else None
+        if trade is None:
+            # nothing more today: look again when the next day has begun
+            feed.timer = self.broker.engine.at(market.midnight_us() + DAY_US, self._schedule, feed)
+        else:
+            feed.timer = self.broker.engine.at(market.midnight_us() + trade.us, self._trade, feed, live)
+
+    def _trade(self, feed: _Feed, live: Live) -> None:
+        """The next trade of a registered code has come."""
+        due = live.peek()
+        # `005930` and `005930_AL` are two feeds of one instrument: the first of them takes the trade in
+        if due is not None and due.us <= self.broker.market.now_of_day:
+            live.take()
+            for other in self._siblings(feed):
+                self._send_types(other, live)
+        if self._feeds.get(feed.key) is feed:
+            self._schedule(feed)
+
+    def _siblings(self, feed: _Feed) -> list[_Feed]:
+        """The feeds of the same instrument: its code with and without a suffix."""
+        code = feed.instrument.code
+        return [self._feeds[key] for key in (code, f"{code}_NX", f"{code}_AL") if key in self._feeds]
+
+    def _send_types(self, feed: _Feed, live: Live) -> None:
+        if not self.control.listens(_EVENT):
+            return
+        day = self.broker.market.today
+        for name in _BY_TRADE:
+            if name in feed.types:
+                self._send(feed.key, name, BUILDERS[name](live, day))
+        best = (live.ask, live.bid)
+        if best != feed.best:
+            feed.best = best
+            if _BEST in feed.types:
+                self._send(feed.key, _BEST, BUILDERS[_BEST](live, day))
+        if _BOOK in feed.types:
+            self._send(feed.key, _BOOK, BUILDERS[_BOOK](live, day))
+
+    def _send(self, key: str, name: str, values: dict[int, str]) -> None:
+        self.control.send(_EVENT, key, name, payload(name, values), code=key, values=values)
+
+    # --- reading -----------------------------------------------------------------------------------------------
+
+    @dispatch("GetCommRealData")
+    def get_comm_real_data(self, code: str, fid: int) -> str:
+        delivery = self.control.current(_EVENT)
+        if delivery is None or delivery.code != code.strip():
+            return ""
+        return delivery.values.get(fid, "")

@@ -1,0 +1,242 @@
+"""
+The tape of one instrument on one day: every trade, made from the day's bar.
+
+The bar says open, high, low, close and volume; the tape is a deterministic walk that has exactly these. It is made in
+two steps, each only when looked at: minutes from the bar, trades from a minute. Volume follows the day's usual U; the
+opening and closing auctions are single trades without a side.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from functools import lru_cache
+from itertools import pairwise
+from typing import NamedTuple
+
+from kiwoom.clock import SECOND_US
+from kiwoom.sim.bars import DayBar
+from kiwoom.sim.instruments import Instrument
+
+__all__ = ["Minute", "Tape", "Trade"]
+
+MINUTE_US = 60 * SECOND_US
+_FEW = 20
+_CONTINUOUS = 380  # minutes from 09:00 to 15:20
+_OPEN, _CLOSE = 9 * 60, 15 * 60 + 30
+
+
+class Trade(NamedTuple):
+    """A trade: time (µs since midnight KST), price, quantity, side (1 buyer-initiated, -1 seller-, 0 auction)."""
+
+    us: int
+    price: int
+    quantity: int
+    side: int
+
+
+class Minute(NamedTuple):
+    """A minute bar: minute of the day, prices, volume, number of trades (0 = no trade: prices repeat the last)."""
+
+    minute: int
+    open: int
+    high: int
+    low: int
+    close: int
+    volume: int
+    trades: int
+
+
+@lru_cache
+def _weights(minutes: int) -> tuple[float, ...]:
+    """Share of the day's volume by minute: much after the opening, some more toward the close."""
+    return tuple(1 + 2.5 * math.exp(-i / 25) + 0.9 * math.exp(-(minutes - 1 - i) / 20) for i in range(minutes))
+
+
+class Tape:
+    """The trades of one day. `shift` says how many minutes later than usual the session begins and ends."""
+
+    def __init__(
+        self, instrument: Instrument, bar: DayBar, seed: int, density: float = 1.0, shift: tuple[int, int] = (0, 0)
+    ) -> None:
+        self.instrument = instrument
+        self.bar = bar
+        self._first = _OPEN + shift[0]
+        self._last = _CLOSE + shift[1]
+        self.continuous = _CONTINUOUS - shift[0] + shift[1]
+        """Minutes of the continuous session: 380 on a usual day."""
+        self._key = f"{seed}/{instrument.code}/{bar.date.toordinal()}"
+        self._density = density
+        self._minutes: list[Minute] | None = None
+        self._trades: dict[int, list[Trade]] = {}
+
+    @property
+    def minutes(self) -> list[Minute]:
+        """The minutes of the day: those of the continuous session (380 on a usual day), then the closing auction."""
+        if self._minutes is None:
+            self._minutes = self._make_minutes()
+        return self._minutes
+
+    def trades(self, index: int) -> list[Trade]:
+        """The trades of `minutes[index]`, in order of time."""
+        found = self._trades.get(index)
+        if found is None:
+            found = self._trades[index] = self._make_trades(index)
+        return found
+
+    def silence(self) -> None:
+        """Make it a tape without a trade, for a day on which the instrument is halted."""
+        self._minutes = []
+
+    # --- minutes -----------------------------------------------------------------------------------------------
+
+    def _make_minutes(self) -> list[Minute]:
+        rng = random.Random(self._key)
+        bar, instrument = self.bar, self.instrument
+        volume = bar.volume if bar.volume is not None else max(1, self.instrument.shares // 500)
+        first, last_minute, continuous = self._first, self._last, self.continuous
+        if volume < _FEW:
+            # too few shares to walk with: one trade at each of the bar's prices, all in the first minute
+            prices = len({bar.open, bar.high, bar.low, bar.close})
+            only = Minute(first, bar.open, bar.high, bar.low, bar.close, max(volume, prices), prices)
+            idle = [Minute(first + i, bar.close, bar.close, bar.close, bar.close, 0, 0) for i in range(1, continuous)]
+            return [only, *idle, Minute(last_minute, bar.close, bar.close, bar.close, bar.close, 0, 0)]
+        opening = max(1, int(volume * rng.uniform(0.01, 0.04)))
+        closing = max(1, int(volume * rng.uniform(0.02, 0.06)))
+        rest = volume - opening - closing
+        value = bar.value or volume * bar.close * self.instrument.multiplier // self.instrument.scale
+        trades = max(20.0, min(4000.0, value / 50_000_000)) * self._density
+        weights = [w * math.exp(rng.gauss(0, 0.5)) for w in _weights(continuous)]
+        total = sum(weights)
+        at_high, at_low = self._turning_points(rng)
+        points = self._path(rng, at_high, at_low)
+        minutes: list[Minute] = []
+        previous = bar.open
+        used = 0
+        cumulated = 0.0
+        for i in range(continuous):
+            cumulated += weights[i]
+            share = int(rest * cumulated / total) - used
+            expected = trades * weights[i] / total
+            count = min(share, int(expected + rng.random()))
+            turning = i in (at_high, at_low)
+            if i == 0 or turning:
+                count = max(1, count)
+            if count <= 0 or (share <= 0 and not turning and i):
+                minutes.append(Minute(first + i, previous, previous, previous, previous, 0, 0))
+                continue
+            close = points[i]
+            start = bar.open if i == 0 else previous
+            high, low = max(start, close), min(start, close)
+            if count > 3:
+                high = min(bar.high, instrument.move(high, rng.randrange(3)))
+                low = max(bar.low, instrument.move(low, -rng.randrange(3)))
+            if i == at_high:
+                high = bar.high
+            if i == at_low:
+                low = bar.low
+            needed = len({start, high, low, close})
+            count = max(count, needed)
+            share = max(share, count)
+            used += share
+            amount = share + (opening if i == 0 else 0)
+            minutes.append(Minute(first + i, start, high, low, close, amount, count))
+            previous = close
+        closing = max(1, closing + rest - used)
+        minutes.append(Minute(last_minute, bar.close, bar.close, bar.close, bar.close, closing, 1))
+        return minutes
+
+    def _turning_points(self, rng: random.Random) -> tuple[int, int]:
+        """The minutes in which the day's high and low happen."""
+        bar = self.bar
+        at_high = 0 if bar.high == bar.open else rng.randrange(1, self.continuous)
+        at_low = 0 if bar.low == bar.open else rng.randrange(1, self.continuous)
+        return at_high, at_low
+
+    def _path(self, rng: random.Random, at_high: int, at_low: int) -> list[int]:
+        """The last price of each continuous minute: a walk through open, high, low and close, within high and low."""
+        bar, instrument = self.bar, self.instrument
+        near = instrument.move(bar.close, rng.randrange(-2, 3))
+        knots = {0: bar.open, self.continuous - 1: min(bar.high, max(bar.low, near))}
+        for index, price in ((at_high, bar.high), (at_low, bar.low)):
+            if index not in (0, self.continuous - 1):
+                knots[index] = price
+        spread = max(bar.high - bar.low, 1) / math.sqrt(self.continuous) * 0.8
+        points: list[int] = []
+        marks = sorted(knots.items())
+        for (start, a), (end, b) in pairwise(marks):
+            length = end - start
+            walk = [0.0]
+            for _ in range(length):
+                walk.append(walk[-1] + rng.gauss(0, spread))
+            drift = (b - a - walk[-1]) / length
+            for i in range(length):
+                price = instrument.nearest(round(a + walk[i] + drift * i))
+                points.append(min(bar.high, max(bar.low, price)))
+        points.append(marks[-1][1])
+        return points
+
+    # --- trades ------------------------------------------------------------------------------------------------
+
+    def _make_trades(self, index: int) -> list[Trade]:
+        minute = self.minutes[index]
+        if not minute.trades:
+            return []
+        start = minute.minute * MINUTE_US
+        rng = random.Random(f"{self._key}/{index}")
+        if index == self.continuous:
+            return [Trade(start + rng.randrange(3, 40) * SECOND_US, minute.close, minute.volume, 0)]
+        prices = self._prices(rng, minute)
+        count = len(prices)
+        quantities = self._quantities(rng, minute.volume, count)
+        first = rng.randrange(1, 20) * SECOND_US if index == 0 else 0
+        times = sorted(first + int(rng.random() * (MINUTE_US - first)) for _ in range(count))
+        trades = []
+        side = 1 if rng.random() < 0.5 else -1
+        previous = prices[0]
+        for i in range(count):
+            price = prices[i]
+            if price != previous:
+                side = 1 if price > previous else -1
+            elif rng.random() < 0.3:
+                side = -side
+            auction = index == 0 and i == 0
+            trades.append(Trade(start + (first if auction else times[i]), price, quantities[i], 0 if auction else side))
+            previous = price
+        return trades
+
+    def _prices(self, rng: random.Random, minute: Minute) -> list[int]:
+        """Prices from open to close that touch high and low and move a step or so at a time."""
+        instrument = self.instrument
+        turns = [minute.high, minute.low] if rng.random() < 0.5 else [minute.low, minute.high]
+        wanted = [minute.open, *turns, minute.close]
+        marks = [price for i, price in enumerate(wanted) if i == 0 or price != wanted[i - 1]]
+        gap, extra = divmod(max(0, minute.trades - len(marks)), len(marks))
+        prices: list[int] = []
+        for i, mark in enumerate(marks):
+            prices.append(mark)
+            following = marks[i + 1] if i + 1 < len(marks) else mark
+            low, high = min(mark, following), max(mark, following)
+            room = gap + (1 if i < extra else 0)
+            price = mark
+            for j in range(room):
+                price = instrument.nearest(mark + (following - mark) * (j + 1) // (room + 1))
+                if rng.random() < 0.35:
+                    price = instrument.move(price, 1 if rng.random() < 0.5 else -1)
+                    price = min(minute.high, max(minute.low, price))
+                prices.append(min(max(high, price), max(min(low, price), price)))
+        if prices[-1] != minute.close:
+            prices[-1] = minute.close
+        return prices
+
+    @staticmethod
+    def _quantities(rng: random.Random, volume: int, count: int) -> list[int]:
+        """Cut a volume into `count` positive pieces of very different size, as trades are."""
+        if volume <= count:
+            return [1] * count
+        weights = [rng.random() ** 3 + 0.01 for _ in range(count)]
+        total = sum(weights)
+        free = volume - count
+        pieces = [1 + int(free * weight / total) for weight in weights]
+        pieces[-1] += volume - sum(pieces)
+        return pieces
