@@ -10,13 +10,18 @@ The tree::
     │   ├── UnknownTr              no TR of this code
     │   ├── UnknownFid             no FID of this name
     │   ├── UnknownRealType        no real type of this name
+
+
+    │   ├── NotConnected           no signal or slot is connected there
     │   ├── WrongArguments         number or type of arguments, or a parameter an event does not have
     │   └── ControlUrlError        a control URL that cannot be understood
     ├── ControlUnavailable         the control named by a URL cannot be opened here
     │   └── MissingDependency      an optional package is needed: the message says which to install
     ├── ControlClosed              the control was closed, or its link is gone
     ├── WaitTimeout                a wait ended without what it waited for; the message says what that was
+    ├── FieldFormatError           the text of a field is not of the form that the field has
     ├── OrderRefused               real orders were not switched on: nothing left the process
+    ├── ComError                   a call into the OCX raised a COM exception: HRESULT and words
     └── CodeError                  the server or the control answered with a negative return code
         ├── LoginError             -100 ... -108
         ├── RequestError           -200 ... -211 and -22
@@ -35,14 +40,17 @@ from dataclasses import dataclass
 __all__ = [
     "CODES",
     "CodeError",
+    "ComError",
     "ConditionError",
     "ControlClosed",
     "ControlUnavailable",
     "ControlUrlError",
     "ErrorCode",
+    "FieldFormatError",
     "KiwoomError",
     "LoginError",
     "MissingDependency",
+    "NotConnected",
     "OrderError",
     "OrderLimited",
     "OrderRefused",
@@ -150,6 +158,12 @@ class UnknownRealType(UsageError, LookupError):
     """No real type of this name."""
 
 
+class NotConnected(UsageError, KeyError):
+    """No signal or slot is connected to this event, or none under this key."""
+
+    __str__ = Exception.__str__  # a KeyError shows its message in quotes
+
+
 class WrongArguments(UsageError, TypeError):
     """Number or type of the arguments does not fit the signature."""
 
@@ -174,8 +188,28 @@ class WaitTimeout(KiwoomError, TimeoutError):
     """A wait ended without what it waited for; the message says what that was and how long it waited."""
 
 
+class FieldFormatError(KiwoomError, ValueError):
+    """The text of a field is not of the form that the field has; the message names field and text."""
+
+
 class OrderRefused(KiwoomError):
     """An order for the real server without an explicit opt-in: nothing left the process."""
+
+
+class ComError(KiwoomError):
+    """
+    A call into the OCX ended with a COM exception, or without the result it must have.
+
+    `call` is the function, `hresult` the COM code (unsigned, 0x80020009 is "exception"), `words` what the OCX says
+    about it, `source` who raised it ("" if it did not say).
+    """
+
+    def __init__(self, call: str, hresult: int, words: str, source: str = "") -> None:
+        self.call = call
+        self.hresult = hresult
+        self.words = words
+        self.source = source
+        super().__init__(f"{call} failed in the OCX with 0x{hresult:08X}: {words}" + (f" [{source}]" if source else ""))
 
 
 class CodeError(KiwoomError):

@@ -7,15 +7,19 @@ from kiwoom.catalog.listed import Listed, Theme, branches, find, listing, themes
 from kiwoom.catalog.places import Sector, markets, sectors
 from kiwoom.catalog.realtime import RealType, chejan_fids, real_type, real_types
 from kiwoom.catalog.transactions import Field, Tr, tr, trs
+from kiwoom.catalog.units import Meaning, meaning, meaning_of_fid
+from kiwoom.catalog.values import Typed, typed, typed_fid
 
 __all__ = [
     "Field",
     "Hit",
     "Listed",
+    "Meaning",
     "RealType",
     "Sector",
     "Theme",
     "Tr",
+    "Typed",
     "branches",
     "calendar",
     "chejan_fids",
@@ -26,6 +30,8 @@ __all__ = [
     "find",
     "listing",
     "markets",
+    "meaning",
+    "meaning_of_fid",
     "real_type",
     "real_types",
     "search",
@@ -33,4 +39,6 @@ __all__ = [
     "themes",
     "tr",
     "trs",
+    "typed",
+    "typed_fid",
 ]

@@ -30,6 +30,7 @@ __all__ = [
     "convert_arguments",
     "event",
     "function",
+    "nearest",
 ]
 
 Kind = Literal["str", "long"]
@@ -251,7 +252,8 @@ _FUNCTION_KEYS = {k: f for f in FUNCTIONS.values() for k in (f.name, f.python_na
 _EVENT_KEYS = {k: e for e in EVENTS.values() for k in (e.name, e.python_name, e.name.lower())}
 
 
-def _nearest(name: str, names: Iterable[str]) -> str:
+def nearest(name: str, names: Iterable[str]) -> str:
+    """Give " Did you mean 'x'?" for the likeliest of `names`, or "" if none is near."""
     candidates = list(names)
     matches = get_close_matches(name, candidates, n=1, cutoff=0.4)
     return f" Did you mean {matches[0]!r}?" if matches else ""
@@ -266,7 +268,7 @@ def function(name: str) -> Function:
     found = _FUNCTION_KEYS.get(name) or _FUNCTION_KEYS.get(name.lower())
     if found is None:
         names = [f.python_name for f in FUNCTIONS.values()] if name[:1].islower() else list(FUNCTIONS)
-        raise UnknownFunction(f"The control has no function {name!r}.{_nearest(name, names)}")
+        raise UnknownFunction(f"The control has no function {name!r}.{nearest(name, names)}")
     return found
 
 
@@ -279,7 +281,7 @@ def event(name: str) -> Event:
     found = _EVENT_KEYS.get(name) or _EVENT_KEYS.get(name.lower())
     if found is None:
         names = [e.python_name for e in EVENTS.values()] if name[:1].islower() else list(EVENTS)
-        raise UnknownEvent(f"The control has no event {name!r}.{_nearest(name, names)}")
+        raise UnknownEvent(f"The control has no event {name!r}.{nearest(name, names)}")
     return found
 
 

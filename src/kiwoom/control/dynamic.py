@@ -29,7 +29,7 @@ from functools import lru_cache
 from kiwoom.control.contract import Function, function
 from kiwoom.errors import UnknownFunction, WrongArguments
 
-__all__ = ["Reading", "parse", "read"]
+__all__ = ["Reading", "Spelling", "parse", "read", "spelling"]
 
 log = logging.getLogger("kiwoom.control")
 
@@ -53,8 +53,12 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class _Spelling:
-    """What the string of a `dynamicCall` says, apart from the arguments that come with it."""
+class Spelling:
+    """
+    What the string of a `dynamicCall` says, apart from the arguments that come with it.
+
+    `kinds` are the types with which arguments need no conversion; `literals` are arguments written in the string.
+    """
 
     function: Function
     declared: tuple[str, ...]
@@ -77,14 +81,14 @@ def parse(spec: str, arguments: Sequence[object] = ()) -> tuple[Function, tuple[
 
 def read(spec: str, arguments: Sequence[object] = ()) -> Reading:
     """`parse` without logging: what had to be guessed comes back as remarks."""
-    spelling = _spelling(spec)
+    said = spelling(spec)
     if len(arguments) == 1 and isinstance(arguments[0], (list, tuple)):
         arguments = arguments[0]
     elif type(arguments) is not tuple:
         arguments = tuple(arguments)
-    if tuple(map(type, arguments)) == spelling.kinds:
-        return Reading(spelling.function, tuple(arguments))  # type: ignore[arg-type]  # kinds holds only str and int
-    return _convert(spelling, arguments)
+    if tuple(map(type, arguments)) == said.kinds:
+        return Reading(said.function, tuple(arguments))  # type: ignore[arg-type]  # kinds holds only str and int
+    return _convert(said, arguments)
 
 
 @lru_cache(maxsize=2048)
@@ -93,7 +97,8 @@ def _log_once(spec: str, remark: str) -> None:
 
 
 @lru_cache(maxsize=2048)
-def _spelling(spec: str) -> _Spelling:
+def spelling(spec: str) -> Spelling:
+    """What the string of a `dynamicCall` says. Raises UnknownFunction."""
     text = spec.strip()
     name, parenthesis, rest = text.partition("(")
     try:
@@ -103,11 +108,11 @@ def _spelling(spec: str) -> _Spelling:
     kinds = tuple(int if a.kind == "long" else str for a in called.arguments)
     inside = rest.rstrip().removesuffix(")").strip() if parenthesis else ""
     if not inside:
-        return _Spelling(called, (), None, kinds)
+        return Spelling(called, (), None, kinds)
     words = [" ".join(word.replace("&", " ").replace("const ", " ").split()) for word in inside.split(",")]
     if all(_is_type(word) for word in words):
-        return _Spelling(called, tuple(word.lower() for word in words), None, kinds)
-    return _Spelling(called, (), tuple(_literals(inside)), kinds)
+        return Spelling(called, tuple(word.lower() for word in words), None, kinds)
+    return Spelling(called, (), tuple(_literals(inside)), kinds)
 
 
 def _is_type(word: str) -> bool:
@@ -155,10 +160,10 @@ def _bare(word: str) -> object:
     return word
 
 
-def _convert(spelling: _Spelling, given: Sequence[object]) -> Reading:
-    called = spelling.function
-    if not given and spelling.literals is not None:
-        given = spelling.literals
+def _convert(said: Spelling, given: Sequence[object]) -> Reading:
+    called = said.function
+    if not given and said.literals is not None:
+        given = said.literals
     wanted = len(called.arguments)
     while len(given) > wanted and given[-1] is None:
         given = given[:-1]
@@ -180,7 +185,7 @@ def _convert(spelling: _Spelling, given: Sequence[object]) -> Reading:
         given = [*given, *(None for _ in left_out)]
     converted: list[str | int] = []
     for number, (spec, value) in enumerate(zip(called.arguments, given, strict=True)):
-        declared = spelling.declared[number] if number < len(spelling.declared) else ""
+        declared = said.declared[number] if number < len(said.declared) else ""
         if spec.kind == "str":
             converted.append(_text(value))
             continue

@@ -1,0 +1,142 @@
+"""What the session needs from a control, wherever the control is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+__all__ = ["Backend", "Contract", "Refused", "Spelling"]
+
+
+class Contract:
+    """
+    Functions and events of the control, as plain data that fits through a socket.
+
+    `functions[name]` is ``(((argument, kind), ...), returns)``, `events[name]` is ``((argument, kind), ...)``; a kind
+    is "str" or "long", `returns` also "void" or "variant".
+    """
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        self.data = data
+        self.functions: dict[str, tuple[Any, str]] = {name: (a, r) for name, (a, r) in data["functions"].items()}
+        self.events: dict[str, Any] = dict(data["events"])
+        self.control: str = data["control"]
+        self.clsid: str = data["clsid"]
+        self.lower: dict[str, str] = {name.lower(): name for name in self.functions}
+
+
+class Refused(Exception):
+    """A call that the control does not take: `kind` is "unknown", "arguments" or "failed"."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+class Spelling(NamedTuple):
+    """What a `dynamicCall` string means: the function, and the types with which no conversion is needed."""
+
+    name: str
+    kinds: tuple[type, ...]
+
+
+class Backend:
+    """
+    A control as the session sees it. The thread that opened it owns it.
+
+    `emit(event, arguments)` is called by `pump`, once for each event delivered.
+    """
+
+    contract: Contract
+    emit: Callable[[str, tuple[Any, ...]], None]
+
+    def open(self) -> None:
+        """Open the control; calling it again does nothing. Raises whatever the control's opening raises."""
+        raise NotImplementedError
+
+    def call(self, name: str, *arguments: Any) -> Any:
+        """Call a function with arguments that fit the contract. Raises Refused."""
+        raise NotImplementedError
+
+    def dynamic(self, spec: str, arguments: tuple[Any, ...]) -> tuple[str, tuple[Any, ...], Any]:
+        """Carry out a `dynamicCall`: the function it meant, the converted arguments, the result. Raises Refused."""
+        raise NotImplementedError
+
+    def spelling(self, spec: str) -> Spelling | None:
+        """What a string means, or None if that can only be said with its arguments. Raises Refused if unknown."""
+        raise NotImplementedError
+
+    def pump(self, timeout_s: float) -> int:
+        """Deliver what is due, waiting at most `timeout_s` of the control's time for the first event."""
+        raise NotImplementedError
+
+    def next_due(self) -> float | None:
+        """Real seconds until something is due; None if nothing is scheduled."""
+        raise NotImplementedError
+
+    def on_wake(self, waker: Callable[[], None]) -> None:
+        """Have `waker` called, on any thread, when there may be something to pump."""
+        raise NotImplementedError
+
+    def note(self, kind: str, text: str) -> None:
+        """Tell the log and the report what the layer answered, or what it does not support."""
+        raise NotImplementedError
+
+    def now_us(self) -> int:
+        """The control's time: microseconds since 1970-01-01 00:00 KST."""
+        raise NotImplementedError
+
+    def advance_to(self, us: int) -> None:
+        """Move a virtual clock forward."""
+        raise NotImplementedError
+
+    @property
+    def virtual(self) -> bool:
+        """Whether the control's time stands still until somebody waits."""
+        raise NotImplementedError
+
+    @property
+    def speed(self) -> float:
+        """How many of the control's seconds pass in a real one."""
+        raise NotImplementedError
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the control's time is a simulated one, which the program's clock should follow."""
+        raise NotImplementedError
+
+    def folder(self) -> str:
+        """The folder below which drive letters are mapped, with a `C/OpenAPI` that holds the control's files."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Close the control."""
+        raise NotImplementedError
+
+
+def plain(value: Any) -> Any:
+    """A value without Qt and numpy: text, bool, number, None, or a list of these."""
+    if value is None or type(value) in (str, int, float, bool):
+        return value
+    if isinstance(value, (list, tuple)):
+        return [plain(v) for v in value]
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, (bytes, bytearray)):
+        return bytes(value).decode("utf-8", "replace")
+    name = type(value).__name__
+    if name == "QVariant":
+        return plain(value.value())
+    if name == "QByteArray":
+        return bytes(value).decode("utf-8", "replace")
+    for convert in ("__index__", "__float__"):
+        method = getattr(value, convert, None)
+        if method is not None:
+            return method()
+    return str(value)
+
+
+def named(arguments: list[Any]) -> str:
+    """Arguments as text for a message, shortened."""
+    text = ", ".join(repr(a) for a in arguments)
+    return text if len(text) < 120 else text[:117] + "..."

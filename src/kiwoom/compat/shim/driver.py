@@ -1,0 +1,172 @@
+"""
+Drivers: how the control's events come in while the program's Qt loop turns.
+
+A nested `QEventLoop` inside a slot must receive events too, so the timer is set again before the events are delivered,
+and not only afterwards.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["Driver", "VirtualTime", "make_driver"]
+
+_LONGEST_WAIT_MS = 60_000
+
+
+def make_driver(core: Any, session: Any) -> Any:
+    """A driver for the session: `core` is the QtCore module of the program's binding."""
+    signal = getattr(core, "pyqtSignal", None) or core.Signal
+    slot_type = (
+        core.Qt.QueuedConnection if hasattr(core.Qt, "QueuedConnection") else core.Qt.ConnectionType.QueuedConnection
+    )
+
+    class Waker(core.QObject):  # type: ignore[misc]  # the base comes at run time
+        """Carries a call from any thread to the thread of the loop."""
+
+        woken = signal()
+
+    timer = vars(core).get("_kiwoom_qtimer", core.QTimer)
+    waker = Waker()
+    driver = Driver(session, timer(), waker)
+    waker.woken.connect(driver.tick, slot_type)
+    return driver
+
+
+class Driver:
+    """Pumps the session's control from a Qt timer that is set to when the next event is due."""
+
+    def __init__(self, session: Any, timer: Any, waker: Any) -> None:
+        self._session = session
+        self._timer = timer
+        self._waker = waker
+        self._woken = False
+        self.virtual: VirtualTime | None = None
+        if session.backend.virtual:
+            self.virtual = VirtualTime(session)
+        timer.setSingleShot(True)
+        timer.timeout.connect(self.tick)
+        session.backend.on_wake(self.wake)
+
+    def wake(self) -> None:
+        """Have a tick soon. Any thread; many wakes before it are one."""
+        if not self._woken:
+            self._woken = True
+            self._waker.woken.emit()
+
+    def arm(self) -> None:
+        """Set the timer to when something is due. Owner's thread."""
+        if not self._session.opened:
+            return
+        source = self.virtual if self.virtual is not None else self._session.backend
+        due = source.next_due()
+        if due is None:
+            self._timer.stop()
+        else:
+            self._timer.start(min(_LONGEST_WAIT_MS, max(0, math.ceil(due * 1000))))
+
+    def tick(self) -> None:
+        """Deliver what is due. Called by the Qt loop, also by one inside a slot that a tick called."""
+        self.pump(0.0)
+
+    def pump(self, timeout_s: float) -> int:
+        """Deliver what is due; wait at most `timeout_s` real seconds for it (none on a virtual clock)."""
+        self._woken = False
+        session = self._session
+        if not session.opened:
+            return 0
+        session.run_handed()
+        self.arm()
+        if self.virtual is not None:
+            count = self.virtual.step()
+        else:
+            count = session.backend.pump(timeout_s * session.backend.speed)
+        self.arm()
+        return int(count)
+
+    def stop(self) -> None:
+        """End: no more ticks."""
+        self._timer.stop()
+
+
+class VirtualTime:
+    """
+    Time that jumps: to the control's next event or to the program's next deadline, whichever comes first.
+
+    Deadlines are those of the program's timers and sleeps. A thread of the program that sleeps takes part: time does
+    not go on while it is awake (for at most `AWAKE_S` real seconds, since it may wait for something else).
+    """
+
+    AWAKE_S = 0.05
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+        self._deadlines: dict[int, tuple[int, Callable[[], None]]] = {}
+        self._serial = 0
+        self._awake: dict[int, float] = {}
+
+    def now_us(self) -> int:
+        """The control's time."""
+        return int(self._session.backend.now_us())
+
+    def at(self, us: int, action: Callable[[], None]) -> int:
+        """Have `action` called when the time is `us`; returns a key for `cancel`."""
+        self._serial += 1
+        self._deadlines[self._serial] = (us, action)
+        if self._session.driver is not None:
+            self._session.driver.wake()
+        return self._serial
+
+    def cancel(self, key: int) -> None:
+        """Forget a deadline."""
+        self._deadlines.pop(key, None)
+
+    def awake(self, thread: int) -> None:
+        """A thread of the program that slept goes on."""
+        self._awake[thread] = time.monotonic() + self.AWAKE_S
+
+    def asleep(self, thread: int) -> None:
+        """A thread of the program sleeps or has ended."""
+        self._awake.pop(thread, None)
+
+    def next_due(self) -> float | None:
+        """Real seconds until a step makes sense: 0.0, or None if nothing is planned."""
+        if self._busy():
+            return 0.001
+        if self._deadlines:
+            return 0.0
+        due = self._session.backend.next_due()
+        return None if due is None else 0.0
+
+    def _busy(self) -> bool:
+        if not self._awake:
+            return False
+        now = time.monotonic()
+        for thread, until in list(self._awake.items()):
+            if until <= now:
+                self._awake.pop(thread, None)
+        return bool(self._awake)
+
+    def step(self) -> int:
+        """Go on to the next event or deadline; returns the number of events delivered."""
+        if self._busy():
+            return 0
+        backend = self._session.backend
+        if not self._deadlines:
+            return int(backend.pump(3600.0))
+        first = min(us for us, _ in list(self._deadlines.values()))
+        now = backend.now_us()
+        if first > now:
+            count = int(backend.pump((first - now) / 1e6))
+            if count:
+                return count
+            backend.advance_to(first)
+        due: list[tuple[int, int]] = sorted((us, key) for key, (us, _) in self._deadlines.items() if us <= first)
+        for _, key in due:
+            entry = self._deadlines.pop(key, None)
+            if entry is not None:
+                entry[1]()
+        return 0

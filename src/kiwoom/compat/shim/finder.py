@@ -1,0 +1,100 @@
+"""The import hook that provides the modules of this layer, without writing anything into site-packages."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import sys
+import types
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .axwidget import BINDINGS, build_module
+from .session import Session
+
+__all__ = ["Finder"]
+
+
+class _Loader(importlib.abc.Loader):
+    """Hands out a module that a function makes."""
+
+    def __init__(self, make: Callable[[], types.ModuleType]) -> None:
+        self._make = make
+
+    def create_module(self, spec: Any) -> types.ModuleType:
+        return self._make()
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        return None
+
+
+class Finder(importlib.abc.MetaPathFinder):
+    """
+    Finds the modules that the layer provides.
+
+    The container modules of the Qt bindings come from the session. `others` are Windows modules by name; one is given
+    only where the real one is missing.
+    """
+
+    def __init__(self, session: Session, others: dict[str, Callable[[], types.ModuleType]] | None = None) -> None:
+        self.session = session
+        self._containers = {module: binding for binding, module in BINDINGS.items()}
+        self._others = dict(others or {})
+        self._displaced: dict[str, Any] = {}
+        self.provided: list[str] = []
+
+    def find_spec(self, fullname: str, path: Sequence[Any] | None = None, target: Any = None) -> Any:
+        binding = self._containers.get(fullname)
+        if binding is not None:
+            return importlib.machinery.ModuleSpec(fullname, _Loader(lambda: self._container(binding)))
+        make = self._others.get(fullname)
+        if make is None or self._is_real(fullname, path):
+            return None
+        self.provided.append(fullname)
+        return importlib.machinery.ModuleSpec(fullname, _Loader(make), is_package="." not in fullname)
+
+    def _is_real(self, fullname: str, path: Sequence[Any] | None) -> bool:
+        """Whether somebody else has the module."""
+        for finder in sys.meta_path:
+            if finder is not self and hasattr(finder, "find_spec") and finder.find_spec(fullname, path, None):
+                return True
+        return False
+
+    def _container(self, binding: str) -> types.ModuleType:
+        """Build the container module of a binding, on the binding's own Qt modules."""
+        core = importlib.import_module(f"{binding}.QtCore")
+        gui = importlib.import_module(f"{binding}.QtGui")
+        widgets = importlib.import_module(f"{binding}.QtWidgets")
+        self.provided.append(BINDINGS[binding])
+        return build_module(binding, self.session, core, gui, widgets)
+
+    def install(self) -> None:
+        """Put the hook first. Container modules that were imported before are set aside until `uninstall`."""
+        for name in self._containers:
+            self._set_aside(name)
+        sys.meta_path.insert(0, self)
+
+    def uninstall(self) -> None:
+        """Take the hook away, with the modules that it gave."""
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
+        for name in [*self._containers, *self._others]:
+            module = sys.modules.get(name)
+            if module is not None and isinstance(getattr(module.__spec__, "loader", None), _Loader):
+                self._set_aside(name, keep=False)
+        for name, module in self._displaced.items():
+            sys.modules[name] = module
+            package, _, attribute = name.rpartition(".")
+            if package in sys.modules:
+                setattr(sys.modules[package], attribute, module)
+        self._displaced.clear()
+
+    def _set_aside(self, name: str, keep: bool = True) -> None:
+        module = sys.modules.pop(name, None)
+        package, _, attribute = name.rpartition(".")
+        if package in sys.modules and hasattr(sys.modules[package], attribute):
+            delattr(sys.modules[package], attribute)
+        if module is not None and keep:
+            self._displaced[name] = module

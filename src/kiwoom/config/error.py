@@ -1,0 +1,33 @@
+"""Return codes in words, under the names that users of the predecessor know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from kiwoom.errors import CODES, msg
+
+__all__ = ["ERR", "catch_error", "msg"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+ERR: dict[int, tuple[str, str]] = {code: (error.name, error.text) for code, error in CODES.items()}
+"""Name and Korean text of every published return code."""
+
+
+def catch_error(fn: F) -> F:
+    """
+    Decorate a function that returns a code: print a failure.
+
+    For classes made of `API`; `Kiwoom` reports failures by itself.
+    """
+
+    @wraps(fn)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        code = fn(*args, **kwargs)
+        if isinstance(code, int) and code < 0:
+            print(f'An error occurred from {fn.__name__}, "{msg(code)}"')
+        return code
+
+    return cast(F, wrapper)

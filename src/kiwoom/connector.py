@@ -1,0 +1,178 @@
+"""
+From events to signals and slots: who asks, who receives, and which slot an event goes to.
+
+An event without a hook has one slot. With a hook, a parameter of the event chooses among many: with the hook
+``rq_name`` on ``on_receive_tr_data`` the answer to the request named ``balance`` goes to the slot of that name.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from kiwoom.control.contract import Event, event, nearest
+from kiwoom.errors import NotConnected, WrongArguments
+from kiwoom.slots import fit, taken
+
+__all__ = ["Connector", "map"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+Slot = Callable[..., Any]
+
+
+class _Route:
+    """The connections of one event: by key if it has a hook, under None if not."""
+
+    def __init__(self, event: Event) -> None:
+        self.event = event
+        self.hook: str | None = None
+        self.index: int | None = None
+        self.signals: dict[str | None, Slot] = {}
+        self.slots: dict[str | None, Slot] = {}
+        self.fitted: dict[str | None, Slot] = {}
+
+
+class Connector:
+    """The connections of one `Kiwoom` object."""
+
+    def __init__(self) -> None:
+        self._routes: dict[str, _Route] = {}
+
+    def _route(self, event_name: str) -> _Route:
+        found = event(event_name)
+        return self._routes.setdefault(found.python_name, _Route(found))
+
+    # --- hooks -------------------------------------------------------------------------------------------------
+
+    def set_connect_hook(self, event: str, param: str) -> None:
+        """Have `param` of the event choose the slot. What was connected before stays connected."""
+        route = self._route(event)
+        names = [argument.name for argument in route.event.arguments]
+        if param not in names:
+            hint = nearest(param, names)
+            raise WrongArguments(
+                f"{route.event.python_name} has no parameter {param!r}.{hint} Its signature is "
+                f"{route.event.python_signature}"
+            )
+        if None in route.signals:
+            self._rename(route.signals)
+        if None in route.slots:
+            route.fitted[self._rename(route.slots)] = route.fitted.pop(None)
+        route.hook, route.index = param, names.index(param)
+
+    @staticmethod
+    def _rename(table: dict[str | None, Slot]) -> str:
+        """Give what was connected without a hook its name as its key."""
+        function = table.pop(None)
+        key = str(getattr(function, "__name__", repr(function)))
+        table[key] = function
+        return key
+
+    def get_connect_hook(self, event: str) -> str | None:
+        """Tell the hook of an event, None if it has none."""
+        return self._route(event).hook
+
+    def get_hook_index(self, event: str) -> int | None:
+        """Tell the position of the hook among the event's arguments, None if it has none."""
+        return self._route(event).index
+
+    def remove_connect_hook(self, event: str) -> None:
+        """Remove the hook of an event and its connections. Raises NotConnected if it has none."""
+        route = self._route(event)
+        if route.hook is None:
+            raise NotConnected(f"{route.event.python_name} has no hook to remove")
+        del self._routes[route.event.python_name]
+
+    # --- connections -------------------------------------------------------------------------------------------
+
+    def connect(self, event: str, signal: Slot | None = None, slot: Slot | None = None, key: str | None = None) -> None:
+        """Connect a signal, a slot or both to an event."""
+        route = self._route(event)
+        name = route.event.python_name
+        if signal is None and slot is None:
+            raise WrongArguments(f"connect({name!r}) needs a slot (who receives), or a signal (who asks) and a slot")
+        if signal is not None and not callable(signal):
+            raise WrongArguments(f"signal {signal!r} cannot be called; it is the method that sends the request")
+        fitted = None if slot is None else fit(slot, route.event, route.event.python_count)
+        if route.hook is None and key is not None:
+            raise WrongArguments(
+                f"{name} has no hook, so it has one slot and no keys: leave key={key!r} out, or call "
+                f"set_connect_hook({name!r}, ...) with one of {', '.join(a.name for a in route.event.arguments)} first"
+            )
+        if signal is not None:
+            route.signals[self._key(route, signal, key)] = signal
+        if slot is not None and fitted is not None:
+            place = self._key(route, slot, key)
+            route.slots[place], route.fitted[place] = slot, fitted
+
+    @staticmethod
+    def _key(route: _Route, function: Slot, key: str | None) -> str | None:
+        if route.hook is None:
+            return None
+        name = key if key is not None else getattr(function, "__name__", None)
+        if name is None:
+            raise WrongArguments(f"{function!r} has no name that could be its key: connect(..., key='...')")
+        return str(name)
+
+    def signal(self, event: str, key: str | None = None) -> Slot:
+        """Give the signal connected to an event (and key). Raises NotConnected naming what is connected."""
+        route = self._route(event)
+        return self._find(route, route.signals, "signal", key)
+
+    def slot(self, event: str, key: str | None = None) -> Slot:
+        """Give the slot connected to an event (and key). Raises NotConnected naming what is connected."""
+        route = self._route(event)
+        return self._find(route, route.slots, "slot", key)
+
+    @staticmethod
+    def _find(route: _Route, table: dict[str | None, Slot], kind: str, key: str | None) -> Slot:
+        found = table.get(key if route.hook is not None else None)
+        if found is not None:
+            return found
+        name = route.event.python_name
+        if route.hook is None:
+            raise NotConnected(f"no {kind} is connected to {name}")
+        keys = sorted(str(k) for k in table)
+        if key is None:
+            raise NotConnected(f"{name} has the hook {route.hook!r}: say the key of the {kind}, one of {keys}")
+        raise NotConnected(f"no {kind} {key!r} is connected to {name}.{nearest(key, keys)} Connected: {keys}")
+
+    def receiver(self, event_name: str, arguments: tuple[object, ...]) -> tuple[str | None, Slot | None]:
+        """Give the key of an event and the slot that is to receive it, fitted to all its arguments; None if none."""
+        route = self._routes.get(event_name)
+        if route is None:
+            return None, None
+        if route.index is None:
+            return None, route.fitted.get(None)
+        key = str(arguments[route.index])
+        return key, route.fitted.get(key)
+
+
+def map(handler: F, *iterables: Any) -> F:
+    """
+    Decorate an event handler so that the slot connected to the event is called after it.
+
+    For subclasses that override a handler and want both::
+
+        class Mine(Kiwoom):
+            @map
+            def on_receive_msg(self, scr_no, rq_name, tr_code, msg):
+                print(msg)          # then the slot of api.connect('on_receive_msg', slot=...) runs
+
+    Given further arguments it is Python's own `map`, so that ``from kiwoom import *`` takes nothing away.
+    Raises UnknownEvent if the decorated function has not the name of an event.
+    """
+    if iterables:
+        return builtins.map(handler, *iterables)  # type: ignore[return-value]  # Python's map, see above
+    described = event(handler.__name__)
+    takes = taken(handler, described, len(described.arguments), skip=1)
+
+    @wraps(handler)
+    def mapped(self: Any, *arguments: Any) -> None:
+        handler(self, *arguments[:takes])
+        self._to_slot(described, arguments)
+
+    mapped.takes_all_arguments = True  # type: ignore[attr-defined]  # the slot may take more than the handler
+    return mapped  # type: ignore[return-value]  # same call, plus the slot

@@ -1,0 +1,1 @@
+"""What a control needs of Windows: the registration of the OCX, its windows, its login, its hours."""

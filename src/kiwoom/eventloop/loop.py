@@ -1,0 +1,319 @@
+"""`EventLoop`: what is being handled and waited for on one control, and who lets events in."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Callable, Generator, Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from kiwoom.clock import SECOND_US, to_us
+from kiwoom.control.base import Control
+from kiwoom.control.contract import Event
+from kiwoom.errors import ControlClosed, WaitTimeout
+from kiwoom.eventloop import plain
+from kiwoom.eventloop.waits import LONGEST_US, Frame, Kind, Subject, Wait, subject_of_event, subject_of_request, words
+
+if TYPE_CHECKING:
+    from kiwoom.eventloop.feeder import Feeder
+
+__all__ = ["EventLoop", "Steps", "Until", "run_steps"]
+
+log = logging.getLogger("kiwoom.eventloop")
+
+T = TypeVar("T")
+Steps = Generator[Wait, None, T]
+"""Logic that waits: it yields the wait it needs next, and is resumed (or gets an exception thrown in) at its end."""
+
+Until = Callable[[], bool] | datetime | None
+"""When `run` ends: a function that is asked after each turn, a time of the control's clock, or None (never)."""
+
+HELD_TOO_LONG_S = 1.0
+_QT_BINDINGS = ("PyQt5", "PyQt6", "PySide6", "PySide2")
+
+
+class EventLoop:
+    """
+    The waits and handlers of one control. Owner thread only.
+
+    `monotonic` is the source of real time by which a handler that holds the thread is noticed.
+    """
+
+    def __init__(self, control: Control, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self.control = control
+        self.monotonic = monotonic
+        self.waits: list[Wait] = []
+        self.delivering = False
+        self._frames = [Frame()]
+        self._feeder: Feeder | None = None
+        self._show_error = control.on_handler_error
+        control.on_handler_error = self.handler_failed
+
+    # --- requests and handlers ---------------------------------------------------------------------------------
+
+    def called(self, function_name: str, arguments: tuple[object, ...], refused: bool) -> None:
+        """Note a call: what it asks for can be waited for, and may have made an event due."""
+        subject = subject_of_request(function_name, arguments)
+        if subject is not None:
+            self._requested(subject, refused)
+        if not self.delivering:
+            feeder = self.attach()
+            if feeder is not None:
+                feeder.arm()
+
+    def _requested(self, subject: Subject, refused: bool) -> None:
+        frame = self._frames[-1]
+        if refused:
+            frame.refused = subject
+            return
+        frame.request, frame.refused = subject, None
+        for level in self._frames:
+            if level.ends is not None and level.ends.subject == subject:
+                level.ends = None  # asked for again: more is to come
+
+    def handle(self, event: Event, arguments: tuple[str | int, ...], handlers: Iterable[Callable[..., object]]) -> None:
+        """Run the handlers of an event in order. An exception is reported and keeps no other handler from running."""
+        subject, final = subject_of_event(event, arguments)
+        frame = Frame(subject, final)
+        was_delivering, self.delivering = self.delivering, True
+        self._frames.append(frame)
+        depth = len(self._frames)
+        try:
+            for handler in handlers:
+                frame.waited_s = 0.0
+                started = self.monotonic()
+                try:
+                    handler(*arguments)
+                except Exception as error:
+                    self.control.on_handler_error(event.name, error)
+                finally:
+                    held = self.monotonic() - started - frame.waited_s
+                    if held > HELD_TOO_LONG_S:
+                        log.warning(
+                            "%s held the thread for %.1f s while handling %s: no other event was handled meanwhile",
+                            _name(handler), held, event.name,
+                        )  # fmt: skip
+        finally:
+            del self._frames[depth - 1 :]
+            self.delivering = was_delivering
+            if frame.ends is not None:
+                self._end(frame.ends)
+
+    def handler_failed(self, event_name: str, error: BaseException) -> None:
+        """Show an exception that a handler raised, and hand it to the code that waits, if somebody does."""
+        self._show_error(event_name, error)
+        wait = self.innermost()
+        if wait is not None:
+            wait.fail(error)
+
+    # --- waits -------------------------------------------------------------------------------------------------
+
+    def innermost(self) -> Wait | None:
+        """Give the innermost wait that `unloop` can end."""
+        for wait in reversed(self.waits):
+            if wait.kind is not Kind.RUN:
+                return wait
+        return None
+
+    def new_loop(self, timeout_s: float | None) -> Wait | None:
+        """Make the wait of a `loop()`, or None if it has nothing to do (rule 1 of `waits`)."""
+        frame = self._frames[-1]
+        request, refused = frame.request, frame.refused
+        frame.request = frame.refused = None
+        if refused is not None and request is None:
+            log.warning("loop() does not wait: the request for %s was refused", words(refused))
+            return None
+        running = [wait for wait in self.waits if wait.kind is not Kind.RUN]
+        if running and (request is None or any(wait.subject == request for wait in running)):
+            return None
+        return self.new_wait(Kind.LOOP, request, timeout_s)
+
+    def new_wait(self, kind: Kind, subject: Subject | None, timeout_s: float | None) -> Wait:
+        """Make a wait at the present level of the program."""
+        outer = self.innermost()
+        origin = self._frames[-1] if self._frames[-1].subject is not None else None
+        return Wait(kind, subject, timeout_s, self.control.clock, outer, origin)
+
+    def unloop(self) -> None:
+        """End the wait that the running handler has the answer for, else the innermost one (rules 2 and 3)."""
+        subject = self._frames[-1].subject
+        target = self.innermost()
+        for wait in reversed(self.waits):
+            if wait.kind is not Kind.RUN and subject is not None and wait.subject == subject:
+                target = wait
+                break
+        if target is not None:
+            self._end(target)
+
+    def _end(self, wait: Wait) -> None:
+        wait.end()
+        origin, outer = wait.origin, wait.outer
+        if origin is None or outer is None or outer.done:
+            return
+        if origin.final and outer.subject == origin.subject:
+            origin.ends = outer
+
+    # --- running steps -----------------------------------------------------------------------------------------
+
+    def drive(self, steps: Steps[T]) -> T:
+        """Run steps that wait, blocking the caller while events come in."""
+        try:
+            wait = next(steps)
+            while True:
+                try:
+                    self._run(wait)
+                except BaseException as error:
+                    wait = steps.throw(error)
+                else:
+                    wait = steps.send(None)
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+
+    async def drive_async(self, steps: Steps[T]) -> T:
+        """Run the same steps, awaiting."""
+        from kiwoom.eventloop import aio
+
+        try:
+            wait = next(steps)
+            while True:
+                try:
+                    await aio.run(self, wait)
+                except BaseException as error:
+                    wait = steps.throw(error)
+                else:
+                    wait = steps.send(None)
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+
+    def _run(self, wait: Wait) -> None:
+        was_delivering, self.delivering = self.delivering, False
+        handler_frame = self._frames[-1]
+        depth = len(self._frames)
+        self._frames.append(Frame())
+        self.waits.append(wait)
+        started = self.monotonic()
+        try:
+            core = self._qt()
+            if core is not None and self.attach() is not None:
+                from kiwoom.eventloop import qt
+
+                qt.run(self, wait, core)
+            else:
+                plain.run(self, wait)
+        finally:
+            self.waits.remove(wait)
+            del self._frames[depth:]
+            self.delivering = was_delivering
+            handler_frame.waited_s += self.monotonic() - started
+        self.raise_error(wait)
+
+    @staticmethod
+    def raise_error(wait: Wait) -> None:
+        """Raise what a handler raised while the wait was on."""
+        if wait.error is not None:
+            error, wait.error = wait.error, None
+            raise error
+
+    def check_open(self, wait: Wait) -> None:
+        """Raise ControlClosed if nothing can come any more."""
+        if self.control.closed:
+            raise ControlClosed(f"{self.control.url} was closed while waiting for {wait.what}")
+
+    # --- letting events in -------------------------------------------------------------------------------------
+
+    def feed(self) -> None:
+        """Deliver what is due, for a feeder: on a virtual clock, jump to the next event or the next deadline."""
+        clock = self.control.clock
+        if not clock.virtual:
+            self.control.pump(0.0)
+        else:
+            limit = min((wait.next_check_us() for wait in self.waits), default=clock.now_us() + LONGEST_US)
+            self.pump_virtual(limit)
+        now = clock.now_us()
+        for wait in tuple(self.waits):
+            if wait.done or wait.until is not None or now >= wait.next_check_us():
+                wait.poke()
+
+    def pump_virtual(self, limit_us: int) -> bool:
+        """
+        Let a virtual clock jump to the next event, at most to `limit_us`. Says whether anything happened.
+
+        If nothing is scheduled, the clock goes to the limit only if a wait has a deadline: else nothing happens.
+        """
+        clock = self.control.clock
+        if self.control.next_due() is None and not any(wait.has_deadline() for wait in self.waits):
+            return self.control.pump(0.0) > 0
+        before = clock.now_us()
+        if not self.control.pump(max(0.0, (limit_us - before) / SECOND_US)) and clock.now_us() == before:
+            clock.advance_to(limit_us)
+        return True
+
+    def due_s(self) -> float | None:
+        """Real seconds until a feeder has something to do; None if nothing is scheduled."""
+        due = self.control.next_due()
+        if due is None and self.control.clock.virtual and any(wait.has_deadline() for wait in self.waits):
+            return 0.0
+        return due
+
+    def attach(self, feeder: Feeder | None = None) -> Feeder | None:
+        """Attach `feeder`, or one for the Qt application that exists in this thread; gives the one attached."""
+        attached = self._feeder
+        if attached is not None and not attached.alive():
+            attached.detach()
+            attached = self._feeder = None
+        if feeder is not None:
+            if attached is not None:
+                attached.detach()
+            self._feeder = feeder
+            return feeder
+        if attached is None:
+            core = self._qt()
+            if core is not None:
+                from kiwoom.eventloop import qt
+
+                attached = self._feeder = qt.QtFeeder(self, core)
+        return attached
+
+    def detach(self) -> None:
+        """Detach from Qt or asyncio, and give the control its own error display back."""
+        if self._feeder is not None:
+            self._feeder.detach()
+            self._feeder = None
+        if self.control.on_handler_error == self.handler_failed:
+            self.control.on_handler_error = self._show_error
+
+    @staticmethod
+    def _qt() -> Any:
+        """Find the QtCore of an application that lives in this thread, among the bindings already imported."""
+        modules = sys.modules
+        for name in _QT_BINDINGS:
+            core = modules.get(name + ".QtCore")
+            if core is not None:
+                application = core.QCoreApplication.instance()
+                if application is not None and application.thread() == core.QThread.currentThread():
+                    return core
+        return None
+
+
+def run_steps(loop: EventLoop, until: Until, timeout_s: float | None) -> Steps[None]:
+    """Serve events until there is a reason to end: the steps of `API.run`."""
+    wait = loop.new_wait(Kind.RUN, None, timeout_s)
+    if isinstance(until, datetime):
+        at = to_us(until)
+        wait.deadline_us = at if wait.deadline_us is None else min(at, wait.deadline_us)
+    else:
+        wait.until = until
+    try:
+        yield wait
+    except WaitTimeout as error:
+        if wait.until is not None:
+            raise WaitTimeout(f"{timeout_s:g} s passed and {wait.until!r} was not fulfilled") from error
+
+
+def _name(handler: Callable[..., object]) -> str:
+    inner = getattr(handler, "__wrapped__", handler)
+    return f"{getattr(inner, '__module__', '?')}.{getattr(inner, '__qualname__', repr(inner))}"

@@ -1,0 +1,121 @@
+"""
+The Qt driver: a wait runs a real `QEventLoop`, and a timer feeds events in under `app.exec()` too.
+
+Works with whichever binding the program has imported (PyQt5, PyQt6, PySide6, PySide2); never imports one by itself.
+No exception is let out of a function that Qt calls: PyQt5 would abort the process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import math
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from kiwoom.clock import SECOND_US
+from kiwoom.eventloop.feeder import Feeder
+from kiwoom.eventloop.waits import Wait
+
+if TYPE_CHECKING:
+    from kiwoom.eventloop.loop import EventLoop
+
+__all__ = ["QtFeeder", "run"]
+
+log = logging.getLogger("kiwoom.eventloop")
+
+TICK_MS = 250
+"""After so long a wait comes up for air: only Python code lets Ctrl-C in, and Qt runs none by itself."""
+
+
+def run(loop: EventLoop, wait: Wait, core: Any) -> None:
+    """Run a QEventLoop until the wait ends. Windows stay alive, timers run."""
+    qt_loop = core.QEventLoop()
+    execute = getattr(qt_loop, "exec", None) or qt_loop.exec_
+    timer = core.QTimer()
+    timer.setSingleShot(True)
+    timer.timeout.connect(qt_loop.quit)
+    wait.poke = qt_loop.quit
+    clock = loop.control.clock
+    while not wait.finished():
+        loop.check_open(wait)
+        seconds = wait.seconds_left()
+        milliseconds = math.ceil(clock.real_seconds(round(seconds * SECOND_US)) * 1000)
+        timer.start(TICK_MS if clock.virtual else min(TICK_MS, milliseconds))
+        feeder = loop.attach()
+        if feeder is not None:
+            feeder.arm()
+        execute()
+        timer.stop()
+
+
+class QtFeeder(Feeder):
+    """Feeds a control from a QTimer, which is set to the next event's time."""
+
+    def __init__(self, loop: EventLoop, core: Any) -> None:
+        self.core = core
+        self.application = weakref.ref(core.QCoreApplication.instance())
+        self.timer = core.QTimer()
+        self.timer.setSingleShot(True)
+        self.timer.timeout.connect(self._fire)
+        self.bridge = _bridge(core)
+        # Queued: it runs in this thread's loop, whichever thread emits.
+        queued = getattr(core.Qt, "ConnectionType", core.Qt).QueuedConnection
+        self.bridge.woke.connect(self._arm_safely, queued)
+        super().__init__(loop)
+        self.arm()
+
+    def alive(self) -> bool:
+        application = self.application()
+        return application is not None and application is self.core.QCoreApplication.instance()
+
+    def arm(self) -> None:
+        due = None if self.loop.control.closed else self.loop.due_s()
+        if due is None:
+            self.timer.stop()
+        else:
+            self.timer.start(math.ceil(min(due, 3600.0) * 1000))
+
+    def arm_soon(self) -> None:
+        self.bridge.woke.emit()
+
+    def detach(self) -> None:
+        super().detach()
+        with contextlib.suppress(RuntimeError):  # Qt may have deleted it with the application
+            self.timer.stop()
+
+    def _arm_safely(self) -> None:
+        # What another thread woke us for may be work, which has no due time: feed at once.
+        self._fire()
+
+    def _fire(self) -> None:
+        try:
+            if not self.loop.control.closed:
+                self.loop.feed()
+            self.arm()
+        except BaseException as error:
+            self._escaped(error)
+
+    def _escaped(self, error: BaseException) -> None:
+        """Hand what a handler let out (SystemExit, KeyboardInterrupt) to whoever waits, else end the application."""
+        wait = self.loop.innermost() or next(reversed(self.loop.waits), None)
+        if wait is not None:
+            wait.fail(error)
+            return
+        if isinstance(error, SystemExit):
+            code = error.code if isinstance(error.code, int) else int(error.code is not None)
+            self.core.QCoreApplication.exit(code)
+        elif isinstance(error, KeyboardInterrupt):
+            log.warning("interrupted")
+            self.core.QCoreApplication.exit(130)
+        else:
+            log.error("pumping %s failed", self.loop.control.url, exc_info=error)
+
+
+def _bridge(core: Any) -> Any:
+    signal = getattr(core, "pyqtSignal", None) or core.Signal
+
+    class Bridge(core.QObject):  # type: ignore[misc]  # the binding is found at run time
+        woke = signal()
+
+    return Bridge()

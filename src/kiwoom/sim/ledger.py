@@ -1,0 +1,494 @@
+"""
+The accounts, in whole won: cash, settlement, holdings, what open orders reserve, and every trade.
+
+The one source of every figure that account TRs and balance notices show (`accountviews.py` puts them together). Each
+trade is posted on both sides: what an account pays, the other side of the trade, the broker and the state receive, so
+that cash and shares are conserved to the won (`Ledger.check`).
+
+Settlement is T+2: a trade changes the holding at once and the cash two trading days later. Until then it counts in the
+estimated deposits of the two days to come.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+
+from kiwoom.sim.messages import Refusal
+from kiwoom.sim.orders import Execution, Order
+from kiwoom.sim.rules import BUY, MOCK_FEES, FeeSchedule, sales_tax_ppm
+
+__all__ = ["Account", "Entry", "Holding", "Ledger", "NotCovered", "Trade", "half_up"]
+
+
+def half_up(value: Fraction) -> int:
+    """Round to a whole number, halves away from zero, as the server does with average prices."""
+    doubled = abs(value) * 2
+    rounded = (doubled.numerator // doubled.denominator + 1) // 2
+    return rounded if value >= 0 else -rounded
+
+
+class NotCovered(Exception):
+    """An order that the account cannot cover; `refusal` says what is missing."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.value)
+        self.refusal = refusal
+
+
+@dataclass
+class Holding:
+    """
+    What an account holds of one stock, for one loan date ("" for shares that were paid in full).
+
+    `cost` is what the shares cost without fees (매입금액), exact; `fees` the fees paid when they were bought;
+    `reserved` the shares that open sell orders offer; `loan` the part of the cost that the broker lent.
+    """
+
+    code: str
+    loan_date: str = ""
+    quantity: int = 0
+    cost: int = 0
+    fees: int = 0
+    reserved: int = 0
+    loan: int = 0
+    margin_percent: int = 100
+    untaxed: bool = False
+
+    @property
+    def average(self) -> int:
+        """매입단가: cost by share, rounded; 0 when nothing is held."""
+        return half_up(Fraction(self.cost, self.quantity)) if self.quantity else 0
+
+    @property
+    def orderable(self) -> int:
+        """What can still be offered for sale (주문가능수량)."""
+        return self.quantity - self.reserved
+
+
+@dataclass(frozen=True)
+class Trade:
+    """
+    One fill as the ledger posted it. For a sale: what the shares had cost and what was won or lost with them.
+
+    `profit` = amount - fee - tax - cost - buy_fees; `exact_cost` is the unrounded cost, for rates.
+    """
+
+    day: date
+    us: int
+    order_number: str
+    number: int
+    code: str
+    side: int
+    quantity: int
+    price: int
+    amount: int
+    fee: int
+    tax: int
+    loan_date: str = ""
+    credit: str = "00"
+    cost: int = 0
+    buy_fees: int = 0
+    repaid: int = 0
+    lent: int = 0
+    exact_cost: Fraction = Fraction(0)
+
+    @property
+    def net(self) -> int:
+        """What the trade changes the cash by when it settles: negative for a buy."""
+        if self.side == BUY:
+            return self.lent - self.amount - self.fee
+        return self.amount - self.fee - self.tax - self.repaid
+
+    @property
+    def profit(self) -> int:
+        """Realised profit of a sale; 0 for a buy."""
+        return 0 if self.side == BUY else self.amount - self.fee - self.tax - self.cost - self.buy_fees
+
+    @property
+    def exact_profit(self) -> Fraction:
+        """The same with the unrounded cost, for rates."""
+        if self.side == BUY:
+            return Fraction(0)
+        return self.amount - self.fee - self.tax - self.buy_fees - self.exact_cost
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of an account's cash book. `amount` is what it changed, `balance` the deposit afterwards."""
+
+    number: int
+    day: date
+    us: int
+    kind: str
+    amount: int
+    balance: int
+    trade: Trade | None = None
+
+
+@dataclass
+class Account:
+    """
+    One account. Times of trading days: `today` is the day the ledger is on.
+
+    `cash` is the settled deposit (예수금); negative, it is what the owner owes (미수). `full_margin`: every order must
+    be covered in full, whatever the stock's margin class.
+    """
+
+    number: str
+    owner: str
+    today: date
+    settles: Callable[[date], date]
+    fees: FeeSchedule = MOCK_FEES
+    name: str = ""
+    full_margin: bool = False
+    password: str = "0000"
+    opened: date | None = None
+    cash: int = 0
+    holdings: dict[tuple[str, str], Holding] = field(default_factory=dict)
+    trades: list[Trade] = field(default_factory=list)
+    """Every trade, in order."""
+    unsettled: list[Trade] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    orders: dict[str, Order] = field(default_factory=dict)
+    """The orders of today by number, in order."""
+    past_orders: dict[date, list[Order]] = field(default_factory=dict)
+    reserved_cash: int = 0
+    deposited: int = 0
+    """What was paid in, less what was paid out."""
+    day_start: int = 0
+    """Index of today's first trade in `trades`."""
+    previous_start: int = 0
+    """Index of the first trade of the trading day before."""
+
+    # --- trades of days ----------------------------------------------------------------------------------------
+
+    def trades_today(self, code: str | None = None) -> Iterator[Trade]:
+        """The trades of today, of one stock or of all."""
+        return (t for t in self.trades[self.day_start :] if code is None or t.code == code)
+
+    def trades_yesterday(self, code: str | None = None) -> Iterator[Trade]:
+        """The trades of the trading day before today."""
+        return (t for t in self.trades[self.previous_start : self.day_start] if code is None or t.code == code)
+
+    def bought_sold(self, code: str, yesterday: bool = False) -> tuple[int, int]:
+        """Shares bought and sold of a stock, today or on the trading day before."""
+        bought = sold = 0
+        for trade in self.trades_yesterday(code) if yesterday else self.trades_today(code):
+            if trade.side == BUY:
+                bought += trade.quantity
+            else:
+                sold += trade.quantity
+        return bought, sold
+
+    def realised_today(self, on_loan: bool | None = None) -> tuple[int, Fraction]:
+        """
+        Profit realised today, and its rate in percent of what the sold shares had cost.
+
+        `on_loan` counts only shares that were bought on a loan (True) or only those that were not (False).
+        """
+        profit, exact, cost = 0, Fraction(0), Fraction(0)
+        for trade in self.trades_today():
+            if on_loan is None or on_loan == bool(trade.loan_date):
+                profit += trade.profit
+                exact += trade.exact_profit
+                cost += trade.exact_cost
+        return profit, (exact / cost * 100 if cost else Fraction(0))
+
+    # --- cash --------------------------------------------------------------------------------------------------
+
+    def due(self, days: int) -> list[Trade]:
+        """The trades that settle within the next `days` (1 or 2) trading days."""
+        first = min((trade.day for trade in self.unsettled), default=self.today)
+        if days >= 2:
+            return list(self.unsettled)
+        return [t for t in self.unsettled if t.day == first and first != self.today]
+
+    def estimated_cash(self, days: int) -> int:
+        """The deposit as it will be in `days` (0, 1, 2) trading days if nothing more happens (D+n 추정예수금)."""
+        return self.cash + (sum(trade.net for trade in self.due(days)) if days else 0)
+
+    def deferred(self) -> int:
+        """
+        What need not be covered yet of stocks that were bought on margin and are still held.
+
+        Of an unsettled buy only the stock's margin rate is bound until it settles.
+        """
+        total = 0
+        bought: Counter[str] = Counter()
+        for trade in self.unsettled:
+            if trade.side == BUY and not trade.loan_date:
+                bought[trade.code] += trade.quantity
+        for code, quantity in bought.items():
+            holding = self.holdings.get((code, ""))
+            if holding is None or holding.margin_percent >= 100 or not holding.quantity:
+                continue
+            held = min(quantity, holding.quantity)
+            amount = holding.cost * held // holding.quantity
+            total += amount * (100 - holding.margin_percent) // 100
+        return total
+
+    @property
+    def orderable_cash(self) -> int:
+        """Cash that new orders can bind (주문가능현금): D+2 deposit and deferred margin less what is reserved."""
+        return max(0, self.estimated_cash(2) + self.deferred() - self.reserved_cash)
+
+    @property
+    def full_orderable_cash(self) -> int:
+        """The same for stocks that have to be paid in full."""
+        return max(0, self.estimated_cash(2) - self.reserved_cash)
+
+    @property
+    def withdrawable(self) -> int:
+        """What can be paid out (출금가능금액): no more than any of the coming deposits, less what is reserved."""
+        lowest = min(self.cash, self.estimated_cash(1), self.estimated_cash(2))
+        return max(0, lowest - self.reserved_cash)
+
+    @property
+    def owed(self) -> int:
+        """현금미수금: what the owner failed to have in cash when trades settled."""
+        return max(0, -self.cash)
+
+    def orderable(self, percent: int) -> int:
+        """The amount of stock of a margin class that can be ordered: orderable cash by the rate."""
+        if self.full_margin or percent >= 100:
+            return self.full_orderable_cash
+        return self.orderable_cash * 100 // percent
+
+    def orderable_quantity(self, percent: int, price: int) -> int:
+        """How many shares of a margin class can be bought at a price, fees included."""
+        if price <= 0:
+            return 0
+        available = self.full_orderable_cash if percent >= 100 or self.full_margin else self.orderable_cash
+        low, high = 0, self.orderable(percent) // price
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self.margin_for(price * middle, percent) <= available:
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+    def margin_for(self, amount: int, percent: int) -> int:
+        """Won that an order for an amount binds: the margin, rounded up, and the fee."""
+        rate = 100 if self.full_margin else percent
+        return -(-amount * rate // 100) + self.fees.fee(amount)
+
+    # --- orders ------------------------------------------------------------------------------------------------
+
+    def reserve(self, order: Order, limit_price: int) -> None:
+        """
+        Set aside what a new order binds: cash for a buy at `limit_price`, shares for a sale. Raises NotCovered.
+
+        `limit_price` is the order's price, or the day's upper limit for a market order.
+        """
+        if order.side == BUY:
+            needed = self.margin_for(limit_price * order.left, order.margin_percent)
+            whole = self.full_margin or order.margin_percent >= 100
+            if needed > (self.full_orderable_cash if whole else self.orderable_cash):
+                raise NotCovered(Refusal.NO_CASH)
+            order.reserved = needed
+            self.reserved_cash += needed
+            return
+        holding = self.holdings.get((order.code, order.loan_date))
+        if holding is None or holding.orderable < order.left:
+            raise NotCovered(Refusal.NO_SHARES)
+        holding.reserved += order.left
+
+    def release(self, order: Order, quantity: int, left: int) -> None:
+        """Free what `quantity` of an order bound, of which `left` stay open."""
+        if order.side == BUY:
+            freed = order.reserved if not left else order.reserved - order.reserved * left // (left + quantity)
+            order.reserved -= freed
+            self.reserved_cash -= freed
+        else:
+            self.holdings[order.code, order.loan_date].reserved -= quantity
+
+    def holding(self, code: str, loan_date: str = "") -> Holding:
+        """The holding of a stock, made if there is none yet."""
+        key = (code, loan_date)
+        found = self.holdings.get(key)
+        if found is None:
+            found = self.holdings[key] = Holding(code, loan_date)
+        return found
+
+    def held(self) -> list[Holding]:
+        """What the account holds today, in the order in which it was bought first."""
+        return [holding for holding in self.holdings.values() if holding.quantity]
+
+    def settled_quantity(self, holding: Holding) -> int:
+        """결제잔고: what of a holding is settled."""
+        pending = 0
+        for trade in self.unsettled:
+            if (trade.code, trade.loan_date) == (holding.code, holding.loan_date):
+                pending += trade.quantity if trade.side == BUY else -trade.quantity
+        return holding.quantity - pending
+
+    def write(self, us: int, kind: str, amount: int, day: date, trade: Trade | None = None) -> None:
+        """Change the deposit and write it into the cash book."""
+        self.cash += amount
+        self.entries.append(Entry(len(self.entries) + 1, day, us, kind, amount, self.cash, trade))
+
+
+class Ledger:
+    """
+    All accounts of a broker, and the other side of everything they do.
+
+    `settles(day)` tells on which day a trade of a day settles. `today` is moved on with `roll`.
+    """
+
+    def __init__(self, today: date, settles: Callable[[date], date]) -> None:
+        self.today = today
+        self.settles = settles
+        self.accounts: dict[str, Account] = {}
+        self.market_cash = 0
+        """What the market got for shares it sold to accounts, less what it paid for those it bought."""
+        self.market_shares: defaultdict[str, int] = defaultdict(int)
+        """Shares the market bought from accounts, less those it sold to them."""
+        self.fees = 0
+        self.taxes = 0
+        self.lent = 0
+        self.interest = 0
+        self.paid_in = 0
+        self.shares_in: defaultdict[str, int] = defaultdict(int)
+
+    def open_account(
+        self, number: str, owner: str, deposit: int = 0, us: int = 0, fees: FeeSchedule = MOCK_FEES, **options: object
+    ) -> Account:
+        """Open an account with a first deposit. `options` are further fields of `Account`."""
+        if number in self.accounts:
+            raise ValueError(f"account {number} exists already")
+        account = Account(number, owner, self.today, self.settles, fees, opened=self.today, **options)  # type: ignore[arg-type]
+        self.accounts[number] = account
+        if deposit:
+            self.deposit(account, deposit, us)
+        return account
+
+    def deposit(self, account: Account, amount: int, us: int = 0) -> None:
+        """Pay cash in (or out, if negative)."""
+        account.deposited += amount
+        self.paid_in += amount
+        account.write(us, "이체입금" if amount >= 0 else "이체출금", amount, self.today)
+
+    def deliver(self, account: Account, code: str, quantity: int, cost: int, margin_percent: int = 100) -> Holding:
+        """Put shares into an account that it bought elsewhere, for a `cost` in won."""
+        holding = account.holding(code)
+        holding.quantity += quantity
+        holding.cost += cost
+        holding.margin_percent = margin_percent
+        self.shares_in[code] += quantity
+        return holding
+
+    # --- trades ------------------------------------------------------------------------------------------------
+
+    def post_fill(
+        self, order: Order, number: int, us: int, price: int, quantity: int, *, untaxed: bool = False
+    ) -> tuple[Execution, Trade]:
+        """
+        Post one fill of an order: the order, the holding, the settlement, the other side.
+
+        Fee and tax are those of the order's whole amount so far less those of its earlier fills, so that cutting them
+        to whole units happens once an order. `untaxed` is for funds.
+        """
+        account = self.accounts[order.account]
+        amount = price * quantity
+        total = order.amount + amount
+        fee = account.fees.fee(total) - order.fee
+        tax = 0
+        if order.side != BUY and not untaxed:
+            tax = total * sales_tax_ppm(self.today) // 1_000_000 - order.tax
+        account.release(order, quantity, order.left - quantity)
+        execution = Execution(number, us, price, quantity, amount, fee, tax)
+        order.take(execution)
+        holding = account.holding(order.code, order.loan_date)
+        trade = self._trade(order, holding, execution, untaxed)
+        account.trades.append(trade)
+        account.unsettled.append(trade)
+        self.fees += fee
+        self.taxes += tax
+        if order.side == BUY:
+            self.market_cash += amount
+            self.market_shares[order.code] -= quantity
+        else:
+            self.market_cash -= amount
+            self.market_shares[order.code] += quantity
+        return execution, trade
+
+    def _trade(self, order: Order, holding: Holding, done: Execution, untaxed: bool) -> Trade:
+        common = (self.today, done.us, order.number, done.number, order.code, order.side, done.quantity, done.price)
+        if order.side == BUY:
+            lent = 0
+            if order.loan_date:
+                lent = done.amount - -(-done.amount * order.margin_percent // 100)
+                holding.loan += lent
+                self.lent += lent
+            holding.quantity += done.quantity
+            holding.cost += done.amount
+            holding.fees += done.fee
+            holding.margin_percent = order.margin_percent
+            holding.untaxed = untaxed
+            return Trade(*common, done.amount, done.fee, 0, order.loan_date, order.credit, lent=lent)
+        share = Fraction(done.quantity, holding.quantity)
+        exact = holding.cost * share
+        cost, fees, repaid = half_up(exact), half_up(holding.fees * share), half_up(holding.loan * share)
+        holding.quantity -= done.quantity
+        holding.cost -= cost
+        holding.fees -= fees
+        holding.loan -= repaid
+        self.lent -= repaid
+        return Trade(
+            *common, done.amount, done.fee, done.tax, order.loan_date, order.credit, cost, fees, repaid, 0, exact
+        )
+
+    # --- days --------------------------------------------------------------------------------------------------
+
+    def roll(self, day: date, us: int = 0) -> None:
+        """Go on to a later trading day: settle what is due, end and put away the orders, forget holdings sold out."""
+        if day <= self.today:
+            raise ValueError(f"the ledger is on {self.today}: it cannot go to {day}")
+        previous, self.today = self.today, day
+        for account in self.accounts.values():
+            for order in account.orders.values():
+                if order.live:  # nothing stays open over night
+                    account.release(order, order.left, 0)
+                    order.expire()
+            if account.orders:
+                account.past_orders[previous] = list(account.orders.values())
+                account.orders = {}
+            account.today = day
+            for trade in [t for t in account.unsettled if self.settles(t.day) <= day]:
+                account.write(us, "장내매수" if trade.side == BUY else "장내매도", trade.net, day, trade)
+            account.unsettled = [t for t in account.unsettled if self.settles(t.day) > day]
+            account.previous_start, account.day_start = account.day_start, len(account.trades)
+            account.holdings = {key: h for key, h in account.holdings.items() if h.quantity}
+
+    # --- checks ------------------------------------------------------------------------------------------------
+
+    def check(self) -> None:
+        """Raise AssertionError unless cash and shares add up to the won and the reservations to the open orders."""
+        cash = sum(a.cash + sum(t.net for t in a.unsettled) for a in self.accounts.values())
+        assert cash + self.market_cash + self.fees + self.taxes + self.interest == self.paid_in + self.lent, (
+            "cash leaked"
+        )
+        held: Counter[str] = Counter()
+        for account in self.accounts.values():
+            offered: Counter[tuple[str, str]] = Counter()
+            bound = 0
+            for order in account.orders.values():
+                if not order.live:
+                    assert order.reserved == 0, f"{order} binds {order.reserved}"
+                elif order.side == BUY:
+                    bound += order.reserved
+                else:
+                    offered[order.code, order.loan_date] += order.left
+            assert bound == account.reserved_cash, f"{account.number}: {bound} bound, {account.reserved_cash} reserved"
+            for key, holding in account.holdings.items():
+                held[holding.code] += holding.quantity
+                assert 0 <= holding.reserved == offered[key] <= holding.quantity, f"{holding}: offered {offered[key]}"
+                assert holding.quantity or not (holding.cost or holding.fees or holding.loan), f"{holding}: cost left"
+            assert account.cash == sum(entry.amount for entry in account.entries), "the cash book does not add up"
+        for code in held.keys() | self.market_shares.keys() | self.shares_in.keys():
+            assert held[code] + self.market_shares[code] == self.shares_in[code], f"shares of {code} leaked"
