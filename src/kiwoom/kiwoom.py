@@ -6,6 +6,8 @@ import importlib
 import logging as _logging
 from collections.abc import Callable, Mapping
 from inspect import Parameter, signature
+from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 from kiwoom import config
@@ -17,6 +19,7 @@ from kiwoom.control.contract import FUNCTIONS, Event, Value, event, function
 from kiwoom.control.url import ControlUrl
 from kiwoom.errors import UnknownEvent, UnknownFunction, error_for
 from kiwoom.eventloop import Kind, Steps, refused
+from kiwoom.journal import Journal
 from kiwoom.masking import masked_arguments
 
 __all__ = ["Kiwoom"]
@@ -76,6 +79,7 @@ class Kiwoom(API):
         self._connector = Connector()
         self._login_code: int | None = None
         self._reminded: set[tuple[str, str | None]] = set()
+        self._journal: Journal | None = None
         super().__init__(url)
         self.set_connect_hook("on_receive_tr_data", "rq_name")
         self.set_connect_hook("on_receive_tr_condition", "condition_name")
@@ -222,6 +226,7 @@ class Kiwoom(API):
         """Call the slot connected to an event; remind once of an event that nobody receives."""
         key, receiver = self._connector.receiver(described.python_name, arguments)
         if receiver is not None:
+            self._eventloop.running(receiver)
             receiver(*arguments)
         elif not config.MUTE:
             self._remind(described, key)
@@ -278,6 +283,32 @@ class Kiwoom(API):
             raise error
         print(f'An error occurred from {called.python_name}, "{error.error}"')
 
+    def logging(self, on: bool, path: str | Path | None = None) -> None:
+        """
+        Write every call and every event to files (True), or stop (False).
+
+        ``logging(True, path='log/20201015')`` writes ``log/20201015.log``, one readable line a call or event with
+        arguments, result and duration, and ``log/20201015.jsonl``, the same as JSON. New files begin at midnight of the
+        control's clock: a date at the end of `path` is replaced by the new one, to another name the date is added.
+        Without `path` it is ``log/`` and the date. Existing files are continued. Passwords and account numbers are
+        masked. Raises OSError if the files cannot be made.
+        """
+        if self._journal is not None:
+            self.control.taps.remove(self._journal)
+            self._journal.close()
+            self._journal = None
+            self._eventloop.on_error = lambda event_name, error: None
+        if on:
+            heading = f"{self!r} {self.control.clock.now():%Y-%m-%d}"
+            self._journal = Journal(path, self.control.clock, heading)
+            self.control.taps.append(self._journal)
+            self._eventloop.on_error = self._journal.failed
+
+    def close(self) -> None:
+        """End the session and free the control; ends the log too. Calling it again does nothing."""
+        super().close()
+        self.logging(False)
+
     # --- events ------------------------------------------------------------------------------------------------
 
     def _deliver(self, event: Event, *arguments: str | int) -> None:
@@ -285,7 +316,12 @@ class Kiwoom(API):
             self._login_code = int(arguments[0])
             if self._login_code == 0:
                 config.refresh(self.control)
-        super()._deliver(event, *arguments)
+        started = perf_counter()
+        try:
+            super()._deliver(event, *arguments)
+        finally:
+            if self._journal is not None:
+                self._journal.handled(event.name, perf_counter() - started)
         if event.name == "OnEventConnect":
             for wait in self._eventloop.waits:
                 if wait.kind is Kind.LOGIN:

@@ -48,6 +48,7 @@ class EventLoop:
         self.delivering = False
         self._frames = [Frame()]
         self._feeder: Feeder | None = None
+        self.on_error: Callable[[str, BaseException], None] = _nothing
         self._show_error = control.on_handler_error
         control.on_handler_error = self.handler_failed
 
@@ -83,6 +84,7 @@ class EventLoop:
         try:
             for handler in handlers:
                 frame.waited_s = 0.0
+                frame.running = handler
                 started = self.monotonic()
                 try:
                     handler(*arguments)
@@ -93,7 +95,7 @@ class EventLoop:
                     if held > HELD_TOO_LONG_S:
                         log.warning(
                             "%s held the thread for %.1f s while handling %s: no other event was handled meanwhile",
-                            _name(handler), held, event.name,
+                            _name(frame.running), held, event.name,
                         )  # fmt: skip
         finally:
             del self._frames[depth - 1 :]
@@ -101,9 +103,14 @@ class EventLoop:
             if frame.ends is not None:
                 self._end(frame.ends)
 
+    def running(self, handler: Callable[..., object]) -> None:
+        """Note that the running handler hands over to another callable, which is to be named if it takes long."""
+        self._frames[-1].running = handler
+
     def handler_failed(self, event_name: str, error: BaseException) -> None:
         """Show an exception that a handler raised, and hand it to the code that waits, if somebody does."""
         self._show_error(event_name, error)
+        self.on_error(event_name, error)
         wait = self.innermost()
         if wait is not None:
             wait.fail(error)
@@ -314,6 +321,10 @@ def run_steps(loop: EventLoop, until: Until, timeout_s: float | None) -> Steps[N
             raise WaitTimeout(f"{timeout_s:g} s passed and {wait.until!r} was not fulfilled") from error
 
 
-def _name(handler: Callable[..., object]) -> str:
+def _nothing(event_name: str, error: BaseException) -> None:
+    pass
+
+
+def _name(handler: Callable[..., object] | None) -> str:
     inner = getattr(handler, "__wrapped__", handler)
     return f"{getattr(inner, '__module__', '?')}.{getattr(inner, '__qualname__', repr(inner))}"

@@ -52,7 +52,7 @@ class Kind(enum.Enum):
 class Frame:
     """A level of the program: the main program, a handler, or what runs besides while somebody waits."""
 
-    __slots__ = ("ends", "final", "refused", "request", "subject", "waited_s")
+    __slots__ = ("ends", "final", "refused", "request", "running", "subject", "waited_s")
 
     def __init__(self, subject: Subject | None = None, final: bool = True) -> None:
         self.subject = subject
@@ -60,6 +60,7 @@ class Frame:
         self.request: Subject | None = None
         self.refused: Subject | None = None
         self.ends: Wait | None = None
+        self.running: Callable[..., object] | None = None
         self.waited_s = 0.0
 
 
