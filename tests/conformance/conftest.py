@@ -1,0 +1,51 @@
+"""The implementations that the conformance suite runs on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from kiwoom.control import Control, open_control
+from kiwoom.control.windows.registration import own_bits, registration
+from kiwoom.errors import ControlUnavailable
+
+from .desk import Desk
+
+
+def _open_sim() -> Iterator[Control]:
+    with open_control("sim:?seed=7&clock=virtual") as control:
+        yield control
+
+
+def _open_ocx() -> Iterator[Control]:
+    if registration(own_bits()) is None:
+        pytest.skip("no OCX is registered for this process: run `make test-ocx`")
+    with open_control("ocx:?process=here") as control:
+        yield control
+
+
+IMPLEMENTATIONS: dict[str, Callable[[], Iterator[Control]]] = {"sim": _open_sim, "ocx": _open_ocx}
+
+
+@pytest.fixture(params=sorted(IMPLEMENTATIONS))
+def implementation(request: pytest.FixtureRequest) -> str:
+    """Which control the test runs on. KIWOOM_CONFORMANCE names some (comma-separated), to run only those."""
+    name: str = request.param
+    chosen = os.environ.get("KIWOOM_CONFORMANCE", "")
+    if chosen and name not in chosen.split(","):
+        pytest.skip(f"KIWOOM_CONFORMANCE leaves {name} out")
+    return name
+
+
+@pytest.fixture
+def desk(implementation: str) -> Iterator[Desk]:
+    """A fresh control of the implementation, not logged in."""
+    opened = IMPLEMENTATIONS[implementation]()
+    try:
+        control = next(opened)
+    except ControlUnavailable as error:
+        pytest.skip(str(error))
+    yield Desk(control)
+    next(opened, None)
