@@ -217,9 +217,7 @@ class QaxControl(Control):
         result = self._call_ocx(name, arguments)
         if result is None:
             kind = FUNCTIONS[name].returns
-            if kind == "variant":
-                return []
-            if kind != "void" or name in self._missing:
+            if kind in ("str", "long") or name in self._missing:
                 raise ComError(
                     name,
                     0x80020003 if name in self._missing else 0x80004005,
@@ -326,7 +324,7 @@ class QaxControl(Control):
     def _on_woken(self) -> None:
         """Qt's loop got the message that `wake` posted: run what other threads submitted, whoever runs the loop."""
         self._woken = True
-        self._run_work()
+        self._delivered += self._run_work()
         self._stop_waiting()
 
     def wake(self) -> None:
@@ -356,10 +354,10 @@ def _waker(core: Any, callback: Callable[[], None]) -> Callable[[], None]:
     return lambda: core.QCoreApplication.postEvent(receiver, core.QEvent(kind))
 
 
-def _rows(result: Any) -> list[list[str]]:
-    """A two-dimensional SAFEARRAY as rows of text; empty cells are ""."""
+def _rows(result: Any) -> list[list[str]] | None:
+    """A two-dimensional SAFEARRAY as rows of text; empty cells are "". None where there are no rows."""
     if not isinstance(result, list | tuple):
-        return []
+        return None
     if result and not isinstance(result[0], list | tuple):
         result = [result]
     return [["" if cell is None else str(cell) for cell in row] for row in result]
