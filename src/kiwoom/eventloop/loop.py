@@ -46,6 +46,7 @@ class EventLoop:
         self.monotonic = monotonic
         self.waits: list[Wait] = []
         self.delivering = False
+        self.handled = 0
         self._frames = [Frame()]
         self._feeder: Feeder | None = None
         self.on_error: Callable[[str, BaseException], None] = _nothing
@@ -76,6 +77,7 @@ class EventLoop:
 
     def handle(self, event: Event, arguments: tuple[str | int, ...], handlers: Iterable[Callable[..., object]]) -> None:
         """Run the handlers of an event in order. An exception is reported and keeps no other handler from running."""
+        self.handled += 1
         subject, final = subject_of_event(event, arguments)
         frame = Frame(subject, final)
         was_delivering, self.delivering = self.delivering, True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from kiwoom.clock import SECOND_US
+from kiwoom.clock import DAY_US, SECOND_US
 from kiwoom.errors import WaitTimeout
 from kiwoom.eventloop.waits import Kind, Wait
 
@@ -23,23 +23,34 @@ def run(loop: EventLoop, wait: Wait) -> None:
     Pump until the wait ends.
 
     On a virtual clock with nothing scheduled nothing can ever come: a `loop()` or `login()` without a time-out then
-    raises WaitTimeout at once, and a `run()` sleeps until another thread hands in work.
+    raises WaitTimeout at once, and a `run()` sleeps until another thread hands in work. If there is always something
+    scheduled, as in a market with its opening hours, a day of virtual time without a single event is enough.
     """
     control = loop.control
     clock = control.clock
+    handled, since_us = loop.handled, clock.now_us()
     while not wait.finished():
         loop.check_open(wait)
         seconds = wait.seconds_left()
         if not clock.virtual:
             real_s = clock.real_seconds(SECOND_US)
             control.pump(min(seconds, TICK_S / real_s))
-        elif not loop.pump_virtual(clock.now_us() + round(seconds * SECOND_US)) and not wait.done:
-            if wait.kind is not Kind.RUN:
-                raise WaitTimeout(
-                    f"waiting for {wait.what} would never end: nothing is scheduled, and virtual time passes only "
-                    "from one event to the next"
-                )
-            _sleep_until_woken(loop)
+            continue
+        happened = loop.pump_virtual(clock.now_us() + round(seconds * SECOND_US))
+        if wait.done:
+            break
+        if wait.kind is Kind.RUN:
+            if not happened:
+                _sleep_until_woken(loop)
+        elif not happened:
+            raise WaitTimeout(
+                f"waiting for {wait.what} would never end: nothing is scheduled, and virtual time passes only "
+                "from one event to the next"
+            )
+        elif loop.handled != handled:
+            handled, since_us = loop.handled, clock.now_us()
+        elif not wait.has_deadline() and clock.now_us() - since_us >= DAY_US:
+            raise WaitTimeout(f"a day of virtual time passed without any event while waiting for {wait.what}")
 
 
 def _sleep_until_woken(loop: EventLoop) -> None:
