@@ -30,6 +30,7 @@ from kiwoom.slots import fit
 __all__ = ["API", "EventObject"]
 
 T = TypeVar("T")
+Self = TypeVar("Self", bound="API")
 
 
 class EventObject:
@@ -236,7 +237,7 @@ class API(
         self._subscriptions.clear()
         self.control.close()
 
-    def __enter__(self) -> API:
+    def __enter__(self: Self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,0 +1,72 @@
+"""The commands and their options. Each command's work is done by a module of its own, imported when it runs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from kiwoom.cli.exits import reported
+from kiwoom.cli.tables import Format, show, stdout
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    name="kiwoom",
+    help="Kiwoom Open API+ from the shell: on the embedded simulator, on the OCX, or on a server.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+Url = Annotated[
+    str | None,
+    typer.Option("--url", envvar="KIWOOM_URL", help="Which control: sim:, ocx:, grpc://host:port", show_default=False),
+]
+Output = Annotated[Format, typer.Option("--format", "-f", help="How data is written")]
+
+
+@app.command()
+def demo(
+    url: Annotated[str, typer.Option(help="A simulator; the demo never sends an order anywhere else")] = "",
+) -> None:
+    """Log in, read the account, draw a chart, watch prices, fill an order, show profit and loss. Simulated."""
+    from kiwoom.cli.demo import run_demo
+
+    with reported():
+        run_demo(stdout(), url or None)
+
+
+@app.command()
+def tr(
+    code: Annotated[str, typer.Argument(help="A TR, such as opt10081")],
+    inputs: Annotated[list[str] | None, typer.Argument(metavar="이름=값 …", help="Its inputs")] = None,
+    pages: Annotated[int, typer.Option(help="How many pages at most")] = 1,
+    all: Annotated[bool, typer.Option("--all", help="All pages")] = False,
+    url: Url = None,
+    format: Output = Format.table,
+) -> None:
+    """Ask a TR and print its answer: kiwoom tr opt10081 종목코드=005930 --all -f csv"""
+    from kiwoom.cli.transaction import transaction
+
+    with reported():
+        transaction(code, inputs or [], url, 0 if all else pages, format)
+
+
+@app.command()
+def find(word: str, format: Output = Format.table) -> None:
+    """Search TRs, inputs, outputs, FIDs, real types, error codes and stocks: kiwoom find 예수금"""
+    from kiwoom import catalog
+
+    with reported():
+        rows = [
+            {"kind": hit.kind, "key": hit.key, "name": hit.name, "where": hit.where} for hit in catalog.search(word)
+        ]
+        show(format, rows)
+
+
+@app.command()
+def errmsg(code: int) -> None:
+    """Say what a return code means: kiwoom errmsg -- -200"""
+    from kiwoom.errors import msg
+
+    print(msg(code))

@@ -1,0 +1,73 @@
+"""Output of the command: data on stdout as a table, JSON, JSON lines or CSV; everything else on stderr."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from enum import Enum
+
+from rich.console import Console
+from rich.table import Table
+
+__all__ = ["Format", "progress", "show", "stdout"]
+
+
+class Format(str, Enum):
+    """How data is written to stdout."""
+
+    table = "table"
+    json = "json"
+    jsonl = "jsonl"
+    csv = "csv"
+
+
+def stdout() -> Console:
+    """The console for data."""
+    return Console(highlight=False)
+
+
+def progress(text: str) -> None:
+    """One line of progress on stderr."""
+    print(text, file=sys.stderr)
+
+
+def show(
+    format: Format,
+    rows: Sequence[Mapping[str, str]],
+    single: Mapping[str, str] | None = None,
+    meta: Mapping[str, object] | None = None,
+) -> None:
+    """
+    Write rows (and single items) to stdout.
+
+    JSON is one envelope ``{"ok": true, "single": {...}, "rows": [...], "meta": {...}}``; JSON lines and CSV hold the
+    rows, or the single items where there are no rows.
+    """
+    single = single or {}
+    if format is Format.json:
+        json.dump({"ok": True, "single": single, "rows": rows, "meta": meta or {}}, sys.stdout, ensure_ascii=False)
+        sys.stdout.write("\n")
+        return
+    data = rows or ([single] if single else [])
+    if format is Format.jsonl:
+        for row in data:
+            sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+    elif format is Format.csv:
+        writer = csv.DictWriter(sys.stdout, list(data[0]) if data else [], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(data)
+    else:
+        console = stdout()
+        if single and any(single.values()):
+            table = Table("항목", "값")
+            for name, value in single.items():
+                table.add_row(name, value)
+            console.print(table)
+        if rows:
+            used = [name for name in rows[0] if any(row.get(name) for row in rows)]
+            table = Table(*used)
+            for row in rows:
+                table.add_row(*(row.get(name, "") for name in used))
+            console.print(table)
