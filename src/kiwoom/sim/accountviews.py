@@ -16,7 +16,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from kiwoom.sim.ledger import Account, Holding
-from kiwoom.sim.rules import BUY, SELL, sales_tax_ppm
+from kiwoom.sim.rules import BUY, SELL
 
 __all__ = [
     "Price",
@@ -94,7 +94,7 @@ def valuation(account: Account, holding: Holding, price: Price) -> Valuation:
     """
     worth = price.price * holding.quantity
     buy_fee, sell_fee = account.fees.fee(holding.cost), account.fees.fee(worth)
-    tax = 0 if holding.untaxed else worth * sales_tax_ppm(account.today) // 1_000_000
+    tax = 0 if holding.untaxed else worth * account.tax_ppm(account.today) // 1_000_000
     profit = worth - holding.average * holding.quantity - buy_fee - sell_fee - tax
     return Valuation(holding, price, worth, buy_fee, sell_fee, tax, profit)
 

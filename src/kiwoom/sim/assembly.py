@@ -7,12 +7,13 @@ from kiwoom.sim.broker import Broker
 from kiwoom.sim.control import SimControl
 from kiwoom.sim.login import Login
 from kiwoom.sim.master import Master
+from kiwoom.sim.ordering import Ordering
 from kiwoom.sim.registrations import Registrations
 from kiwoom.sim.requests import Requests
 
 __all__ = ["PARTS", "assemble"]
 
-PARTS = (Login, Master, Requests, Registrations)
+PARTS = (Login, Master, Requests, Registrations, Ordering)
 """The parts of the simulated server, in the order in which they are added."""
 
 

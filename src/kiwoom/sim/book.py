@@ -457,6 +457,38 @@ class Book:
         self.last = price
         return fills
 
+    def trade_at(self, price: int, outside: int) -> list[Fill]:
+        """
+        End an auction whose price was made elsewhere: orders that accept it trade with each other and with outsiders.
+
+        Orders with a better price than `price` (market orders too) may trade up to `outside` with outsiders on each
+        side, in the order of their priority; then those that accept the price trade with each other. Outsiders stand
+        in the fills as orders with the number 0.
+        """
+        self.auction = False
+        fills: list[Fill] = []
+        for side in (BUY, SELL):
+            room = outside
+            for order in list(self._served(side, price)):
+                traded = min(room, order.left)
+                if not traded or order.price == price:
+                    break
+                room -= traded
+                outsider = BookOrder(0, SELL if side == BUY else BUY, price, 0)
+                buyer, seller = (order, outsider) if side == BUY else (outsider, order)
+                fills.append(Fill(price, traded, buyer, seller, 0))
+                self.reduce(order.id, traded)
+        buyers, sellers = list(self._served(BUY, price)), list(self._served(SELL, price))
+        while buyers and sellers:
+            buyer, seller = buyers[0], sellers[0]
+            traded = min(buyer.left, seller.left)
+            fills.append(Fill(price, traded, buyer, seller, 0))
+            self.reduce(buyer.id, traded)
+            self.reduce(seller.id, traded)
+            buyers, sellers = buyers[not buyer.left :], sellers[not seller.left :]
+        self.last = price
+        return fills
+
     def _served(self, side: int, price: int) -> Iterator[BookOrder]:
         """The orders of a side that accept an auction's price, in the order in which they are served."""
         yield from [order for order in self._market[side] if order.left]

@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 
 from kiwoom.catalog import calendar
 from kiwoom.clock import Clock, RealClock, VirtualClock, from_us, to_us, wall_now_us
+from kiwoom.sim.desk import Desk
 from kiwoom.sim.engine import Engine
 from kiwoom.sim.listing import Listing, builtin_listing, listing_from
 from kiwoom.sim.market import Market
@@ -27,12 +28,13 @@ class Broker:
         self.clock = _clock(options, self.listing)
         self.engine = Engine(self.clock)
         self.market = Market(self.engine, self.listing, options.seed, options.density)
+        self.desk = Desk(self.engine, self.market, options)
         self._latency = random.Random(f"{options.seed}/latency")
         log.info("the simulated market starts at %s (seed %d)", self.clock.now(), options.seed)
 
-    def accounts(self, _user: str) -> list[tuple[str, str]]:
+    def accounts(self, user: str) -> list[tuple[str, str]]:
         """The accounts of a user: number and kind."""
-        return [("8000000011", "위탁종합"), ("8000000111", "위탁종합"), ("8000000031", "선물옵션")]
+        return [(account.number, account.kind) for account in self.desk.accounts_of(user)]
 
     def latency_us(self) -> int:
         """Time that the next answer takes: the option's, and up to half of it again by chance."""

@@ -143,7 +143,10 @@ class Account:
     today: date
     settles: Callable[[date], date]
     fees: FeeSchedule = MOCK_FEES
+    tax_ppm: Callable[[date], int] = sales_tax_ppm
+    """Tax on sales of a day, in millionths."""
     name: str = ""
+    kind: str = "위탁종합"
     full_margin: bool = False
     password: str = "0000"
     opened: date | None = None
@@ -399,7 +402,7 @@ class Ledger:
         fee = account.fees.fee(total) - order.fee
         tax = 0
         if order.side != BUY and not untaxed:
-            tax = total * sales_tax_ppm(self.today) // 1_000_000 - order.tax
+            tax = total * account.tax_ppm(self.today) // 1_000_000 - order.tax
         account.release(order, quantity, order.left - quantity)
         execution = Execution(number, us, price, quantity, amount, fee, tax)
         order.take(execution)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from kiwoom.sim.control import Part, dispatch
+from kiwoom.sim.ordering import Ordering
 from kiwoom.sim.requests import Requests
 
 __all__ = ["Login"]
@@ -36,6 +37,7 @@ class Login(Part):
         if code == 0:
             self.control.connected = True
             self.control.part(Requests).logged_in()
+            self.control.part(Ordering).connected()
         self.control.send("OnEventConnect", code)
 
     @dispatch("CommTerminate")

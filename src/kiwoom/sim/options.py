@@ -46,6 +46,18 @@ class Options:
     """The user's name."""
     cash: int = 100_000_000
     """Deposit of each stock account in won at the start."""
+    quotes: str = "mock"
+    """mock: the quote types that the mock server takes (00 and 03); all: every one of the exchange's."""
+    fill: str = "book"
+    """book: orders queue and trade in a book with the market's; mock: as on the mock server, at the next trade."""
+    fee_ppm: int = 3_500
+    """Fee of each trade in millionths of the amount, cut to 10 won. The mock server's rate is 3500, the real 150."""
+    tax_ppm: int | None = None
+    """Tax on sales in millionths of the amount. Default: the rate of the day."""
+    margin: str = "stock"
+    """stock: an order binds the margin rate of its stock; full: its whole amount."""
+    texts: str = "mock"
+    """Whose messages about orders are sent: mock or real."""
     density: float = 1.0
     """How many trades the market makes, relative to the default of about ten a minute for a liquid stock."""
     auto_register: bool = True
@@ -71,10 +83,13 @@ def _moment(text: str) -> datetime:
     return moment if len(text.strip()) > 10 else moment.replace(hour=9)
 
 
-def _clock(text: str) -> str:
-    if text not in CLOCKS:
-        raise ValueError(f"must be one of {', '.join(CLOCKS)}")
-    return text
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"must be one of {', '.join(choices)}")
+        return text
+
+    return read
 
 
 def _flag(text: str) -> bool:
@@ -102,7 +117,7 @@ def _positive(text: str) -> float:
 
 _READERS: dict[str, Callable[[str], Any]] = {
     "seed": int,
-    "clock": _clock,
+    "clock": _one_of(*CLOCKS),
     "at": _moment,
     "speed": _positive,
     "data": _folder,
@@ -111,6 +126,12 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "login_error": int,
     "limits": _flag,
     "cash": int,
+    "quotes": _one_of("mock", "all"),
+    "fill": _one_of("book", "mock"),
+    "fee_ppm": int,
+    "tax_ppm": int,
+    "margin": _one_of("stock", "full"),
+    "texts": _one_of("mock", "real"),
     "density": _positive,
     "auto_register": _flag,
 }

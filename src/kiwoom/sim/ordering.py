@@ -1,0 +1,193 @@
+"""
+SendOrder and OnReceiveChejanData: the way of an order from the control to the order desk and of the notices back.
+
+What the control itself refuses comes back as a negative number and nothing else happens. Whatever it lets through gets
+0; the server's answer follows as events: OnReceiveMsg with a text, OnReceiveTrData with the order number ("" if the
+server refused it), then OnReceiveChejanData. When several orders come within a second, a notice may overtake the
+answer, as on the real server.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections import deque
+from collections.abc import Callable, Mapping
+
+from kiwoom.catalog import Tr
+from kiwoom.catalog.transactions import Field
+from kiwoom.clock import SECOND_US
+from kiwoom.sim.chejan import BALANCE_FIDS, ORDER_FIDS, fid_list
+from kiwoom.sim.control import Part, SimControl, dispatch
+from kiwoom.sim.desk import NotTaken, Ticket
+from kiwoom.sim.messages import accepted_text, order_tr_name, refused_text
+from kiwoom.sim.orders import Order, side_of
+from kiwoom.sim.requests import Page
+from kiwoom.sim.rules import QUOTE_TYPES
+from kiwoom.sim.screens import screen_number
+
+__all__ = ["Ordering"]
+
+log = logging.getLogger("kiwoom.sim")
+
+_EVENT = "OnReceiveChejanData"
+_PER_SECOND = 5
+_BUSY = 4  # orders within a second from which on notices may overtake answers
+_ACTIONS = {1: "new", 2: "new", 3: "cancel", 4: "cancel", 5: "modify", 6: "modify"}
+_MOST_WON = 5_000_000_000
+_MOST_SHARES_PERCENT = 3
+_MS = 1_000
+_FIDS = {"0": fid_list(ORDER_FIDS), "1": fid_list(BALANCE_FIDS)}
+_COUNTS = {"0": len(ORDER_FIDS), "1": len(BALANCE_FIDS)}
+
+
+class Ordering(Part):
+    """SendOrder, SendOrderCredit and GetChejanData."""
+
+    def __init__(self, control: SimControl) -> None:
+        super().__init__(control)
+        self.desk = self.broker.desk
+        self._sent: deque[int] = deque(maxlen=_PER_SECOND)
+        self._arrivals: deque[int] = deque(maxlen=_BUSY)
+        self._last_arrival = 0
+        self._last_notice = 0
+        self._rng = random.Random(f"{self.broker.options.seed}/ordering")
+        self._stop: Callable[[], None] | None = None
+
+    def connected(self) -> None:
+        """The login succeeded: notices of the user's accounts come from now on."""
+        if self._stop is None:
+            self._stop = self.desk.listen(self.broker.options.user, self._notice)
+
+    def disconnected(self) -> None:
+        if self._stop is not None:
+            self._stop()
+            self._stop = None
+
+    # --- sending -----------------------------------------------------------------------------------------------
+
+    @dispatch("SendOrder")
+    def send_order(
+        self,
+        rq_name: str,
+        screen: str,
+        account: str,
+        order_type: int,
+        code: str,
+        quantity: int,
+        price: int,
+        quote_type: str,
+        original: str,
+    ) -> int:
+        ticket = Ticket(
+            account.strip(),
+            order_type,
+            code.strip(),
+            quantity,
+            price,
+            quote_type.strip(),
+            original,
+            screen,
+            rq_name,
+        )
+        return self.send(ticket)
+
+    def send(self, ticket: Ticket) -> int:
+        """Let a ticket through to the server, or refuse it with a negative number. `screen` is as the user gave it."""
+        refusal = self._refusal(ticket)
+        if refusal:
+            log.error("SendOrder(%r, %s): refused with %d", ticket.rq_name, ticket.code, refusal)
+            return refusal
+        # orders of one connection arrive in the order in which they were sent
+        self._last_arrival = max(self._last_arrival, self.broker.engine.now + self.broker.latency_us())
+        self.broker.engine.at(self._last_arrival, self._arrive, ticket)
+        return 0
+
+    def _refusal(self, ticket: Ticket) -> int:
+        if not self.control.connected:
+            log.error("SendOrder before the login: call CommConnect and wait for OnEventConnect")
+            return -101
+        if not ticket.code:
+            return -500
+        if self.control.screens.use(ticket.screen) is None or ticket.order_type not in _ACTIONS:
+            return -300
+        mine = {account.number for account in self.desk.accounts_of(self.broker.options.user)}
+        if ticket.account not in mine:
+            return -302 if ticket.account in self.desk.ledger.accounts else -340
+        if ticket.order_type in (1, 2):
+            if ticket.quote_type not in QUOTE_TYPES or ticket.quantity <= 0 or ticket.price < 0:
+                return -300
+            instrument = self.broker.market.find(ticket.code)
+            if instrument is not None:
+                if ticket.price * ticket.quantity > _MOST_WON:
+                    return -304
+                if instrument.shares and ticket.quantity * 100 > instrument.shares * _MOST_SHARES_PERCENT:
+                    return -306
+        elif not ticket.original.strip() or ticket.quantity < 0 or ticket.price < 0:
+            return -300
+        now = self.broker.engine.now
+        if self.broker.options.limits:
+            if len(self._sent) == _PER_SECOND and now - self._sent[0] < SECOND_US:
+                return -308
+            self._sent.append(now)
+        return 0
+
+    # --- the server --------------------------------------------------------------------------------------------
+
+    def _arrive(self, ticket: Ticket) -> None:
+        if not self.control.connected:
+            return
+        mock = self.broker.options.texts == "mock"
+        action, side = _ACTIONS[ticket.order_type], side_of(ticket.order_type)
+        instrument = self.broker.market.find(ticket.code)
+        tr_name = order_tr_name(action, side, instrument is not None and instrument.market == "KOSDAQ")
+        order: Order | None = None
+        try:
+            order = self.desk.accept(_with_screen(ticket))
+            text = accepted_text(action, side, mock)
+        except NotTaken as refused:
+            text = refused_text(refused.refusal, mock)
+        self.control.send("OnReceiveMsg", ticket.screen, ticket.rq_name, tr_name, text)
+        now = self.broker.engine.now
+        self._arrivals.append(now)
+        busy = len(self._arrivals) == _BUSY and now - self._arrivals[0] < SECOND_US
+        overtaken = order is not None and busy and self._rng.random() < 0.5
+        self._answer(ticket, tr_name, order, (8 if overtaken else 1) * _MS)
+        if order is not None:
+            self._last_notice = max(self._last_notice, now + 2 * _MS)
+            self.desk.proceed(order)
+
+    def _answer(self, ticket: Ticket, tr_name: str, order: Order | None, after_us: int) -> None:
+        page = Page(_order_tr(tr_name), {"주문번호": order.number if order else ""}, [], "")
+        arguments = (ticket.screen, ticket.rq_name, tr_name, "", "", 0, "", "", "")
+        self.control.send("OnReceiveTrData", *arguments, page=page, after_us=after_us)
+
+    def _notice(self, gubun: str, values: Mapping[int, str]) -> None:
+        """Have a notice delivered: in the order in which they were made, some milliseconds after each other."""
+        now = self.broker.engine.now
+        due = max(self._last_notice, now)
+        self._last_notice = due + self._rng.randrange(4, 12) * _MS
+        self.control.send(_EVENT, gubun, _COUNTS[gubun], _FIDS[gubun], after_us=due - now, values=values)
+
+    @dispatch("GetChejanData")
+    def get_chejan_data(self, fid: int) -> str:
+        delivery = self.control.current(_EVENT)
+        return delivery.values.get(fid, "") if delivery else ""
+
+
+def _with_screen(ticket: Ticket) -> Ticket:
+    """The ticket as the server keeps it: the screen number in four digits."""
+    from dataclasses import replace
+
+    return replace(ticket, screen=screen_number(ticket.screen) or "")
+
+
+_TRS: dict[str, Tr] = {}
+
+
+def _order_tr(name: str) -> Tr:
+    """The answer of an order as a TR: one item, the order number."""
+    found = _TRS.get(name)
+    if found is None:
+        found = _TRS[name] = Tr(name, name, (), "", (Field("주문번호", 9203),), "", (), None)
+    return found
