@@ -68,6 +68,7 @@ def render(name: str) -> dict[Path, str]:
     serialized, stub = compile_proto(name)
     lines = [f"    {serialized[i : i + 72]!r}" for i in range(0, len(serialized), 72)]
     lines[-1] += ","
+    stub = stub.replace("_Mapping]", "_Mapping[str, object]]")
     return {
         SOURCE / f"{name}_pb2.py": MODULE.format(name=name, digest=digest(name), descriptor="\n".join(lines)),
         SOURCE / f"{name}_pb2.pyi": stub,

@@ -18,7 +18,7 @@ import sys
 import threading
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from time import perf_counter as _perf_counter
 from typing import Any, Literal, Protocol, TypeVar
@@ -117,6 +117,20 @@ class Control(ABC):
         for tap in tuple(self.taps):
             tap.on_call(called.name, converted, result, seconds)
         return result
+
+    def read_many(self, name: str, arguments: Sequence[tuple[str | int, ...]]) -> list[Value]:
+        """
+        Call one function for many arguments, in order: a getter for all the fields of an event.
+
+        Owner thread only. `name` is the COM name and the arguments have the contract's number and types: nothing is
+        converted, which is what makes it fast. Raises ControlClosed.
+        """
+        if self.closed:
+            raise ControlClosed(f"{self.url} was closed; {name} was not called")
+        if self.taps:
+            return [self.call(name, *a) for a in arguments]
+        dispatch = self._dispatch
+        return [dispatch(name, a) for a in arguments]
 
     # --- events ------------------------------------------------------------------------------------------------
 

@@ -38,7 +38,7 @@ class Table(_message.Message):
     __slots__ = ("rows",)
     ROWS_FIELD_NUMBER: _ClassVar[int]
     rows: _containers.RepeatedCompositeFieldContainer[Row]
-    def __init__(self, rows: _Optional[_Iterable[_Union[Row, _Mapping]]] = ...) -> None: ...
+    def __init__(self, rows: _Optional[_Iterable[_Union[Row, _Mapping[str, object]]]] = ...) -> None: ...
 
 class Value(_message.Message):
     __slots__ = ("text", "number", "table")
@@ -48,7 +48,7 @@ class Value(_message.Message):
     text: str
     number: int
     table: Table
-    def __init__(self, text: _Optional[str] = ..., number: _Optional[int] = ..., table: _Optional[_Union[Table, _Mapping]] = ...) -> None: ...
+    def __init__(self, text: _Optional[str] = ..., number: _Optional[int] = ..., table: _Optional[_Union[Table, _Mapping[str, object]]] = ...) -> None: ...
 
 class Invocation(_message.Message):
     __slots__ = ("name", "arguments")
@@ -56,7 +56,7 @@ class Invocation(_message.Message):
     ARGUMENTS_FIELD_NUMBER: _ClassVar[int]
     name: str
     arguments: _containers.RepeatedCompositeFieldContainer[Value]
-    def __init__(self, name: _Optional[str] = ..., arguments: _Optional[_Iterable[_Union[Value, _Mapping]]] = ...) -> None: ...
+    def __init__(self, name: _Optional[str] = ..., arguments: _Optional[_Iterable[_Union[Value, _Mapping[str, object]]]] = ...) -> None: ...
 
 class CallRequest(_message.Message):
     __slots__ = ("session", "calls")
@@ -64,7 +64,7 @@ class CallRequest(_message.Message):
     CALLS_FIELD_NUMBER: _ClassVar[int]
     session: bytes
     calls: _containers.RepeatedCompositeFieldContainer[Invocation]
-    def __init__(self, session: _Optional[bytes] = ..., calls: _Optional[_Iterable[_Union[Invocation, _Mapping]]] = ...) -> None: ...
+    def __init__(self, session: _Optional[bytes] = ..., calls: _Optional[_Iterable[_Union[Invocation, _Mapping[str, object]]]] = ...) -> None: ...
 
 class CallResult(_message.Message):
     __slots__ = ("value", "error", "message")
@@ -74,7 +74,7 @@ class CallResult(_message.Message):
     value: Value
     error: str
     message: str
-    def __init__(self, value: _Optional[_Union[Value, _Mapping]] = ..., error: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
+    def __init__(self, value: _Optional[_Union[Value, _Mapping[str, object]]] = ..., error: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
 
 class CallResponse(_message.Message):
     __slots__ = ("results", "now_us")
@@ -82,7 +82,7 @@ class CallResponse(_message.Message):
     NOW_US_FIELD_NUMBER: _ClassVar[int]
     results: _containers.RepeatedCompositeFieldContainer[CallResult]
     now_us: int
-    def __init__(self, results: _Optional[_Iterable[_Union[CallResult, _Mapping]]] = ..., now_us: _Optional[int] = ...) -> None: ...
+    def __init__(self, results: _Optional[_Iterable[_Union[CallResult, _Mapping[str, object]]]] = ..., now_us: _Optional[int] = ...) -> None: ...
 
 class Open(_message.Message):
     __slots__ = ("session", "after_sequence", "events", "own_codes_only")
@@ -124,7 +124,7 @@ class EventsRequest(_message.Message):
     subscription: Subscription
     progress: Progress
     wait: Wait
-    def __init__(self, open: _Optional[_Union[Open, _Mapping]] = ..., subscription: _Optional[_Union[Subscription, _Mapping]] = ..., progress: _Optional[_Union[Progress, _Mapping]] = ..., wait: _Optional[_Union[Wait, _Mapping]] = ...) -> None: ...
+    def __init__(self, open: _Optional[_Union[Open, _Mapping[str, object]]] = ..., subscription: _Optional[_Union[Subscription, _Mapping[str, object]]] = ..., progress: _Optional[_Union[Progress, _Mapping[str, object]]] = ..., wait: _Optional[_Union[Wait, _Mapping[str, object]]] = ...) -> None: ...
 
 class Layout(_message.Message):
     __slots__ = ("id", "fids")
@@ -162,7 +162,7 @@ class Event(_message.Message):
     layout: int
     values: _containers.RepeatedScalarFieldContainer[str]
     tr: TrData
-    def __init__(self, id: _Optional[int] = ..., texts: _Optional[_Iterable[str]] = ..., numbers: _Optional[_Iterable[int]] = ..., layout: _Optional[int] = ..., values: _Optional[_Iterable[str]] = ..., tr: _Optional[_Union[TrData, _Mapping]] = ...) -> None: ...
+    def __init__(self, id: _Optional[int] = ..., texts: _Optional[_Iterable[str]] = ..., numbers: _Optional[_Iterable[int]] = ..., layout: _Optional[int] = ..., values: _Optional[_Iterable[str]] = ..., tr: _Optional[_Union[TrData, _Mapping[str, object]]] = ...) -> None: ...
 
 class EventBatch(_message.Message):
     __slots__ = ("events", "first_sequence", "lost", "session", "layouts", "now_us", "waited")
@@ -180,4 +180,4 @@ class EventBatch(_message.Message):
     layouts: _containers.RepeatedCompositeFieldContainer[Layout]
     now_us: int
     waited: bool
-    def __init__(self, events: _Optional[_Iterable[_Union[Event, _Mapping]]] = ..., first_sequence: _Optional[int] = ..., lost: _Optional[int] = ..., session: _Optional[bytes] = ..., layouts: _Optional[_Iterable[_Union[Layout, _Mapping]]] = ..., now_us: _Optional[int] = ..., waited: _Optional[bool] = ...) -> None: ...
+    def __init__(self, events: _Optional[_Iterable[_Union[Event, _Mapping[str, object]]]] = ..., first_sequence: _Optional[int] = ..., lost: _Optional[int] = ..., session: _Optional[bytes] = ..., layouts: _Optional[_Iterable[_Union[Layout, _Mapping[str, object]]]] = ..., now_us: _Optional[int] = ..., waited: _Optional[bool] = ...) -> None: ...

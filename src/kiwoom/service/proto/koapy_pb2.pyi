@@ -48,13 +48,13 @@ class CallRequest(_message.Message):
     ARGUMENTS_FIELD_NUMBER: _ClassVar[int]
     name: str
     arguments: _containers.RepeatedCompositeFieldContainer[Argument]
-    def __init__(self, name: _Optional[str] = ..., arguments: _Optional[_Iterable[_Union[Argument, _Mapping]]] = ...) -> None: ...
+    def __init__(self, name: _Optional[str] = ..., arguments: _Optional[_Iterable[_Union[Argument, _Mapping[str, object]]]] = ...) -> None: ...
 
 class CallResponse(_message.Message):
     __slots__ = ("return_value",)
     RETURN_VALUE_FIELD_NUMBER: _ClassVar[int]
     return_value: ReturnValue
-    def __init__(self, return_value: _Optional[_Union[ReturnValue, _Mapping]] = ...) -> None: ...
+    def __init__(self, return_value: _Optional[_Union[ReturnValue, _Mapping[str, object]]] = ...) -> None: ...
 
 class ListenRequest(_message.Message):
     __slots__ = ("id", "slots", "code", "class_name")
@@ -88,7 +88,7 @@ class BidirectionalListenRequest(_message.Message):
     listen_request: ListenRequest
     handled_request: HandledRequest
     stop_listen_request: StopListenRequest
-    def __init__(self, listen_request: _Optional[_Union[ListenRequest, _Mapping]] = ..., handled_request: _Optional[_Union[HandledRequest, _Mapping]] = ..., stop_listen_request: _Optional[_Union[StopListenRequest, _Mapping]] = ...) -> None: ...
+    def __init__(self, listen_request: _Optional[_Union[ListenRequest, _Mapping[str, object]]] = ..., handled_request: _Optional[_Union[HandledRequest, _Mapping[str, object]]] = ..., stop_listen_request: _Optional[_Union[StopListenRequest, _Mapping[str, object]]] = ...) -> None: ...
 
 class SingleData(_message.Message):
     __slots__ = ("names", "values")
@@ -110,7 +110,7 @@ class MultiData(_message.Message):
     VALUES_FIELD_NUMBER: _ClassVar[int]
     names: _containers.RepeatedScalarFieldContainer[str]
     values: _containers.RepeatedCompositeFieldContainer[RepeatedString]
-    def __init__(self, names: _Optional[_Iterable[str]] = ..., values: _Optional[_Iterable[_Union[RepeatedString, _Mapping]]] = ...) -> None: ...
+    def __init__(self, names: _Optional[_Iterable[str]] = ..., values: _Optional[_Iterable[_Union[RepeatedString, _Mapping[str, object]]]] = ...) -> None: ...
 
 class ListenResponse(_message.Message):
     __slots__ = ("name", "arguments", "single_data", "multi_data")
@@ -122,7 +122,7 @@ class ListenResponse(_message.Message):
     arguments: _containers.RepeatedCompositeFieldContainer[Argument]
     single_data: SingleData
     multi_data: MultiData
-    def __init__(self, name: _Optional[str] = ..., arguments: _Optional[_Iterable[_Union[Argument, _Mapping]]] = ..., single_data: _Optional[_Union[SingleData, _Mapping]] = ..., multi_data: _Optional[_Union[MultiData, _Mapping]] = ...) -> None: ...
+    def __init__(self, name: _Optional[str] = ..., arguments: _Optional[_Iterable[_Union[Argument, _Mapping[str, object]]]] = ..., single_data: _Optional[_Union[SingleData, _Mapping[str, object]]] = ..., multi_data: _Optional[_Union[MultiData, _Mapping[str, object]]] = ...) -> None: ...
 
 class CallAndListenRequest(_message.Message):
     __slots__ = ("call_request", "listen_request")
@@ -130,7 +130,7 @@ class CallAndListenRequest(_message.Message):
     LISTEN_REQUEST_FIELD_NUMBER: _ClassVar[int]
     call_request: CallRequest
     listen_request: ListenRequest
-    def __init__(self, call_request: _Optional[_Union[CallRequest, _Mapping]] = ..., listen_request: _Optional[_Union[ListenRequest, _Mapping]] = ...) -> None: ...
+    def __init__(self, call_request: _Optional[_Union[CallRequest, _Mapping[str, object]]] = ..., listen_request: _Optional[_Union[ListenRequest, _Mapping[str, object]]] = ...) -> None: ...
 
 class CallAndListenResponse(_message.Message):
     __slots__ = ("call_response", "listen_response")
@@ -138,7 +138,7 @@ class CallAndListenResponse(_message.Message):
     LISTEN_RESPONSE_FIELD_NUMBER: _ClassVar[int]
     call_response: CallResponse
     listen_response: ListenResponse
-    def __init__(self, call_response: _Optional[_Union[CallResponse, _Mapping]] = ..., listen_response: _Optional[_Union[ListenResponse, _Mapping]] = ...) -> None: ...
+    def __init__(self, call_response: _Optional[_Union[CallResponse, _Mapping[str, object]]] = ..., listen_response: _Optional[_Union[ListenResponse, _Mapping[str, object]]] = ...) -> None: ...
 
 class LoginCredentials(_message.Message):
     __slots__ = ("user_id", "user_password", "cert_password", "is_simulation", "account_passwords")
@@ -165,7 +165,7 @@ class LoginRequest(_message.Message):
     __slots__ = ("credentials",)
     CREDENTIALS_FIELD_NUMBER: _ClassVar[int]
     credentials: LoginCredentials
-    def __init__(self, credentials: _Optional[_Union[LoginCredentials, _Mapping]] = ...) -> None: ...
+    def __init__(self, credentials: _Optional[_Union[LoginCredentials, _Mapping[str, object]]] = ...) -> None: ...
 
 class RealRequestFlags(_message.Message):
     __slots__ = ("infer_fids", "readable_names", "fast_parse")
@@ -189,7 +189,7 @@ class RealRequest(_message.Message):
     fid_list: _containers.RepeatedScalarFieldContainer[int]
     opt_type: str
     flags: RealRequestFlags
-    def __init__(self, screen_no: _Optional[_Iterable[str]] = ..., code_list: _Optional[_Iterable[str]] = ..., fid_list: _Optional[_Iterable[int]] = ..., opt_type: _Optional[str] = ..., flags: _Optional[_Union[RealRequestFlags, _Mapping]] = ...) -> None: ...
+    def __init__(self, screen_no: _Optional[_Iterable[str]] = ..., code_list: _Optional[_Iterable[str]] = ..., fid_list: _Optional[_Iterable[int]] = ..., opt_type: _Optional[str] = ..., flags: _Optional[_Union[RealRequestFlags, _Mapping[str, object]]] = ...) -> None: ...
 
 class TransactionStopCondition(_message.Message):
     __slots__ = ("name", "value", "comparator")
@@ -222,7 +222,7 @@ class TransactionRequest(_message.Message):
     inputs: _containers.ScalarMap[str, str]
     stop_condition: TransactionStopCondition
     flags: RealRequestFlags
-    def __init__(self, request_name: _Optional[str] = ..., transaction_code: _Optional[str] = ..., screen_no: _Optional[str] = ..., inputs: _Optional[_Mapping[str, str]] = ..., stop_condition: _Optional[_Union[TransactionStopCondition, _Mapping]] = ..., flags: _Optional[_Union[RealRequestFlags, _Mapping]] = ...) -> None: ...
+    def __init__(self, request_name: _Optional[str] = ..., transaction_code: _Optional[str] = ..., screen_no: _Optional[str] = ..., inputs: _Optional[_Mapping[str, str]] = ..., stop_condition: _Optional[_Union[TransactionStopCondition, _Mapping[str, object]]] = ..., flags: _Optional[_Union[RealRequestFlags, _Mapping[str, object]]] = ...) -> None: ...
 
 class OrderSubscriptionTarget(_message.Message):
     __slots__ = ("RET", "TR", "REAL", "MSG", "CHEJAN")
@@ -260,7 +260,7 @@ class OrderRequest(_message.Message):
     quote_type: str
     original_order_no: str
     target: OrderSubscriptionTarget
-    def __init__(self, request_name: _Optional[str] = ..., screen_no: _Optional[str] = ..., account_no: _Optional[str] = ..., order_type: _Optional[int] = ..., code: _Optional[str] = ..., quantity: _Optional[int] = ..., price: _Optional[int] = ..., quote_type: _Optional[str] = ..., original_order_no: _Optional[str] = ..., target: _Optional[_Union[OrderSubscriptionTarget, _Mapping]] = ...) -> None: ...
+    def __init__(self, request_name: _Optional[str] = ..., screen_no: _Optional[str] = ..., account_no: _Optional[str] = ..., order_type: _Optional[int] = ..., code: _Optional[str] = ..., quantity: _Optional[int] = ..., price: _Optional[int] = ..., quote_type: _Optional[str] = ..., original_order_no: _Optional[str] = ..., target: _Optional[_Union[OrderSubscriptionTarget, _Mapping[str, object]]] = ...) -> None: ...
 
 class LoadConditionRequest(_message.Message):
     __slots__ = ()
@@ -288,7 +288,7 @@ class ConditionRequest(_message.Message):
     search_type: int
     request_name: str
     flags: ConditionRequestFlags
-    def __init__(self, screen_no: _Optional[str] = ..., condition_name: _Optional[str] = ..., condition_index: _Optional[int] = ..., search_type: _Optional[int] = ..., request_name: _Optional[str] = ..., flags: _Optional[_Union[ConditionRequestFlags, _Mapping]] = ...) -> None: ...
+    def __init__(self, screen_no: _Optional[str] = ..., condition_name: _Optional[str] = ..., condition_index: _Optional[int] = ..., search_type: _Optional[int] = ..., request_name: _Optional[str] = ..., flags: _Optional[_Union[ConditionRequestFlags, _Mapping[str, object]]] = ...) -> None: ...
 
 class SetLogLevelRequest(_message.Message):
     __slots__ = ("level", "logger")
@@ -308,7 +308,7 @@ class BidirectionalRealInitializeRequest(_message.Message):
     FLAGS_FIELD_NUMBER: _ClassVar[int]
     fid_list: _containers.RepeatedScalarFieldContainer[int]
     flags: RealRequestFlags
-    def __init__(self, fid_list: _Optional[_Iterable[int]] = ..., flags: _Optional[_Union[RealRequestFlags, _Mapping]] = ...) -> None: ...
+    def __init__(self, fid_list: _Optional[_Iterable[int]] = ..., flags: _Optional[_Union[RealRequestFlags, _Mapping[str, object]]] = ...) -> None: ...
 
 class BidirectionalRealRegisterRequest(_message.Message):
     __slots__ = ("code_list", "fid_list")
@@ -338,4 +338,4 @@ class BidirectionalRealRequest(_message.Message):
     register_request: BidirectionalRealRegisterRequest
     remove_request: BidirectionalRealRemoveRequest
     stop_request: BidirectionalRealStopRequest
-    def __init__(self, initialize_request: _Optional[_Union[BidirectionalRealInitializeRequest, _Mapping]] = ..., register_request: _Optional[_Union[BidirectionalRealRegisterRequest, _Mapping]] = ..., remove_request: _Optional[_Union[BidirectionalRealRemoveRequest, _Mapping]] = ..., stop_request: _Optional[_Union[BidirectionalRealStopRequest, _Mapping]] = ...) -> None: ...
+    def __init__(self, initialize_request: _Optional[_Union[BidirectionalRealInitializeRequest, _Mapping[str, object]]] = ..., register_request: _Optional[_Union[BidirectionalRealRegisterRequest, _Mapping[str, object]]] = ..., remove_request: _Optional[_Union[BidirectionalRealRemoveRequest, _Mapping[str, object]]] = ..., stop_request: _Optional[_Union[BidirectionalRealStopRequest, _Mapping[str, object]]] = ...) -> None: ...

@@ -1,0 +1,244 @@
+"""
+`Call`: one function of the control, or one of the helpers that KOAPY's users call by name.
+
+Nothing but the contract and the helpers can be called, with the contract's arguments. Inputs that a client sets are
+kept for that client until its request takes them along: another client's request in between does not use them up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import grpc
+
+from kiwoom.control.contract import (
+    FUNCTIONS,
+    KOA_FUNCTIONS,
+    Function,
+    Value,
+    convert_arguments,
+    function,
+)
+from kiwoom.errors import UnknownFunction, WrongArguments
+from kiwoom.limits import ORDER_FUNCTIONS
+from kiwoom.service.clients import Client
+from kiwoom.service.core import Core, Rpc
+from kiwoom.service.eventdata import GETTERS
+from kiwoom.service.proto import koapy_pb2 as pb
+from kiwoom.service.streams import End
+
+if TYPE_CHECKING:
+    from kiwoom.service.conditions import Conditions
+    from kiwoom.service.login import Login
+
+__all__ = ["Caller", "call", "wire_arguments"]
+
+_LONG = range(-(2**31), 2**31)
+# A window's worth of codes; longer text is not a request but an attack or a mistake.
+_LONGEST_TEXT = 100_000
+# 종목코드 lists and FID lists are the longest honest ones.
+_ACCOUNT_INPUTS = frozenset({"계좌번호"})
+_ACCOUNT_TAGS = frozenset({"ACCNO", "ACCLIST", "ACCTLIST_DETAIL"})
+_UNREGISTER = frozenset({"SetRealRemove", "DisconnectRealData"})
+
+
+def wire_arguments(arguments: Sequence[pb.Argument]) -> list[str | int | bool]:
+    """The Python values of arguments on the wire. Raises WrongArguments for one without a value."""
+    values: list[str | int | bool] = []
+    for number, argument in enumerate(arguments, start=1):
+        kind = argument.WhichOneof("value")
+        if kind == "string_value":
+            values.append(argument.string_value)
+        elif kind == "long_value":
+            values.append(argument.long_value)
+        elif kind == "bool_value":
+            values.append(argument.bool_value)
+        else:
+            raise WrongArguments(f"argument {number} has no value: set string_value, long_value or bool_value")
+    return values
+
+
+def check_arguments(called: Function, arguments: Sequence[str | int | bool | None]) -> tuple[str | int, ...]:
+    """The arguments in the contract's types. Raises WrongArguments, naming the signature."""
+    for spec, value in zip(called.arguments, arguments, strict=False):
+        text = value if isinstance(value, str) else ""
+        reason = ""
+        if len(text) > (20 if spec.kind == "long" else _LONGEST_TEXT):
+            reason = f"is {len(text)} characters long"
+        elif "\0" in text:
+            reason = "has a null character"
+        elif spec.kind == "str" and isinstance(value, bool):
+            reason = f"must be text, got {value}"
+        if reason:
+            raise WrongArguments(f"{called.name}: argument {spec.name!r} {reason}. {_signature(called)}")
+    converted = convert_arguments(called, arguments)
+    for spec, number in zip(called.arguments, converted, strict=True):
+        if isinstance(number, int) and number not in _LONG:
+            raise WrongArguments(
+                f"{called.name}: argument {spec.name!r} is {number}, which 32 bits do not hold. {_signature(called)}"
+            )
+    return converted
+
+
+def _signature(called: Function) -> str:
+    return f"The signature is {called.python_signature} = {called.signature}."
+
+
+@dataclass(frozen=True)
+class _Helper:
+    """A name that is no function of the control: its signature, what it takes, and what it does."""
+
+    signature: str
+    types: tuple[type, ...]
+    optional: bool
+    run: Callable[[Caller, Sequence[str | int | bool]], Awaitable[Value | bool]]
+
+
+class Caller:
+    """Carries out calls for clients."""
+
+    def __init__(self, core: Core, login: Login, conditions: Conditions) -> None:
+        self._core = core
+        self._login = login
+        self._conditions = conditions
+
+    def prepare(
+        self, client: Client, name: str, arguments: Sequence[str | int | bool | None]
+    ) -> tuple[Function, tuple[str | int, ...]]:
+        """
+        The function of this name and its checked arguments.
+
+        Raises UnknownFunction, WrongArguments, End(PERMISSION_DENIED).
+        """
+        called = FUNCTIONS.get(name)
+        if called is None:
+            sub = KOA_FUNCTIONS.get(name)
+            if sub is not None:
+                called = FUNCTIONS["KOA_Functions"]
+                if len(arguments) != (1 if sub.parameter else 0):
+                    raise WrongArguments(f"{name}: the signature is {sub.python_name}({sub.parameter})")
+                arguments = (name, *(arguments or ("",)))
+            else:
+                called = function(name[:100])
+        converted = check_arguments(called, arguments)
+        identity = client.identity
+        if called.name in ORDER_FUNCTIONS:
+            identity.require("trade")
+            identity.require_account(str(converted[2]))
+        elif called.name == "SetInputValue" and converted[0] in _ACCOUNT_INPUTS:
+            identity.require_account(str(converted[1]))
+        return called, converted
+
+    def carry_out(self, client: Client, called: Function, arguments: tuple[str | int, ...]) -> Value:
+        """Call the function for this client. Owner thread."""
+        name = called.name
+        control = self._core.owner.control
+        if name in GETTERS:
+            for holder in client.holders:
+                if holder.data is not None:
+                    return holder.data.get(name, arguments)
+            return control.call(name, *arguments)
+        if name == "SetInputValue":
+            client.inputs[str(arguments[0])] = str(arguments[1])
+            return None
+        if name == "CommRqData":
+            inputs, client.inputs = client.inputs, {}
+            for item, value in inputs.items():
+                control.call("SetInputValue", item, value)
+        limiter = self._core.limits.of(name)
+        if limiter is not None:
+            limiter.count()
+        result = control.call(name, *arguments)
+        if name in _UNREGISTER:
+            # Whoever unregisters for himself must not unregister for the streams.
+            self._core.registrar.restore()
+        elif name == "GetLoginInfo" and client.identity.accounts is not None and arguments[0] in _ACCOUNT_TAGS:
+            return _only_accounts(str(result), client.identity.accounts)
+        return result
+
+    async def call(self, client: Client, name: str, arguments: Sequence[str | int | bool]) -> Value | bool:
+        """Carry out a function or a helper by name."""
+        helper = _HELPERS.get(name)
+        if helper is not None:
+            _check_helper(name, helper, arguments)
+            return await helper.run(self, arguments)
+        try:
+            called, converted = self.prepare(client, name, arguments)
+        except UnknownFunction as error:
+            raise UnknownFunction(f"{error} Helpers: {', '.join(_HELPERS)}, {', '.join(KOA_FUNCTIONS)}.") from None
+        if called.returns == "variant":
+            raise End(
+                grpc.StatusCode.INVALID_ARGUMENT,
+                f"{called.name} returns a table, which Call cannot carry: ask with TransactionCall, or by GetCommData",
+            )
+        return await self._core.owner.submit(lambda: self.carry_out(client, called, converted))
+
+    # --- helpers ---------------------------------------------------------------------------------------------
+
+    async def is_connected(self, arguments: Sequence[str | int | bool]) -> bool:
+        return await self._login.connected()
+
+    async def connect(self, arguments: Sequence[str | int | bool]) -> int:
+        return await self._login.connect()
+
+    async def ensure_connected(self, arguments: Sequence[str | int | bool]) -> bool:
+        return await self._login.connected() or await self._login.connect() == 0
+
+    async def load_condition(self, arguments: Sequence[str | int | bool]) -> int:
+        return (await self._conditions.load())[0]
+
+    async def is_condition_loaded(self, arguments: Sequence[str | int | bool]) -> bool:
+        return self._conditions.loaded
+
+    async def ensure_condition_loaded(self, arguments: Sequence[str | int | bool]) -> int:
+        if self._conditions.loaded and not (arguments and arguments[0]):
+            return 1
+        return (await self._conditions.load())[0]
+
+    async def is_simulation_server(self, arguments: Sequence[str | int | bool]) -> bool:
+        control = self._core.owner.control
+        return bool(await self._core.owner.submit(lambda: control.call("KOA_Functions", "GetServerGubun", "")) == "1")
+
+
+_HELPERS = {
+    "IsConnected": _Helper("IsConnected() -> bool", (), False, Caller.is_connected),
+    "Connect": _Helper("Connect() -> int", (), False, Caller.connect),
+    "EnsureConnected": _Helper("EnsureConnected() -> bool", (), False, Caller.ensure_connected),
+    "LoadCondition": _Helper("LoadCondition() -> int", (), False, Caller.load_condition),
+    "IsConditionLoaded": _Helper("IsConditionLoaded() -> bool", (), False, Caller.is_condition_loaded),
+    "EnsureConditionLoaded": _Helper(
+        "EnsureConditionLoaded(force: bool = False) -> int", (bool,), True, Caller.ensure_condition_loaded
+    ),
+    "IsSimulationServer": _Helper("IsSimulationServer() -> bool", (), False, Caller.is_simulation_server),
+}
+
+
+def _check_helper(name: str, helper: _Helper, arguments: Sequence[str | int | bool]) -> None:
+    fits = len(arguments) == len(helper.types) or (helper.optional and len(arguments) < len(helper.types))
+    if not fits or any(not isinstance(a, t) for a, t in zip(arguments, helper.types, strict=False)):
+        raise WrongArguments(f"{name}: the signature is {helper.signature}")
+
+
+def _only_accounts(text: str, accounts: frozenset[str]) -> str:
+    return "".join(f"{part};" for part in text.split(";") if part.partition(",")[0] in accounts)
+
+
+def response_of(value: Value | bool) -> bytes:
+    """A `CallResponse` with this value; nothing set for a function without a result."""
+    if isinstance(value, str):
+        returned = pb.ReturnValue(string_value=value)
+    elif isinstance(value, bool):
+        returned = pb.ReturnValue(bool_value=value)
+    elif isinstance(value, int):
+        returned = pb.ReturnValue(long_value=value)
+    else:
+        return pb.CallResponse(return_value=pb.ReturnValue()).SerializeToString()
+    return pb.CallResponse(return_value=returned).SerializeToString()
+
+
+async def call(rpc: Rpc, caller: Caller, raw: bytes) -> bytes:
+    """Call a function by name; what it returns is the response, a negative code too."""
+    request = pb.CallRequest.FromString(raw)
+    return response_of(await caller.call(rpc.client, request.name, wire_arguments(request.arguments)))

@@ -1,0 +1,125 @@
+"""What the RPCs share: the owner, the hub, the limits, the screens; and `Rpc`, one call of a client."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from kiwoom.limits import PROFILES, Limits, Priority, RequestLimiter
+from kiwoom.service.clients import Client
+from kiwoom.service.hub import Hub, Listener
+from kiwoom.service.occasion import Occasion
+from kiwoom.service.owner import Owner
+from kiwoom.service.realtime import RealData, Registrar
+from kiwoom.service.screens import Screens
+from kiwoom.service.settings import RefusedToStart, Settings
+from kiwoom.service.status import status_of
+from kiwoom.service.streams import End, Stream, Streams
+
+__all__ = ["Core", "Relay", "Rpc"]
+
+log = logging.getLogger("kiwoom.service")
+
+T = TypeVar("T")
+
+
+class Core:
+    """Everything behind the RPCs. Made on the event loop's thread when the control is open."""
+
+    def __init__(self, owner: Owner, settings: Settings) -> None:
+        self.owner = owner
+        self.settings = settings
+        self.hub = Hub(owner, settings.acknowledge_timeout_s, settings.acknowledge_grace_s)
+        self.streams = Streams(owner, settings.queue_events, settings.queue_bytes)
+        self.screens = Screens()
+        self.registrar = Registrar(owner, self.screens)
+        self.real_data = RealData(self.hub)
+        profile = PROFILES.get(settings.limits)
+        if profile is None:
+            raise RefusedToStart(f"there are no limits {settings.limits!r}; known: {', '.join(PROFILES)}")
+        self.limits = Limits(owner.control.clock, profile)
+        self.stopping = False
+        owner.held_back = self.streams.nobody_keeps_up
+
+    async def permit(self, limiter: RequestLimiter, priority: Priority = Priority.PERSON) -> None:
+        """Wait until a request may be sent; it is counted then. Waits in the scheduler's line, not in a thread."""
+        with limiter.line_up(priority) as ticket:
+            while (wait_s := ticket.reserve()) > 0:
+                # Whoever stands further ahead may leave the line: look again before long.
+                await self.owner.sleep(min(wait_s, 1.0))
+
+    def left_over(self) -> dict[str, int]:
+        """What is in use: streams, listeners, screens, registered codes. All zero when nobody is connected."""
+        return {
+            "streams": sum(not stream.ended for stream in tuple(self.streams.open)),
+            "listeners": self.hub.listeners(),
+            "screens": len(self.screens.used),
+            "codes": len(self.registrar.codes),
+            "readers": self.real_data.readers(),
+            "waiting": self.owner.waiting,
+        }
+
+
+class Relay(Listener):
+    """A listener that makes something of an event and hands it on; if it fails, its stream ends."""
+
+    def __init__(self, stream: Stream, hear: Callable[[Occasion], None]) -> None:
+        self._stream = stream
+        self._hear = hear
+
+    def hear(self, occasion: Occasion) -> None:
+        self._hear(occasion)
+
+    def fail(self, error: Exception) -> None:
+        self._stream.end(error.status if isinstance(error, End) else status_of(error))
+
+
+class Rpc:
+    """One call of a client: what an RPC needs to do its work and to clean up after itself. Event loop's thread."""
+
+    def __init__(self, core: Core, client: Client, context: Any, method: str) -> None:
+        self.core = core
+        self.owner = core.owner
+        self.client = client
+        self.context = context
+        self.method = method
+
+    def __repr__(self) -> str:
+        return f"{self.method} of {self.client!r}"
+
+    async def on_owner(self, work: Callable[[], T]) -> T:
+        """Have `work` done on the owner thread and wait for its result."""
+        return await self.owner.submit(work)
+
+    async def begin(self) -> None:
+        """Tell the client that the server listens: whatever happens from now on, it will hear of."""
+        await self.context.send_initial_metadata(())
+
+    @contextmanager
+    def stream(self) -> Generator[Stream, None, None]:
+        """A queue for the responses, for as long as the block lasts; a virtual clock runs meanwhile."""
+        stream = self.core.streams.add(repr(self))
+        try:
+            with self.owner.someone_waits():
+                yield stream
+        finally:
+            self.core.streams.remove(stream)
+
+    async def listen(self, stream: Stream, events: Iterable[str], hear: Callable[[Occasion], None]) -> Listener:
+        """Have `hear` called on the owner thread for these events. Undo it with `leave`."""
+        listener = Relay(stream, hear)
+        names = tuple(events)
+        stream.on_end = lambda: self.core.hub.remove(listener)
+        try:
+            await self.on_owner(lambda: self.core.hub.add(listener, names))
+        except asyncio.CancelledError:
+            self.leave(listener)
+            raise
+        return listener
+
+    def leave(self, listener: Listener) -> None:
+        """Hear no more. Does not wait."""
+        self.owner.tell(lambda: self.core.hub.remove(listener))

@@ -1,0 +1,214 @@
+"""
+Responses of the KOAPY wire, built where the data can be read: on the owner thread, inside the event.
+
+A response is serialized once. Where many are alike but for the values (real-time data), the parts that repeat are
+serialized beforehand and the rest is put between them: fields of a protobuf message may stand one after another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+
+from kiwoom import catalog
+from kiwoom.control.base import Control
+from kiwoom.control.contract import EVENTS, Value
+from kiwoom.errors import UsageError
+from kiwoom.service.proto import koapy_pb2 as pb
+
+__all__ = [
+    "Page",
+    "arguments_of",
+    "chejan_response",
+    "event_response",
+    "fid_names",
+    "read_page",
+    "read_real",
+    "read_single",
+    "real_response",
+    "real_type_fids",
+    "tr_names",
+    "tr_response",
+]
+
+# OnReceiveTrData goes over the wire with its first five arguments.
+_SENT = {name: 5 if name == "OnReceiveTrData" else len(event.arguments) for name, event in EVENTS.items()}
+
+
+def _varint(number: int) -> bytes:
+    if number < 128:
+        return bytes((number,))
+    out = bytearray()
+    while number > 127:
+        out.append(number & 127 | 128)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
+
+
+def _text(value: Value) -> str:
+    return value if isinstance(value, str) else ("" if value is None else str(value))
+
+
+def arguments_of(name: str, arguments: Sequence[str | int]) -> list[pb.Argument]:
+    """The arguments of an event as the wire carries them."""
+    return [
+        pb.Argument(string_value=a) if isinstance(a, str) else pb.Argument(long_value=a)
+        for a in arguments[: _SENT[name]]
+    ]
+
+
+def event_response(name: str, arguments: Sequence[str | int]) -> bytes:
+    """An event with its arguments and nothing else."""
+    return pb.ListenResponse(name=name, arguments=arguments_of(name, arguments)).SerializeToString()
+
+
+# --- real-time data --------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=4096)
+def _real_head(key: str, real_type: str) -> bytes:
+    arguments = [pb.Argument(string_value=key), pb.Argument(string_value=real_type)]
+    return pb.ListenResponse(name="OnReceiveRealData", arguments=arguments).SerializeToString() + b"\x12"
+
+
+@lru_cache(maxsize=1024)
+def _real_names(fids: tuple[int, ...], readable: bool) -> bytes:
+    names = [catalog.fid(f) if readable else str(f) for f in fids]
+    return pb.SingleData(names=names).SerializeToString()
+
+
+@lru_cache(maxsize=512)
+def real_type_fids(real_type: str) -> tuple[int, ...]:
+    """The FIDs of a real type in the order of its values; empty for a type that the catalog does not have."""
+    try:
+        return catalog.real_type(real_type).fids
+    except UsageError:
+        return ()
+
+
+def read_real(control: Control, key: str, fids: Sequence[int]) -> list[str]:
+    """Values of the FIDs of the real-time message being delivered, as they are."""
+    return [_text(v) for v in control.read_many("GetCommRealData", [(key, f) for f in fids])]
+
+
+def real_response(
+    key: str, real_type: str, payload: str, fids: tuple[int, ...], values: Iterable[str], readable: bool
+) -> bytes:
+    """OnReceiveRealData with `values` of `fids` as single data."""
+    data = payload.encode("utf-8", "replace")
+    argument = b"\x0a" + _varint(len(data)) + data
+    names = _real_names(fids, readable)
+    encoded = pb.SingleData(values=values).SerializeToString()
+    return b"".join(
+        (
+            _real_head(key, real_type),
+            _varint(len(argument)),
+            argument,
+            b"\x1a",
+            _varint(len(names) + len(encoded)),
+            names,
+            encoded,
+        )
+    )
+
+
+# --- chejan ----------------------------------------------------------------------------------------------------------
+
+
+def fid_names(fid_list: str) -> tuple[list[int], list[str]]:
+    """The FIDs of an event's list and their names; a FID without a known name is named by its number."""
+    fids = [int(f) for f in fid_list.split(";") if f.isdecimal()]
+    return fids, [catalog.fid(f) for f in fids]
+
+
+def chejan_response(control: Control, arguments: Sequence[str | int]) -> bytes:
+    """OnReceiveChejanData with the FIDs of the event as single data. Inside the event."""
+    fids, names = fid_names(str(arguments[2]))
+    values = [_text(v).strip() for v in control.read_many("GetChejanData", [(f,) for f in fids])]
+    return pb.ListenResponse(
+        name="OnReceiveChejanData",
+        arguments=arguments_of("OnReceiveChejanData", arguments),
+        single_data=pb.SingleData(names=names, values=values),
+    ).SerializeToString()
+
+
+# --- TR answers ------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=512)
+def tr_names(code: str) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    """Names of the single and of the multi record of a TR; None for a TR that the catalog does not have."""
+    try:
+        tr = catalog.tr(code)
+    except UsageError:
+        return None
+    return tuple(f.name for f in tr.single), tuple(f.name for f in tr.multi)
+
+
+Page = tuple[tuple[str, ...], list[str], tuple[str, ...], list[list[str]]]
+"""Names and values of the single record, names and rows of the multi record."""
+
+NO_PAGE: Page = ((), [], (), [])
+
+
+def read_page(control: Control, tr_code: str, record: str) -> Page:
+    """
+    Read the answer of a TR by the names of the catalog, stripped. Inside the event.
+
+    A whole page is one GetCommDataEx where the control has it and its rows are as long as the catalog's; else it is
+    one GetCommData a cell.
+    """
+    names = tr_names(tr_code)
+    if names is None:
+        return NO_PAGE
+    single, multi = names
+    count = control.call("GetRepeatCnt", tr_code, record)
+    rows = count if isinstance(count, int) else 0
+    if rows > 0 and not multi:
+        # Some TRs repeat the record that the catalog lists as their single one.
+        single, multi = (), single
+    values = read_single(control, tr_code, record, single)
+    return single, values, multi, _read_rows(control, tr_code, record, rows, multi) if rows > 0 else []
+
+
+def read_single(control: Control, tr_code: str, record: str, names: Sequence[str]) -> list[str]:
+    """Values of a single record, stripped. Inside the event."""
+    return [_text(v).strip() for v in control.read_many("GetCommData", [(tr_code, record, 0, n) for n in names])]
+
+
+def _read_rows(control: Control, tr_code: str, record: str, count: int, names: tuple[str, ...]) -> list[list[str]]:
+    table = control.call("GetCommDataEx", tr_code, record)
+    if isinstance(table, list) and len(table) == count and all(len(row) == len(names) for row in table):
+        return [[value.strip() for value in row] for row in table]
+    cells = control.read_many("GetCommData", [(tr_code, record, i, n) for i in range(count) for n in names])
+    width = len(names)
+    texts = [_text(v).strip() for v in cells]
+    return [texts[i : i + width] for i in range(0, len(texts), width)]
+
+
+def tr_response(
+    arguments: Sequence[str | int], page: Page, stop: Callable[[Sequence[str]], bool] | None = None
+) -> tuple[bytes, bool]:
+    """
+    OnReceiveTrData with a page; the row for which `stop` holds, and what follows it, is left out.
+
+    Returns the response and whether it was stopped.
+    """
+    single, values, names, rows = page
+    stopped = False
+    if stop is not None:
+        for i, row in enumerate(rows):
+            if stop(row):
+                rows, stopped = rows[:i], True
+                break
+    response = pb.ListenResponse(name="OnReceiveTrData", arguments=arguments_of("OnReceiveTrData", arguments))
+    if single:
+        response.single_data.names.extend(single)
+        response.single_data.values.extend(values)
+    if page[3]:
+        response.multi_data.names.extend(names)
+        add = response.multi_data.values.add
+        for row in rows:
+            add().values.extend(row)
+    return response.SerializeToString(), stopped

@@ -1,0 +1,184 @@
+"""
+The data of an event, taken while it is delivered so that it can be read later or elsewhere.
+
+`EventData` answers the getters as the control would inside the handler. The service keeps it for a client that hears
+of an event late, and sends it with the events of kiwoom.v1, where the remote control answers from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+from kiwoom import catalog
+from kiwoom.control.base import Control
+from kiwoom.control.contract import Value
+from kiwoom.errors import UsageError
+
+__all__ = ["GETTERS", "EventData", "TrPage", "capture"]
+
+GETTERS = frozenset(
+    {
+        "GetRepeatCnt",
+        "GetDataCount",
+        "GetOutputValue",
+        "GetCommData",
+        "GetCommDataEx",
+        "CommGetData",
+        "GetCommRealData",
+        "GetChejanData",
+    }
+)
+"""The functions that read the data of the event being delivered."""
+
+EMPTY: Mapping[str, Value] = {"GetRepeatCnt": 0, "GetDataCount": 0, "GetCommDataEx": None}
+"""What they give outside of it; "" where nothing else is said."""
+
+
+class TrPage:
+    """The answer of a TR: values by name of the single record, a table of the multi record. Nothing is stripped."""
+
+    __slots__ = ("_columns", "names", "rows", "single", "table", "tr_code")
+
+    def __init__(
+        self, tr_code: str, rows: int, single: Mapping[str, str], names: Sequence[str], table: list[list[str]]
+    ) -> None:
+        self.tr_code = tr_code
+        self.rows = rows
+        self.single = single
+        self.names = names
+        self.table = table
+        self._columns = {name: i for i, name in enumerate(names)}
+
+    def cell(self, index: int, name: str) -> str:
+        """The value of an item in a row; items of both records share the rows' numbers, from 0."""
+        column = self._columns.get(name)
+        if column is not None and 0 <= index < len(self.table):
+            return self.table[index][column]
+        return self.single.get(name, "") if index == 0 else ""
+
+
+class EventData:
+    """What the getters read during one event: a TR's page, or FIDs and values of a real-time message or a notice."""
+
+    __slots__ = ("fids", "key", "page", "values")
+
+    def __init__(
+        self,
+        page: TrPage | None = None,
+        key: str | None = None,
+        fids: tuple[int, ...] = (),
+        values: Sequence[str] = (),
+    ) -> None:
+        self.page = page
+        self.key = key
+        """The real key of a real-time message; None for a chejan notice."""
+        self.fids = fids
+        self.values = values
+
+    def value(self, fid: int) -> str:
+        """The value of a FID; "" for one that the event does not carry."""
+        try:
+            return self.values[self.fids.index(fid)]
+        except (ValueError, IndexError):
+            return ""
+
+    def get(self, name: str, arguments: Sequence[str | int]) -> Value:
+        """Answer a getter (by its COM name, with arguments of the contract's types) as inside the event."""
+        page = self.page
+        if name == "GetCommRealData":
+            return self.value(int(arguments[1])) if self.key is not None and arguments[0] == self.key else ""
+        if name == "GetChejanData":
+            return self.value(int(arguments[0])) if page is None and self.key is None else ""
+        if name == "CommGetData":
+            return self._legacy(arguments)
+        if page is None:
+            return EMPTY.get(name, "")
+        if name == "GetCommData":
+            code, _, index, item = arguments
+            return page.cell(int(index), str(item)) if str(code).lower() == page.tr_code.lower() else ""
+        if name == "GetRepeatCnt":
+            return page.rows if str(arguments[0]).lower() == page.tr_code.lower() else 0
+        if name == "GetDataCount":
+            return page.rows
+        if name == "GetCommDataEx":
+            same = str(arguments[0]).lower() == page.tr_code.lower()
+            return [list(row) for row in page.table] if same and page.table else None
+        if name == "GetOutputValue":
+            _, row, column = arguments
+            names = page.names or tuple(page.single)
+            return page.cell(int(row), names[int(column)]) if 0 <= int(column) < len(names) else ""
+        raise UsageError(f"{name} does not read the data of an event")
+
+    def _legacy(self, arguments: Sequence[str | int]) -> str:
+        """CommGetData, in the three forms that old programs use: TR data, real-time data, chejan."""
+        code, real_type, field, index, item = (str(a) for a in arguments)
+        if code == "" and real_type == "-1":
+            return self.value(int(field)) if field.isdecimal() and self.page is None and self.key is None else ""
+        if self.page is not None:
+            row = int(index) if index.lstrip("-").isdecimal() else 0
+            return self.page.cell(row, item) if code.lower() == self.page.tr_code.lower() else ""
+        return self.value(int(field)) if field.isdecimal() and code == self.key else ""
+
+
+@lru_cache(maxsize=512)
+def _records(code: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    try:
+        tr = catalog.tr(code)
+    except UsageError:
+        # The TRs of orders are not in the catalog: their answer is the number.
+        return ("주문번호",), ()
+    return tuple(f.name for f in tr.single), tuple(f.name for f in tr.multi)
+
+
+@lru_cache(maxsize=512)
+def _real_fids(real_type: str) -> tuple[int, ...]:
+    try:
+        return catalog.real_type(real_type).fids
+    except UsageError:
+        return ()
+
+
+def _text(value: Value) -> str:
+    return value if isinstance(value, str) else ("" if value is None else str(value))
+
+
+def capture(control: Control, name: str, arguments: Sequence[str | int]) -> EventData:
+    """Take the data of the event being delivered. Owner thread, inside the event."""
+    if name == "OnReceiveRealData":
+        key, fids = str(arguments[0]), _real_fids(str(arguments[1]))
+        return EventData(
+            key=key,
+            fids=fids,
+            values=[_text(v) for v in control.read_many("GetCommRealData", [(key, f) for f in fids])],
+        )
+    if name == "OnReceiveChejanData":
+        fids = tuple(int(f) for f in str(arguments[2]).split(";") if f.isdecimal())
+        values = control.read_many("GetChejanData", [(f,) for f in fids])
+        return EventData(fids=fids, values=[_text(v) for v in values])
+    if name == "OnReceiveTrData":
+        return EventData(page=_capture_page(control, str(arguments[2]), str(arguments[3])))
+    return EventData()
+
+
+def _capture_page(control: Control, tr_code: str, record: str) -> TrPage:
+    single_names, names = _records(tr_code)
+    count = control.call("GetRepeatCnt", tr_code, record)
+    rows = count if isinstance(count, int) else 0
+    if rows > 0 and not names:
+        single_names, names = (), single_names
+    values = control.read_many("GetCommData", [(tr_code, record, 0, n) for n in single_names])
+    single = dict(zip(single_names, (_text(v) for v in values), strict=True))
+    return TrPage(tr_code, rows, single, names, _capture_rows(control, tr_code, record, rows, names) if rows else [])
+
+
+def _capture_rows(control: Control, tr_code: str, record: str, rows: int, names: tuple[str, ...]) -> list[list[str]]:
+    def read(row: int) -> list[str]:
+        return [_text(v) for v in control.read_many("GetCommData", [(tr_code, record, row, n) for n in names])]
+
+    table = control.call("GetCommDataEx", tr_code, record)
+    whole = isinstance(table, list) and len(table) == rows and all(len(row) == len(names) for row in table)
+    # GetCommDataEx gives a page in one call, but unpadded; whether GetCommData pads shows in a single row.
+    if whole and isinstance(table, list) and table[0] == read(0) and table[-1] == read(rows - 1):
+        return table
+    return [read(row) for row in range(rows)]

@@ -1,0 +1,136 @@
+"""`Listen`: events with their data. `BidirectionalListen`: events that wait for their client."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+
+import grpc
+from google.protobuf.message import DecodeError
+
+from kiwoom.control.contract import EVENTS, event
+from kiwoom.service.core import Rpc
+from kiwoom.service.hub import Holder
+from kiwoom.service.occasion import Occasion
+from kiwoom.service.proto import koapy_pb2 as pb
+from kiwoom.service.status import status_of
+from kiwoom.service.streams import End, Status, Stream
+
+__all__ = ["bidirectional_listen", "events_named", "listen"]
+
+_Code = grpc.StatusCode
+
+
+def events_named(slots: Iterable[str]) -> list[str]:
+    """The events of these names, each once; all nine if none is named. Raises UnknownEvent."""
+    names = list(dict.fromkeys(event(slot[:100]).name for slot in slots))
+    return names or list(EVENTS)
+
+
+async def listen(rpc: Rpc, raw: bytes) -> AsyncIterator[bytes]:
+    """Send the events of the request's slots with their data, as they come."""
+    request = pb.ListenRequest.FromString(raw)
+    names = events_named(request.slots)
+    identity = rpc.client.identity
+    with rpc.stream() as stream:
+
+        def hear(occasion: Occasion) -> None:
+            if occasion.is_for(identity):
+                stream.put(occasion.full)
+
+        listener = await rpc.listen(stream, names, hear)
+        try:
+            await rpc.begin()
+            async for response in stream.read():
+                yield response
+        finally:
+            rpc.leave(listener)
+
+
+class _Held(Holder):
+    """A client that holds each event until it acknowledges it."""
+
+    def __init__(self, rpc: Rpc, stream: Stream) -> None:
+        self._rpc = rpc
+        self._stream = stream
+
+    def hear(self, occasion: Occasion) -> None:
+        if not occasion.is_for(self._rpc.client.identity):
+            self.acknowledged = True
+            return
+        self._stream.put(occasion.bare)
+        if self._stream.ended:
+            self.acknowledged = True
+
+    def acknowledge(self) -> None:
+        """The client has handled the event. Event loop's thread."""
+        self.acknowledged = True
+        self._rpc.owner.attend()
+
+    def fail(self, error: Exception) -> None:
+        self.acknowledged = True
+        self._stream.end(status_of(error))
+
+    def give_up(self, status: Status) -> None:
+        self._stream.end(status)
+
+    def join(self, names: Iterable[str]) -> None:
+        """Begin to hear. Owner thread."""
+        self._rpc.client.holders.add(self)
+        self._rpc.core.hub.add(self, names)
+
+    def leave(self) -> None:
+        """Hear no more; an event that waits for this client goes on. Owner thread."""
+        self._rpc.core.hub.remove(self)
+        self._rpc.client.holders.discard(self)
+        self.acknowledged = True
+
+
+async def bidirectional_listen(rpc: Rpc, requests: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """
+    Send events that wait, each in its handler, until the client acknowledges them.
+
+    The first request says which events; `handled_request` acknowledges, `stop_listen_request` ends the stream.
+    """
+    requests = aiter(requests)
+    first = pb.BidirectionalListenRequest.FromString(await anext(requests, b""))
+    if first.WhichOneof("request") != "listen_request":
+        raise End(_Code.INVALID_ARGUMENT, "the first request must be a listen_request, which names the events")
+    names = events_named(first.listen_request.slots)
+    with rpc.stream() as stream:
+        held = _Held(rpc, stream)
+        stream.on_end = held.leave
+        reading: asyncio.Task[None] | None = None
+        try:
+            await rpc.on_owner(lambda: held.join(names))
+            await rpc.begin()
+            reading = asyncio.create_task(_acknowledgements(rpc, requests, held, stream), name="kiwoom acknowledge")
+            async for response in stream.read():
+                yield response
+        finally:
+            if reading is not None:
+                reading.cancel()
+            rpc.owner.tell(held.leave)
+
+
+async def _acknowledgements(rpc: Rpc, requests: AsyncIterator[bytes], held: _Held, stream: Stream) -> None:
+    try:
+        async for raw in requests:
+            request = pb.BidirectionalListenRequest.FromString(raw)
+            kind = request.WhichOneof("request")
+            if kind == "handled_request":
+                held.acknowledge()
+            elif kind == "stop_listen_request":
+                break
+            else:
+                text = f"after the first request only handled_request and stop_listen_request fit, not {kind}"
+                raise End(_Code.INVALID_ARGUMENT, text)
+    except End as end:
+        status = end.status
+        rpc.owner.tell(lambda: stream.end(status))
+    except DecodeError:
+        rpc.owner.tell(lambda: stream.end(Status(_Code.INVALID_ARGUMENT, "the request is not a message of this RPC")))
+    else:
+        # The client stopped, or closed its side and can acknowledge nothing more.
+        rpc.owner.tell(held.leave)
+        rpc.owner.tell(stream.end)

@@ -1,0 +1,97 @@
+"""Logging in: `LoginCall`, and the helpers `Connect`, `EnsureConnected` and `IsConnected` of `Call`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+
+import grpc
+
+from kiwoom.errors import error_for
+from kiwoom.service import encode
+from kiwoom.service.core import Core, Rpc
+from kiwoom.service.hub import Listener
+from kiwoom.service.occasion import Occasion
+from kiwoom.service.proto import koapy_pb2 as pb
+from kiwoom.service.status import status_of
+from kiwoom.service.streams import End
+
+__all__ = ["Login", "login_call"]
+
+log = logging.getLogger("kiwoom.service")
+
+
+class _Answer(Listener):
+    """Waits for OnEventConnect."""
+
+    def __init__(self, core: Core) -> None:
+        self.future: asyncio.Future[int] = core.owner.loop.create_future()
+        self._post = core.owner.post
+
+    def hear(self, occasion: Occasion) -> None:
+        self._post(self._set, int(occasion.arguments[0]))
+
+    def fail(self, error: Exception) -> None:
+        self._post(self._set, -10)
+
+    def _set(self, code: int) -> None:
+        if not self.future.done():
+            self.future.set_result(code)
+
+
+class Login:
+    """One login at a time, whoever asks for it: who comes while it is under way gets its result."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._under_way: asyncio.Task[int] | None = None
+
+    async def connected(self) -> bool:
+        """Whether the control says that it is logged in."""
+        control = self._core.owner.control
+        return bool(await self._core.owner.submit(lambda: control.call("GetConnectState")) == 1)
+
+    async def connect(self) -> int:
+        """Log in and wait for the result: 0, or the negative code. Raises End(DEADLINE_EXCEEDED)."""
+        if self._under_way is None or self._under_way.done():
+            self._under_way = asyncio.create_task(self._connect(), name="kiwoom login")
+        # A caller that goes away must not take the login of the others with it.
+        return await asyncio.shield(self._under_way)
+
+    async def _connect(self) -> int:
+        owner, hub = self._core.owner, self._core.hub
+        answer = _Answer(self._core)
+
+        def start() -> int:
+            hub.add(answer, ["OnEventConnect"])
+            code = owner.control.call("CommConnect")
+            return code if isinstance(code, int) else 0
+
+        timeout_s = self._core.settings.login_timeout_s
+        try:
+            code = await owner.submit(start)
+            if code < 0:
+                return code
+            if not await owner.wait(answer.future, timeout_s):
+                text = f"the login was not answered within {timeout_s:g} s"
+                raise End(grpc.StatusCode.DEADLINE_EXCEEDED, text)
+            code = answer.future.result()
+            log.info("login ended with %d", code)
+            return code
+        finally:
+            owner.tell(lambda: hub.remove(answer))
+
+
+async def login_call(rpc: Rpc, login: Login, raw: bytes) -> AsyncIterator[bytes]:
+    """
+    Log in; one OnEventConnect is the response. A session that is logged in stays as it is.
+
+    Credentials are for controls that can type them; they are never logged.
+    """
+    pb.LoginRequest.FromString(raw)
+    await rpc.begin()
+    code = 0 if await login.connected() else await login.connect()
+    if code < 0:
+        raise End.of(status_of(error_for(code, "LoginCall")))
+    yield encode.event_response("OnEventConnect", (code,))

@@ -1,0 +1,46 @@
+"""`SetLogLevel`, and the log of the service as lines of JSON."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import datetime, timezone
+
+import grpc
+
+from kiwoom.service.core import Rpc
+from kiwoom.service.proto import koapy_pb2 as pb
+from kiwoom.service.streams import End
+
+__all__ = ["JsonFormatter", "set_log_level"]
+
+log = logging.getLogger("kiwoom.service")
+
+
+async def set_log_level(rpc: Rpc, raw: bytes) -> bytes:
+    """Set the level of one of the server's loggers; "" is the root."""
+    request = pb.SetLogLevelRequest.FromString(raw)
+    if not 0 <= request.level <= 100:
+        raise End(grpc.StatusCode.INVALID_ARGUMENT, f"{request.level} is not a log level: 0 to 100, 20 is INFO")
+    name = request.logger
+    # A logger that does not exist yet would be made, and stay, for every name that somebody thinks of.
+    if name and name not in logging.Logger.manager.loggerDict:
+        raise End(grpc.StatusCode.INVALID_ARGUMENT, f"there is no logger {name[:50]!r}; try '', kiwoom, kiwoom.service")
+    logging.getLogger(name).setLevel(request.level)
+    log.info("%r set the level of logger %r to %d", rpc.client, name, request.level)
+    return pb.SetLogLevelResponse().SerializeToString()
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line: time, level, logger, message, and the traceback of an exception."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        entry = {
+            "time": datetime.fromtimestamp(record.created, timezone.utc).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            entry["exception"] = self.formatException(record.exc_info)
+        return json.dumps(entry, ensure_ascii=False)

@@ -1,0 +1,319 @@
+"""
+The owner thread: the one thread that creates a control, calls it and delivers its events.
+
+The asyncio side hands work over and awaits the result; the owner side posts what happened back. Both directions are
+batched: however much there is, one wake-up is under way at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from itertools import count
+from time import monotonic
+from typing import Any, TypeVar
+
+from kiwoom.clock import SECOND_US
+from kiwoom.control.base import Control
+from kiwoom.errors import ControlClosed
+
+__all__ = ["Owner", "Timer"]
+
+log = logging.getLogger("kiwoom.service")
+
+T = TypeVar("T")
+
+# Longest wait in one go, so that a lost wake-up costs a moment and not the session.
+_LONGEST_WAIT_S = 1.0
+
+
+class Timer:
+    """A call that is due at a time of the control's clock."""
+
+    __slots__ = ("callback", "due_us")
+
+    def __init__(self, due_us: int, callback: Callable[[], None]) -> None:
+        self.due_us = due_us
+        self.callback: Callable[[], None] | None = callback
+
+    def cancel(self) -> None:
+        """Do not call it after all. Any thread."""
+        self.callback = None
+
+
+class Owner:
+    """
+    Runs a control.
+
+    `start` makes a thread for it; `run` uses the calling thread instead (the OCX wants the main one). `submit`,
+    `sleep` and `stop` are called on the event loop's thread, the rest on the owner thread, unless said otherwise.
+    """
+
+    def __init__(self, make_control: Callable[[], Control], loop: asyncio.AbstractEventLoop) -> None:
+        self._make_control = make_control
+        self.loop = loop
+        self.control: Control
+        self.thread_id = 0
+        self.waiting = 0
+        """How many clients wait for something to happen: a virtual clock is moved only for them."""
+        self.held_back: Callable[[], bool] = lambda: False
+        """Whether a virtual clock must stand still because a reader has not caught up."""
+        self.on_failure: Callable[[BaseException], None] = lambda error: None
+        """Called on the event loop's thread when the control cannot go on."""
+        self._work: deque[tuple[Callable[[], Any], asyncio.Future[Any] | None]] = deque()
+        self._scheduled = False
+        self._posted: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
+        self._posting = False
+        self._attention = threading.Event()
+        self._timers: list[tuple[int, int, Timer]] = []
+        self._numbers = count()
+        self._stopping = False
+        self._started = threading.Event()
+        self._failure: BaseException | None = None
+        self._thread: threading.Thread | None = None
+
+    # --- life ------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start a thread that owns the control. Returns when the control is open; raises what opening it raised."""
+        self._thread = threading.Thread(target=self.run, name="kiwoom-owner", daemon=True)
+        self._thread.start()
+        self.wait_until_open()
+
+    def wait_until_open(self) -> None:
+        """Wait until the control is open, and raise what opening it raised. Any thread but the owner's."""
+        self._started.wait()
+        if self._failure is not None:
+            raise self._failure
+
+    def run(self) -> None:
+        """Own the control on the calling thread until `stop`."""
+        self.thread_id = threading.get_ident()
+        try:
+            self.control = self._make_control()
+        except BaseException as error:
+            self._failure = error
+            self._started.set()
+            return
+        self._started.set()
+        try:
+            self._pump_until_stopped()
+        except BaseException as error:
+            log.critical("the owner thread failed: %r", error, exc_info=error)
+            self.post(self.on_failure, error)
+        finally:
+            self._stopping = True
+            self.control.close()
+            self._drain()
+            self.post(_nothing)
+
+    def _pump_until_stopped(self) -> None:
+        control, clock = self.control, self.control.clock
+        while not self._stopping and not control.closed:
+            if clock.virtual and (self.waiting <= 0 or self.held_back()):
+                # Nobody waits, or somebody cannot keep up: the market stands still, the calls go on.
+                self._attention.clear()
+                control.pump(0.0)
+                if not self._work and not self._stopping:
+                    self._attention.wait(0.005 if self.waiting > 0 else _LONGEST_WAIT_S)
+                continue
+            wait_s = _LONGEST_WAIT_S
+            if self._timers:
+                wait_s = min(wait_s, max(0.0, (self._timers[0][0] - clock.now_us()) / SECOND_US))
+            control.pump(wait_s)
+            if self._timers:
+                self._fire_timers()
+
+    def stop(self) -> None:
+        """Ask the owner to stop. Any thread."""
+        self._stopping = True
+        if self._started.is_set() and self._failure is None:
+            with suppress(ControlClosed):
+                # A pump that was only woken goes on waiting; one that was given work returns.
+                self.control.submit(_nothing)
+        self._attention.set()
+
+    def join(self, timeout_s: float) -> bool:
+        """Wait for the owner's thread to end; False if it did not in time."""
+        if self._thread is None:
+            return True
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    # --- from the event loop to the owner --------------------------------------------------------------------
+
+    def submit(self, work: Callable[[], T]) -> asyncio.Future[T]:
+        """Have `work` run on the owner thread; the future carries what came of it. Event loop's thread."""
+        future: asyncio.Future[T] = self.loop.create_future()
+        self._hand_over(work, future)
+        return future
+
+    def tell(self, work: Callable[[], object]) -> None:
+        """Have `work` run on the owner thread and do not wait for it. Any thread."""
+        self._hand_over(work, None)
+
+    def _hand_over(self, work: Callable[[], Any], future: asyncio.Future[Any] | None) -> None:
+        self._work.append((work, future))
+        if self._scheduled:
+            return
+        self._scheduled = True
+        try:
+            self.control.submit(self._drain)
+        except ControlClosed:
+            self._drain()
+            return
+        # An owner that holds an event for a client, or a market that stands still, waits for this and not for the
+        # control.
+        self._attention.set()
+
+    def _drain(self) -> None:
+        self._scheduled = False
+        work = self._work
+        while work:
+            function, future = work.popleft()
+            if future is not None and future.cancelled():
+                continue
+            if self._stopping and self.control.closed:
+                if future is not None:
+                    self.post(_fail, future, ControlClosed("the service is stopping"))
+                continue
+            try:
+                result = function()
+            except BaseException as error:
+                if future is None:
+                    log.error("work on the owner thread raised %r", error, exc_info=error)
+                else:
+                    self.post(_fail, future, error)
+            else:
+                if future is not None:
+                    self.post(_succeed, future, result)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for `seconds` of the control's clock. Event loop's thread."""
+        if seconds <= 0:
+            return
+        done: asyncio.Future[None] = self.loop.create_future()
+        timer = await self.submit(lambda: self.after(seconds, lambda: self.post(_succeed, done, None)))
+        try:
+            with self.someone_waits():
+                await done
+        finally:
+            timer.cancel()
+
+    async def wait(self, future: asyncio.Future[Any], seconds: float) -> bool:
+        """
+        Wait for a future at most `seconds` of the control's clock; returns whether it is done.
+
+        Neither the future's exception nor its cancellation is raised. Event loop's thread.
+        """
+        limit = asyncio.ensure_future(self.sleep(seconds))
+        try:
+            await asyncio.wait((future, limit), return_when=asyncio.FIRST_COMPLETED)
+            return future.done()
+        finally:
+            limit.cancel()
+
+    @contextmanager
+    def someone_waits(self) -> Generator[None, None, None]:
+        """While this lasts, a virtual clock runs. Event loop's thread."""
+        self.waiting += 1
+        if self.waiting == 1:
+            self._attention.set()
+        try:
+            yield
+        finally:
+            self.waiting -= 1
+
+    # --- from the owner to the event loop --------------------------------------------------------------------
+
+    def post(self, function: Callable[..., None], *arguments: Any) -> None:
+        """Have `function` called on the event loop's thread, in the order of the calls of `post`. Any thread."""
+        self._posted.append((function, arguments))
+        if self._posting:
+            return
+        self._posting = True
+        try:
+            self.loop.call_soon_threadsafe(self._run_posted)
+        except RuntimeError:
+            # The loop is closed: nobody is left to hear of it.
+            self._posted.clear()
+
+    def _run_posted(self) -> None:
+        self._posting = False
+        posted = self._posted
+        while posted:
+            function, arguments = posted.popleft()
+            try:
+                function(*arguments)
+            except Exception as error:
+                log.error("a notification raised %r", error, exc_info=error)
+
+    # --- on the owner thread ---------------------------------------------------------------------------------
+
+    def after(self, seconds: float, callback: Callable[[], None]) -> Timer:
+        """Have `callback` called on the owner thread in `seconds` of the control's clock."""
+        timer = Timer(self.control.clock.now_us() + round(seconds * SECOND_US), callback)
+        heapq.heappush(self._timers, (timer.due_us, next(self._numbers), timer))
+        return timer
+
+    def _fire_timers(self) -> None:
+        while self._timers:
+            due_us, _, timer = self._timers[0]
+            if timer.callback is not None and due_us > self.control.clock.now_us():
+                return
+            heapq.heappop(self._timers)
+            callback, timer.callback = timer.callback, None
+            if callback is not None:
+                try:
+                    callback()
+                except Exception as error:
+                    log.error("a timer raised %r", error, exc_info=error)
+
+    def serve_until(self, done: Callable[[], bool], timeout_s: float, grace_s: float) -> bool:
+        """
+        Stay inside the handler of an event, carrying out calls, until `done` or until `timeout_s` of real time passed.
+
+        After `grace_s` further events are delivered meanwhile. Returns whether it was done.
+        """
+        started = monotonic()
+        while True:
+            self._attention.clear()
+            self._drain()
+            if done():
+                return True
+            passed = monotonic() - started
+            if passed >= timeout_s or self._stopping or self.control.closed:
+                return False
+            if passed < grace_s:
+                self._attention.wait(min(grace_s, timeout_s) - passed)
+            else:
+                self.control.pump(0.0)
+                if self._timers:
+                    self._fire_timers()
+                due = self.control.next_due()
+                pause = 0.01 if due is None else min(0.01, due)
+                if not done() and pause > 0:
+                    self._attention.wait(pause)
+
+    def attend(self) -> None:
+        """Make `serve_until` look again. Any thread."""
+        self._attention.set()
+
+
+def _nothing() -> None:
+    pass
+
+
+def _succeed(future: asyncio.Future[Any], result: Any) -> None:
+    if not future.done():
+        future.set_result(result)
+
+
+def _fail(future: asyncio.Future[Any], error: BaseException) -> None:
+    if not future.done():
+        future.set_exception(error)

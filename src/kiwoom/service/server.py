@@ -1,0 +1,365 @@
+"""
+The server: gRPC on an event loop of its own thread, in front of the thread that owns the control.
+
+    with Server(Settings(url="sim:", listen="127.0.0.1:0")) as server:
+        print(server.address)
+
+Requests and responses pass through as bytes; what an RPC yields is sent as it is, so that one serialized response
+serves any number of streams.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import grpc
+from google.protobuf.message import DecodeError
+
+from kiwoom.control.base import Control, open_control
+from kiwoom.errors import KiwoomError
+from kiwoom.service import conditions, listening, login, logs, orders, streaming, transactions
+from kiwoom.service.calls import Caller, call
+from kiwoom.service.clients import Client, Clients
+from kiwoom.service.conditions import Conditions
+from kiwoom.service.core import Core, Rpc
+from kiwoom.service.login import Login
+from kiwoom.service.metrics import Measured, collector
+from kiwoom.service.owner import Owner
+from kiwoom.service.security import EVERYBODY, Identity, Tokens, check_start, listen_address
+from kiwoom.service.settings import RefusedToStart, Settings
+from kiwoom.service.status import details, status_of
+from kiwoom.service.streams import End, Status
+
+__all__ = ["KOAPY_SERVICE", "Server"]
+
+log = logging.getLogger("kiwoom.service")
+
+KOAPY_SERVICE = "koapy.backend.kiwoom_open_api_plus.grpc.KiwoomOpenApiPlusService"
+
+Unary = Callable[[Rpc, bytes], Awaitable[bytes]]
+Streaming = Callable[[Rpc, Any], AsyncIterator[bytes]]
+
+
+class Server:
+    """
+    The service over one control.
+
+    `start` gives the control a thread of its own; `run` owns it on the calling thread until `stop` is called from
+    another one or from a signal handler. Also a context manager.
+    """
+
+    def __init__(self, settings: Settings | None = None, control: Callable[[], Control] | None = None) -> None:
+        self.settings = settings or Settings()
+        self.port = 0
+        self.core: Core
+        self.clients = Clients()
+        self.measured = Measured()
+        self._control = control or partial(open_control, self.settings.url)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._owner: Owner
+        self._ready = threading.Event()
+        self._ended = threading.Event()
+        self._failure: BaseException | None = None
+        self._stop_wanted: asyncio.Event
+        self._tokens: Tokens | None = None
+        self._thread: threading.Thread | None = None
+
+    # --- life ------------------------------------------------------------------------------------------------
+
+    @property
+    def address(self) -> str:
+        """Host and port where the service is reached."""
+        host, _ = listen_address(self.settings.listen)
+        return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
+
+    def start(self) -> Server:
+        """Open the control on a thread of its own and listen. Raises RefusedToStart, or what opening raised."""
+        self._prepare()
+        try:
+            self._owner.start()
+        except BaseException:
+            self._give_up()
+            raise
+        self._listen()
+        return self
+
+    def run(self, on_ready: Callable[[Server], None] = lambda server: None) -> None:
+        """Own the control on this thread and serve until `stop`. Raises RefusedToStart, or what opening raised."""
+        self._prepare()
+        watcher = threading.Thread(target=self._listen_when_open, args=(on_ready,), name="kiwoom-start", daemon=True)
+        watcher.start()
+        self._owner.run()
+        watcher.join()
+        self._ended.wait()
+        if self._failure is not None:
+            raise self._failure
+
+    def stop(self, grace_s: float | None = None) -> None:
+        """End every stream with a status, then the server and the control. Doing it twice does nothing. Any thread."""
+        loop = self._loop
+        if loop is not None and not loop.is_closed() and self._ready.is_set() and self._failure is None:
+            loop.call_soon_threadsafe(self._stop_wanted.set)
+            self._ended.wait((self.settings.grace_s if grace_s is None else grace_s) + 10.0)
+        if hasattr(self, "_owner"):
+            self._owner.stop()
+            self._owner.join(10.0)
+
+    def request_stop(self) -> None:
+        """Ask for the end and return at once: for signal handlers."""
+        if self._loop is not None and self._ready.is_set() and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._stop_wanted.set)
+        elif hasattr(self, "_owner"):
+            self._owner.stop()
+
+    def __enter__(self) -> Server:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _prepare(self) -> None:
+        check_start(self.settings)
+        if self.settings.tokens is not None:
+            self._tokens = Tokens.read(self.settings.tokens)
+        self._loop = asyncio.new_event_loop()
+        self._owner = Owner(self._control, self._loop)
+
+    def _give_up(self) -> None:
+        assert self._loop is not None
+        self._loop.close()
+
+    def _listen_when_open(self, on_ready: Callable[[Server], None]) -> None:
+        try:
+            self._owner.wait_until_open()
+            self._listen()
+        except BaseException as error:
+            self._failure = error
+            self._owner.stop()
+            self._ended.set()
+            return
+        on_ready(self)
+
+    def _listen(self) -> None:
+        self._thread = threading.Thread(target=self._run_loop, name="kiwoom-service", daemon=True)
+        self._thread.start()
+        self._ready.wait()
+        if self._failure is not None:
+            self._owner.stop()
+            self._owner.join(10.0)
+            raise self._failure
+
+    def _run_loop(self) -> None:
+        assert self._loop is not None
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_until_complete(self._main())
+        except BaseException as error:
+            self._failure = error
+            log.critical("the service failed: %r", error)
+        finally:
+            self._owner.stop()
+            self._loop.close()
+            self._ready.set()
+            self._ended.set()
+
+    async def _main(self) -> None:
+        self._stop_wanted = asyncio.Event()
+        self._owner.on_failure = lambda error: self._stop_wanted.set()
+        self.core = Core(self._owner, self.settings)
+        server = await self._make_server()
+        await server.start()
+        log.info("serving %r at %s", self._owner.control, self.address)
+        health = await self._serve_health(server)
+        self._ready.set()
+        await self._stop_wanted.wait()
+        await health(False)
+        await self._wind_up(server)
+
+    async def _wind_up(self, server: grpc.aio.Server) -> None:
+        self.core.stopping = True
+        status = Status(grpc.StatusCode.UNAVAILABLE, "the service is stopping")
+        streams = list(self.core.streams.open)
+
+        def end_streams() -> None:
+            for stream in streams:
+                stream.stop(status)
+
+        if not self._owner.control.closed:
+            await self._owner.submit(end_streams)
+        await server.stop(self.settings.grace_s)
+        log.info("stopped")
+
+    # --- the gRPC server -------------------------------------------------------------------------------------
+
+    async def _make_server(self) -> grpc.aio.Server:
+        settings = self.settings
+        options: list[tuple[str, int | str]] = [
+            ("grpc.max_receive_message_length", settings.max_message_bytes),
+            ("grpc.max_send_message_length", -1),
+            # Two servers at one port would share its clients by chance.
+            ("grpc.so_reuseport", 0),
+            ("grpc.keepalive_time_ms", round(settings.keepalive_s * 1000)),
+            ("grpc.keepalive_timeout_ms", round(settings.keepalive_s * 500)),
+            ("grpc.keepalive_permit_without_calls", 1),
+            ("grpc.http2.min_ping_interval_without_data_ms", 5000),
+            ("grpc.http2.max_pings_without_data", 0),
+            *settings.options,
+        ]
+        server = grpc.aio.server(options=options)
+        server.add_generic_rpc_handlers((_Methods(await self._methods()),))
+        try:
+            if settings.cert is not None and settings.key is not None:
+                self.port = server.add_secure_port(settings.listen, _credentials(settings))
+            else:
+                self.port = server.add_insecure_port(settings.listen)
+        except RuntimeError as error:
+            raise RefusedToStart(f"nothing can listen at {settings.listen}: {error}") from None
+        return server
+
+    async def _methods(self) -> dict[str, grpc.RpcMethodHandler[bytes, bytes]]:
+        core = self.core
+        login_ = Login(core)
+        conditions_ = Conditions(core)
+        await self._owner.submit(conditions_.watch)
+        caller = Caller(core, login_, conditions_)
+        unary: dict[str, Unary] = {
+            "Call": lambda rpc, raw: call(rpc, caller, raw),
+            "SetLogLevel": logs.set_log_level,
+        }
+        one_to_many: dict[str, Streaming] = {
+            "Listen": listening.listen,
+            "LoginCall": lambda rpc, raw: login.login_call(rpc, login_, raw),
+            "TransactionCall": transactions.transaction_call,
+            "OrderCall": orders.order_call,
+            "RealCall": streaming.real_call,
+            "LoadConditionCall": lambda rpc, raw: conditions.load_condition_call(rpc, conditions_, raw),
+            "ConditionCall": lambda rpc, raw: conditions.condition_call(rpc, conditions_, raw),
+            "OrderListen": orders.order_listen,
+        }
+        many_to_many: dict[str, Streaming] = {
+            "BidirectionalListen": listening.bidirectional_listen,
+            "BidirectionalRealCall": streaming.bidirectional_real_call,
+        }
+        methods: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {}
+        for name, method in unary.items():
+            methods[f"/{KOAPY_SERVICE}/{name}"] = grpc.unary_unary_rpc_method_handler(self._unary(name, method))
+        for name, stream in one_to_many.items():
+            methods[f"/{KOAPY_SERVICE}/{name}"] = grpc.unary_stream_rpc_method_handler(self._stream(name, stream))
+        for name, stream in many_to_many.items():
+            methods[f"/{KOAPY_SERVICE}/{name}"] = grpc.stream_stream_rpc_method_handler(self._stream(name, stream))
+        return methods
+
+    def _admit(self, context: Any) -> Client:
+        identity: Identity = EVERYBODY
+        if self._tokens is not None:
+            authorization = ""
+            for key, value in context.invocation_metadata() or ():
+                if key == "authorization":
+                    authorization = value if isinstance(value, str) else value.decode("utf-8", "replace")
+            identity = self._tokens.identify(authorization)
+        client = self.clients.of(context.peer(), identity)
+        client.ask(self.settings.requests_per_second)
+        if self.core.stopping:
+            raise End(grpc.StatusCode.UNAVAILABLE, "the service is stopping")
+        return client
+
+    def _unary(self, name: str, method: Unary) -> Callable[[bytes, Any], Awaitable[bytes]]:
+        measured = self.measured
+
+        async def handle(raw: bytes, context: Any) -> bytes:
+            started = perf_counter()
+            try:
+                client = self._admit(context)
+                response = await method(Rpc(self.core, client, context, name), raw)
+            except (Exception, asyncio.CancelledError) as error:
+                return await self._fail(name, context, error)  # type: ignore[no-any-return]  # it raises
+            measured.ended[name, "OK"] += 1
+            measured.took(name, perf_counter() - started)
+            return response
+
+        return handle
+
+    def _stream(self, name: str, method: Streaming) -> Callable[[Any, Any], AsyncIterator[bytes]]:
+        async def handle(request: Any, context: Any) -> AsyncIterator[bytes]:
+            client: Client | None = None
+            try:
+                client = self._admit(context)
+                if client.streams >= self.settings.streams_per_client:
+                    text = f"{client.streams} streams are open: no client may have more"
+                    client = None
+                    raise End(grpc.StatusCode.RESOURCE_EXHAUSTED, text)
+                client.streams += 1
+                self.measured.open[name] += 1
+                async for response in method(Rpc(self.core, client, context, name), request):
+                    yield response
+            except (Exception, asyncio.CancelledError, GeneratorExit) as error:
+                await self._fail(name, context, error)
+            else:
+                self.measured.ended[name, "OK"] += 1
+            finally:
+                if client is not None:
+                    client.streams -= 1
+                    self.measured.open[name] -= 1
+
+        return handle
+
+    async def _fail(self, name: str, context: Any, error: BaseException) -> Any:
+        """End a call with the status of an error. Always raises."""
+        if isinstance(error, (asyncio.CancelledError, GeneratorExit)):
+            self.measured.ended[name, "CANCELLED"] += 1
+            raise error
+        if isinstance(error, End):
+            status = error.status
+        elif isinstance(error, DecodeError):
+            status = Status(grpc.StatusCode.INVALID_ARGUMENT, f"the request is not a message of {name}")
+        elif isinstance(error, KiwoomError):
+            status = status_of(error)
+        else:
+            log.error("%s raised %r", name, error, exc_info=error)
+            status = status_of(error)
+        self.measured.ended[name, status.code.name] += 1
+        await context.abort(status.code, details(status.details))
+
+    async def _serve_health(self, server: grpc.aio.Server) -> Callable[[bool], Awaitable[None]]:
+        return _nothing_to_tell
+
+    def metrics(self) -> collector:
+        """A collector for `prometheus_client`."""
+        return collector(self.core, self.measured, lambda: len(self.clients))
+
+
+async def _nothing_to_tell(serving: bool) -> None:
+    pass
+
+
+if TYPE_CHECKING:
+    _GenericRpcHandler = grpc.GenericRpcHandler[bytes, bytes]
+else:
+    _GenericRpcHandler = grpc.GenericRpcHandler
+
+
+class _Methods(_GenericRpcHandler):
+    """Finds the handler of a method."""
+
+    def __init__(self, methods: dict[str, grpc.RpcMethodHandler[bytes, bytes]]) -> None:
+        self._methods = methods
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[bytes, bytes] | None:
+        """The handler, None for a method that does not exist."""
+        return self._methods.get(handler_call_details.method)
+
+
+def _credentials(settings: Settings) -> grpc.ServerCredentials:
+    assert settings.cert is not None and settings.key is not None
+    try:
+        pair = (settings.key.read_bytes(), settings.cert.read_bytes())
+        authority = settings.client_ca.read_bytes() if settings.client_ca is not None else None
+    except OSError as error:
+        raise RefusedToStart(f"the certificate, its key or the client authority cannot be read: {error}") from None
+    return grpc.ssl_server_credentials([pair], authority, require_client_auth=authority is not None)

@@ -1,0 +1,77 @@
+"""What an operator can set about the service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kiwoom.errors import KiwoomError
+
+__all__ = ["DEFAULT_PORT", "RefusedToStart", "Settings"]
+
+DEFAULT_PORT = 5943
+"""Where KOAPY's clients look for the service."""
+
+
+class RefusedToStart(KiwoomError):
+    """The service would not be safe, or cannot be reached, as it was set up; the message says what to change."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """
+    All settings of a `Server`.
+
+    Times are in seconds of real time, except `answer_timeout_s` and `login_timeout_s`, which are of the control's
+    clock: the market's latency is in them, and a virtual market answers in no time.
+    """
+
+    url: str = "sim:"
+    """Which control to serve."""
+    listen: str = f"127.0.0.1:{DEFAULT_PORT}"
+    """Host and port; port 0 takes a free one."""
+
+    cert: Path | None = None
+    key: Path | None = None
+    client_ca: Path | None = None
+    """With it, a client must show a certificate of this authority."""
+    tokens: Path | None = None
+    """File with the tokens, their rights and accounts; without it everybody who reaches the port may do everything
+    but run code."""
+    allow_custom_code: bool = False
+    audit_log: Path | None = None
+
+    limits: str = "server"
+    """Name of the set of request limits that the scheduler keeps (`kiwoom.limits.PROFILES`)."""
+    acknowledge_timeout_s: float = 5.0
+    """How long an event waits for a client of `BidirectionalListen`."""
+    acknowledge_grace_s: float = 0.05
+    """How long such an event holds up everybody else before other events are delivered in the meantime."""
+    answer_timeout_s: float = 10.0
+    """How long a TR, an order or a condition search may stay unanswered."""
+    login_timeout_s: float = 300.0
+    """How long a login may take; somebody may have to type a password."""
+    custom_code_timeout_s: float = 1.0
+    """How long one handler of a client's own code may run."""
+
+    queue_events: int = 4096
+    queue_bytes: int = 512 * 1024
+    """How far a reader may fall behind before its stream is ended, in events and in bytes."""
+    max_message_bytes: int = 4 * 1024 * 1024
+    """Largest request."""
+    streams_per_client: int = 1000
+    requests_per_second: float = 0.0
+    """Requests that one client may start, on average over a few seconds; 0 = any number."""
+    keepalive_s: float = 20.0
+    grace_s: float = 5.0
+    """How long a graceful stop waits for streams to be told."""
+    session_grace_s: float = 30.0
+    """How long a kiwoom.v1 session whose stream broke can be resumed."""
+    session_replay_bytes: int = 2 * 1024 * 1024
+    """How much of what was sent a kiwoom.v1 session keeps for that."""
+
+    metrics: str = ""
+    """Host and port of the Prometheus endpoint; empty = none."""
+    reflection: bool = True
+    options: tuple[tuple[str, int | str], ...] = field(default=())
+    """Further gRPC channel options."""

@@ -1,0 +1,192 @@
+"""
+Streams: what goes from the owner thread to one reader, in a queue with an end.
+
+The owner thread puts bytes in, the event loop sends them. A reader that does not keep up loses its stream with
+RESOURCE_EXHAUSTED; neither the control nor any other reader notices.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+import grpc
+
+from kiwoom.service.owner import Owner
+
+__all__ = ["End", "Status", "Stream", "Streams"]
+
+log = logging.getLogger("kiwoom.service")
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a stream or a call ends when it does not end well."""
+
+    code: grpc.StatusCode
+    details: str
+
+
+class End(Exception):
+    """Ends an RPC with a status."""
+
+    def __init__(self, code: grpc.StatusCode, details: str) -> None:
+        super().__init__(details)
+        self.status = Status(code, details)
+
+    @classmethod
+    def of(cls, status: Status) -> End:
+        """The end with this status."""
+        return cls(status.code, status.details)
+
+
+class Stream:
+    """
+    The queue of one reader.
+
+    `put` and `end` belong to the owner thread, the reading to the event loop's. Bytes put in are shared with other
+    streams: they are never copied.
+    """
+
+    __slots__ = (
+        "_ended",
+        "_owner",
+        "_put_bytes",
+        "_queue",
+        "_streams",
+        "_taken_bytes",
+        "_waiter",
+        "_woken",
+        "name",
+        "on_end",
+        "sent",
+        "stop_status",
+    )
+
+    def __init__(self, streams: Streams, name: str) -> None:
+        self.name = name
+        self.sent = 0
+        self.on_end: Callable[[], None] | None = None
+        """Handed to the owner thread when the owner's side ends the stream: the reader may never come to hear of it."""
+        self.stop_status: Callable[[Status], Status] | None = None
+        """What to end with, instead of the status given, when the service stops."""
+        self._streams = streams
+        self._owner = streams.owner
+        self._queue: deque[bytes] = deque()
+        self._put_bytes = 0
+        self._taken_bytes = 0
+        self._woken = False
+        self._waiter: asyncio.Future[None] | None = None
+        self._ended: Status | bool = False
+
+    def __len__(self) -> int:
+        return len(self._queue)
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing is put in any more."""
+        return self._ended is not False
+
+    def put(self, data: bytes) -> None:
+        """Send `data` after what was put in before. A stream that is too far behind ends here. Owner thread."""
+        if self._ended is not False:
+            return
+        queue = self._queue
+        behind = self._put_bytes - self._taken_bytes
+        if queue and (len(queue) >= self._streams.queue_events or behind + len(data) > self._streams.queue_bytes):
+            self._fell_behind(len(queue))
+            return
+        self._put_bytes += len(data)
+        queue.append(data)
+        if not self._woken:
+            self._woken = True
+            self._owner.post(self._wake)
+
+    def end(self, status: Status | None = None) -> None:
+        """Let the reader take what is there, then end the stream, well or with a status. Owner thread."""
+        if self._ended is not False:
+            return
+        self._ended = status or True
+        if self.on_end is not None:
+            self._owner.tell(self.on_end)
+        if not self._woken:
+            self._woken = True
+            self._owner.post(self._wake)
+
+    def stop(self, status: Status) -> None:
+        """The service stops: end with this status, or with what this stream has to say instead. Owner thread."""
+        self.end(self.stop_status(status) if self.stop_status is not None else status)
+
+    def _fell_behind(self, events: int) -> None:
+        self._streams.late_readers += 1
+        log.warning("%s fell %d events behind and was ended", self.name, events)
+        self.end(Status(grpc.StatusCode.RESOURCE_EXHAUSTED, f"fell {events} events behind: read faster, or ask again"))
+        # What it did not read would only hold memory. The status reaches it when it reads on; gRPC knows no way to
+        # end a call whose reader does not, short of its connection.
+        self._queue.clear()
+
+    def _wake(self) -> None:
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    async def read(self) -> AsyncIterator[bytes]:
+        """What was put in, as it comes. Raises End with the status that the owner's side gave. Event loop's thread."""
+        queue = self._queue
+        while True:
+            while queue:
+                try:
+                    data = queue.popleft()
+                except IndexError:
+                    break
+                self._taken_bytes += len(data)
+                self.sent += 1
+                yield data
+            # From here on a `put` wakes us; what came before this line is seen by looking once more.
+            self._woken = False
+            if queue:
+                continue
+            if self._ended is not False:
+                if isinstance(self._ended, Status):
+                    raise End.of(self._ended)
+                return
+            self._waiter = self._owner.loop.create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+
+
+class Streams:
+    """All open streams, and how far each may fall behind."""
+
+    def __init__(self, owner: Owner, queue_events: int, queue_bytes: int) -> None:
+        self.owner = owner
+        self.queue_events = queue_events
+        self.queue_bytes = queue_bytes
+        self.open: set[Stream] = set()
+        self.late_readers = 0
+        self.events_sent = 0
+
+    def add(self, name: str) -> Stream:
+        """Open a stream. Event loop's thread."""
+        stream = Stream(self, name)
+        self.open.add(stream)
+        return stream
+
+    def remove(self, stream: Stream) -> None:
+        """Forget a stream. Event loop's thread."""
+        self.open.discard(stream)
+        self.events_sent += stream.sent
+
+    def queued(self) -> int:
+        """Events that wait to be sent, over all streams."""
+        return sum(len(stream) for stream in tuple(self.open))
+
+    def nobody_keeps_up(self) -> bool:
+        """Whether a stream has filled half of its queue: a virtual market waits for it. Any thread."""
+        half = self.queue_events // 2
+        return any(len(stream) > half for stream in tuple(self.open))

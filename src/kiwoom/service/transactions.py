@@ -1,0 +1,254 @@
+"""
+`TransactionCall`: a TR with all its pages.
+
+Each request has a screen of its own, so that two that look alike never get each other's answers. The limits are
+waited for in the scheduler. What the TR registered for real-time data is undone at the end.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import grpc
+
+from kiwoom import catalog
+from kiwoom.errors import RequestLimited, UsageError, error_for
+from kiwoom.limits import Priority
+from kiwoom.service import encode
+from kiwoom.service.answers import Inquiry, error_in_message, negative
+from kiwoom.service.core import Core, Rpc
+from kiwoom.service.occasion import Occasion
+from kiwoom.service.proto import koapy_pb2 as pb
+from kiwoom.service.screens import check_screen
+from kiwoom.service.streams import End
+
+__all__ = ["KW_CODES", "Answered", "WatchList", "transaction_call"]
+
+_INVALID = grpc.StatusCode.INVALID_ARGUMENT
+
+# TRs that CommRqData does not take: CommKwRqData asks for them, with this type.
+_KW_TYPES = {"OPTKWFID": 0, "OPTFOFID": 3}
+KW_CODES = 100
+"""Codes of one CommKwRqData."""
+_MOST_CODES = 20_000
+_MOST_INPUTS = 100
+_LONGEST_INPUT = 100_000
+
+_COMPARE: Mapping[int, Callable[[str, str], bool]] = {
+    pb.LESS_THAN_OR_EQUAL_TO: operator.le,
+    pb.LESS_THAN: operator.lt,
+    pb.GREATER_THAN_OR_EQUAL_TO: operator.ge,
+    pb.GREATER_THAN: operator.gt,
+    pb.EQUAL_TO: operator.eq,
+    pb.NOT_EQUAL_TO: operator.ne,
+}
+
+Stop = Callable[[Sequence[str]], bool]
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One answer of a TR: the response, whether there is more, and what tells a page from another."""
+
+    response: bytes
+    more: bool
+    content: int
+
+
+async def transaction_call(rpc: Rpc, raw: bytes) -> AsyncIterator[bytes]:
+    """Ask for a TR, page after page, until there is no more or the stop condition holds."""
+    request = pb.TransactionRequest.FromString(raw)
+    code = request.transaction_code.strip()
+    try:
+        tr = catalog.tr(code)
+    except UsageError as error:
+        raise End(_INVALID, str(error)[:500]) from None
+    inputs = _checked_inputs(rpc, dict(request.inputs))
+    screen = check_screen(request.screen_no)
+    name = _checked_name(request.request_name) or tr.name
+    stop = _stop(request.stop_condition, [f.name for f in tr.multi])
+    await rpc.begin()
+    if code.upper() in _KW_TYPES:
+        watch_list = WatchList(rpc.core, code.upper(), name, screen)
+        codes = [c for c in inputs.get("종목코드", "").split(";") if c]
+        async for response in watch_list.ask(codes, stop):
+            yield response
+        return
+    async for answered in _pages(rpc.core, _Request(code, name, screen, inputs, stop)):
+        yield answered.response
+
+
+def _checked_name(name: str) -> str:
+    if len(name) > 200 or "\0" in name:
+        raise End(_INVALID, "request_name is longer than 200 characters or has a null character")
+    return name
+
+
+def _checked_inputs(rpc: Rpc, inputs: dict[str, str]) -> dict[str, str]:
+    if len(inputs) > _MOST_INPUTS:
+        raise End(_INVALID, f"{len(inputs)} inputs: no TR takes more than {_MOST_INPUTS}")
+    for name, value in inputs.items():
+        if len(name) > 100 or len(value) > _LONGEST_INPUT * 2 or "\0" in name or "\0" in value:
+            raise End(_INVALID, f"the input {name[:50]!r} is too long or has a null character")
+    if "계좌번호" in inputs:
+        rpc.client.identity.require_account(inputs["계좌번호"])
+    return inputs
+
+
+def _stop(condition: pb.TransactionStopCondition, names: Sequence[str]) -> Stop | None:
+    if not condition.name:
+        return None
+    if condition.name not in names:
+        known = ", ".join(names) or "none"
+        raise End(_INVALID, f"the stop condition names {condition.name[:50]!r}; fields of the rows: {known}"[:900])
+    compare = _COMPARE.get(condition.comparator)
+    if compare is None:
+        raise End(_INVALID, f"there is no comparator {condition.comparator}")
+    column, value = names.index(condition.name), condition.value
+    # Compared as strings: dates and times, which have one length, are what conditions are made for.
+    return lambda row: compare(row[column], value)
+
+
+@dataclass(frozen=True)
+class _Request:
+    code: str
+    name: str
+    screen: str
+    inputs: Mapping[str, str]
+    stop: Stop | None
+
+
+async def _pages(core: Core, request: _Request) -> AsyncIterator[Answered]:
+    owner = core.owner
+    used = ""
+
+    def hear(occasion: Occasion) -> Answered | None:
+        return _answer(occasion, used, request.name, request.code, request.screen, request.stop)
+
+    inquiry: Inquiry[Answered] = Inquiry(core, ("OnReceiveTrData", "OnReceiveMsg"), hear, f"TR {request.code}")
+
+    def send() -> object:
+        nonlocal used
+        if not used:
+            used = core.screens.borrow(request.screen)
+            inquiry.begin()
+        control = owner.control
+        for item, value in request.inputs.items():
+            control.call("SetInputValue", item, value)
+        return control.call("CommRqData", request.name, request.code, prev_next, used)
+
+    def finish() -> None:
+        inquiry.finish()
+        if used:
+            _forget_screen(core, used)
+
+    prev_next, last = 0, None
+    try:
+        while True:
+            await core.permit(core.limits.queries)
+            await _sent(core, send, f"CommRqData {request.code}")
+            answered = await inquiry.answer()
+            if answered.content == last:
+                raise End(grpc.StatusCode.ABORTED, f"TR {request.code} gave the same page twice: it would never end")
+            inquiry.expect_again()
+            yield answered
+            if not answered.more:
+                return
+            prev_next, last = 2, answered.content
+    finally:
+        owner.tell(finish)
+
+
+async def _sent(core: Core, send: Callable[[], object], what: str) -> None:
+    """Send a request that was permitted; one that the server refuses as one too many is sent again, once."""
+    code = await core.owner.submit(send)
+    if isinstance(code, int) and code < 0 and isinstance(error_for(code), RequestLimited):
+        core.limits.queries.refused(1.0)
+        await core.permit(core.limits.queries)
+        code = await core.owner.submit(send)
+        if isinstance(code, int) and code < 0 and isinstance(error_for(code), RequestLimited):
+            # Not a matter of a second: the long window of the server, which only a login or time opens.
+            core.limits.queries.refused(17.0)
+    end = negative(code, what)
+    if end is not None:
+        raise end
+
+
+def _answer(
+    occasion: Occasion, screen: str, name: str, code: str, asked_screen: str, stop: Stop | None
+) -> Answered | None:
+    arguments = occasion.arguments
+    if occasion.name == "OnReceiveMsg":
+        of_screen, of_name, _, message = (str(a) for a in arguments)
+        if (of_screen, of_name) == (screen, name):
+            end = error_in_message(message, f"TR {code}")
+            if end is not None:
+                raise end
+        return None
+    if occasion.name != "OnReceiveTrData" or (arguments[0], arguments[1]) != (screen, name):
+        return None
+    if str(arguments[2]).lower() != code.lower():
+        return None
+    page = encode.read_page(occasion.control, str(arguments[2]), str(arguments[3]))
+    shown = (asked_screen or screen, *arguments[1:])
+    response, stopped = encode.tr_response(shown, page, stop)
+    rows = page[3]
+    content = hash((tuple(page[1]), len(rows), tuple(rows[0]), tuple(rows[-1]))) if rows else 0
+    return Answered(response, str(arguments[4]) == "2" and not stopped, content)
+
+
+def _forget_screen(core: Core, screen: str) -> None:
+    if not core.owner.control.closed:
+        core.owner.control.call("DisconnectRealData", screen)
+    core.screens.give_back(screen)
+
+
+class WatchList:
+    """OPTKWFID and OPTFOFID: data of many codes through CommKwRqData, a hundred at a time."""
+
+    def __init__(self, core: Core, code: str, name: str, screen: str = "") -> None:
+        self._core = core
+        self._code = code
+        self._name = name
+        self._screen = screen
+
+    async def ask(self, codes: Sequence[str], stop: Stop | None = None) -> AsyncIterator[bytes]:
+        """One response for every hundred codes. Raises End(INVALID_ARGUMENT) without codes."""
+        if not codes:
+            raise End(_INVALID, f"{self._code} needs the input 종목코드: codes joined by ';'")
+        if len(codes) > _MOST_CODES or any(len(c) > 20 or not c.isprintable() for c in codes):
+            raise End(_INVALID, f"{self._code}: more than {_MOST_CODES} codes, or one that is no code")
+        for i in range(0, len(codes), KW_CODES):
+            answered = await self._some(codes[i : i + KW_CODES], stop)
+            yield answered.response
+
+    async def _some(self, codes: Sequence[str], stop: Stop | None) -> Answered:
+        core, owner = self._core, self._core.owner
+        used = ""
+
+        def hear(occasion: Occasion) -> Answered | None:
+            return _answer(occasion, used, self._name, self._code, self._screen, stop)
+
+        inquiry: Inquiry[Answered] = Inquiry(core, ("OnReceiveTrData", "OnReceiveMsg"), hear, f"TR {self._code}")
+
+        def send() -> object:
+            nonlocal used
+            if not used:
+                used = core.screens.borrow(self._screen)
+                inquiry.begin()
+            kind = _KW_TYPES[self._code]
+            return owner.control.call("CommKwRqData", ";".join(codes), 0, len(codes), kind, self._name, used)
+
+        def finish() -> None:
+            inquiry.finish()
+            if used:
+                _forget_screen(core, used)
+
+        try:
+            await core.permit(core.limits.queries, Priority.PERSON)
+            await _sent(core, send, f"CommKwRqData {self._code}")
+            return await inquiry.answer()
+        finally:
+            owner.tell(finish)

@@ -1,0 +1,166 @@
+"""A server over a scripted control, and what its tests wait with."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+import pytest
+from tests.service.scripted_control import ScriptedControl
+
+from kiwoom.service.proto import koapy_pb2 as pb
+from kiwoom.service.server import KOAPY_SERVICE, Server
+from kiwoom.service.settings import Settings
+
+UNARY = {"Call": (pb.CallRequest, pb.CallResponse), "SetLogLevel": (pb.SetLogLevelRequest, pb.SetLogLevelResponse)}
+ONE_TO_MANY = {
+    "Listen": pb.ListenRequest,
+    "LoginCall": pb.LoginRequest,
+    "TransactionCall": pb.TransactionRequest,
+    "OrderCall": pb.OrderRequest,
+    "RealCall": pb.RealRequest,
+    "LoadConditionCall": pb.LoadConditionRequest,
+    "ConditionCall": pb.ConditionRequest,
+    "OrderListen": pb.ListenRequest,
+    "CustomListen": pb.ListenRequest,
+}
+MANY_TO_MANY = {
+    "BidirectionalListen": pb.BidirectionalListenRequest,
+    "BidirectionalRealCall": pb.BidirectionalRealRequest,
+}
+
+
+class Stub:
+    """The methods of the service, as protobuf's generator would make them."""
+
+    def __init__(self, channel: grpc.Channel) -> None:
+        def path(name: str) -> str:
+            return f"/{KOAPY_SERVICE}/{name}"
+
+        for name, (request, response) in UNARY.items():
+            method = channel.unary_unary(path(name), request.SerializeToString, response.FromString)
+            setattr(self, name, method)
+        for name, request in ONE_TO_MANY.items():
+            response = pb.ListenResponse.FromString
+            setattr(self, name, channel.unary_stream(path(name), request.SerializeToString, response))
+        for name, request in MANY_TO_MANY.items():
+            response = pb.ListenResponse.FromString
+            setattr(self, name, channel.stream_stream(path(name), request.SerializeToString, response))
+        self.CustomCallAndListen = channel.unary_stream(
+            path("CustomCallAndListen"),
+            pb.CallAndListenRequest.SerializeToString,
+            pb.CallAndListenResponse.FromString,
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(name)
+
+    def call(self, name: str, *arguments: str | int | bool, **options: Any) -> str | int | bool | None:
+        """Call a function and give its value as Python does."""
+        request = pb.CallRequest(name=name)
+        for argument in arguments:
+            if isinstance(argument, bool):
+                request.arguments.add().bool_value = argument
+            elif isinstance(argument, int):
+                request.arguments.add().long_value = argument
+            else:
+                request.arguments.add().string_value = argument
+        value = self.Call(request, timeout=10, **options).return_value
+        kind = value.WhichOneof("value")
+        return getattr(value, kind) if kind else None
+
+
+def until(condition: Callable[[], Any], what: str = "the condition", timeout_s: float = 10.0) -> Any:
+    """Wait until `condition` gives something true."""
+    deadline = time.monotonic() + timeout_s
+    while not (result := condition()):
+        assert time.monotonic() < deadline, f"{what} did not come true within {timeout_s} s"
+        time.sleep(0.002)
+    return result
+
+
+@contextmanager
+def ends_with(code: grpc.StatusCode, text: str = "") -> Iterator[None]:
+    """The block must end with a gRPC error of this status whose details hold this pattern."""
+    with pytest.raises(grpc.RpcError, match=text) as caught:
+        yield
+    assert caught.value.code() is code, caught.value
+
+
+@dataclass
+class Served:
+    """A running server, its control, and a client."""
+
+    server: Server
+    control: ScriptedControl
+    channels: list[grpc.Channel] = field(default_factory=list)
+
+    def channel(self) -> grpc.Channel:
+        """A connection of its own."""
+        channel = grpc.insecure_channel(self.server.address, options=[("grpc.use_local_subchannel_pool", 1)])
+        self.channels.append(channel)
+        return channel
+
+    def stub(self) -> Stub:
+        """A client with a connection of its own."""
+        return Stub(self.channel())
+
+    def nothing_left(self) -> None:
+        """Wait until no stream, listener, screen or registration is left over."""
+        core = self.server.core
+
+        def left() -> dict[str, int]:
+            return {k: v for k, v in core.left_over().items() if v > (1 if k == "listeners" else 0)}
+
+        until(lambda: not left(), "the cleaning up")
+
+    def close(self) -> None:
+        for channel in self.channels:
+            channel.close()
+        self.server.stop(grace_s=1.0)
+
+
+Serve = Callable[..., Served]
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Make a server over a scripted control, with settings."""
+    made: list[Served] = []
+
+    def make(control: ScriptedControl | None = None, **settings: Any) -> Served:
+        box: list[ScriptedControl] = [control] if control else []
+
+        def open_control() -> ScriptedControl:
+            if box:
+                import threading
+
+                box[0].owner = threading.get_ident()
+            else:
+                box.append(ScriptedControl())
+            return box[0]
+
+        settings = {"listen": "127.0.0.1:0", "answer_timeout_s": 5.0, "limits": "none", "grace_s": 1.0, **settings}
+        server = Server(Settings(**settings), open_control)
+        server.start()
+        served = Served(server, box[0])
+        made.append(served)
+        return served
+
+    yield make
+    for served in made:
+        served.close()
+
+
+@pytest.fixture
+def served(serve: Serve) -> Served:
+    return serve()
+
+
+@pytest.fixture
+def stub(served: Served) -> Stub:
+    return served.stub()

@@ -1,0 +1,137 @@
+"""`Call`: the functions of the contract and the helpers, and nothing else."""
+
+from __future__ import annotations
+
+import grpc
+import pytest
+from tests.service.conftest import Serve, Served, Stub, until
+
+
+def test_a_function_gives_text_a_number_or_nothing(served: Served, stub: Stub) -> None:
+    served.control.on["GetMasterCodeName"] = lambda code: {"005930": "삼성전자"}.get(code, "")
+    assert stub.call("GetMasterCodeName", "005930") == "삼성전자"
+    assert stub.call("GetConnectState") == 1
+    assert stub.call("CommTerminate") is None
+    assert stub.call("GetMasterCodeName", "000000") == ""
+
+
+def test_a_negative_code_is_a_value_and_not_an_error(served: Served, stub: Stub) -> None:
+    served.control.on["CommRqData"] = lambda *a: -202
+    assert stub.call("CommRqData", "rq", "opt10001", 0, "0101") == -202
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "text"),
+    [
+        ("ComRqData", (), "CommRqData"),
+        ("_run_work", (), "no function"),
+        ("close", (), "no function"),
+        ("__class__", (), "no function"),
+        ("CommRqData", ("rq",), r"comm_rq_data\(rq_name, tr_code, prev_next, scr_no\)"),
+        ("CommRqData", ("rq", "opt10001", "two", "0101"), "CommRqData.QString, QString, int, QString"),
+        ("CommRqData", ("rq", "opt10001", 2**40, "0101"), "32 bits"),
+        ("GetMasterCodeName", (True,), "must be text"),
+        ("GetMasterCodeName", ("0059\x0030",), "null character"),
+        ("GetMasterCodeName", ("x" * 200_000,), "200000 characters"),
+        ("IsConnected", (1,), "IsConnected"),
+        ("EnsureConditionLoaded", ("yes",), "force: bool"),
+        ("GetCommDataEx", ("opt10081", ""), "TransactionCall"),
+        ("GetServerGubun", ("x",), "get_server_gubun"),
+    ],
+)
+def test_what_cannot_be_called_is_invalid_and_says_what_would_be_right(
+    stub: Stub, name: str, arguments: tuple[str | int | bool, ...], text: str
+) -> None:
+    with pytest.raises(grpc.RpcError, match=text) as caught:
+        stub.call(name, *arguments)
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+def test_helpers_work_by_their_names(served: Served, stub: Stub) -> None:
+    served.control.connected = 0
+    served.control.on["GetConditionLoad"] = lambda: served.control.fire("OnReceiveConditionVer", 1, "[OK]") or 1
+    assert stub.call("IsConnected") is False
+    assert stub.call("EnsureConnected") is True
+    assert stub.call("IsConnected") is True
+    assert stub.call("Connect") == 0
+    assert stub.call("IsConditionLoaded") is False
+    assert stub.call("EnsureConditionLoaded", False) == 1
+    assert stub.call("EnsureConditionLoaded") == 1
+    assert stub.call("LoadCondition") == 1
+    assert stub.call("IsConditionLoaded") is True
+    assert len(served.control.called("GetConditionLoad")) == 2
+
+
+def test_sub_functions_are_called_by_their_own_names(served: Served, stub: Stub) -> None:
+    served.control.on["KOA_Functions"] = lambda name, parameter: f"{name}/{parameter}"
+    assert stub.call("GetServerGubun") == "GetServerGubun/"
+    assert stub.call("GetMasterStockInfo", "005930") == "GetMasterStockInfo/005930"
+
+
+def test_inputs_are_kept_for_the_client_that_set_them(served: Served) -> None:
+    """Another client's request in between does not use them up."""
+    one, other = served.stub(), served.stub()
+    one.call("SetInputValue", "종목코드", "005930")
+    other.call("CommRqData", "other", "opt10001", 0, "0201")
+    one.call("CommRqData", "one", "opt10001", 0, "0101")
+    assert [c for c in served.control.calls if c[0] in ("SetInputValue", "CommRqData")] == [
+        ("CommRqData", ("other", "opt10001", 0, "0201")),
+        ("SetInputValue", ("종목코드", "005930")),
+        ("CommRqData", ("one", "opt10001", 0, "0101")),
+    ]
+
+
+def test_a_function_that_raises_is_an_error_of_that_call_alone(served: Served, stub: Stub) -> None:
+    def fail(code: str) -> str:
+        raise RuntimeError("broken")
+
+    served.control.on["GetMasterCodeName"] = fail
+    with pytest.raises(grpc.RpcError) as caught:
+        stub.call("GetMasterCodeName", "005930")
+    assert caught.value.code() is grpc.StatusCode.INTERNAL
+    assert stub.call("GetConnectState") == 1
+
+
+def test_an_unknown_method_is_unimplemented(served: Served) -> None:
+    method = served.channel().unary_unary("/koapy.backend.kiwoom_open_api_plus.grpc.KiwoomOpenApiPlusService/Nothing")
+    with pytest.raises(grpc.RpcError) as caught:
+        method(b"", timeout=10)
+    assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+def test_a_client_that_asks_too_often_is_told_when_to_ask_again(serve: Serve) -> None:
+    stub = serve(requests_per_second=1.0).stub()
+    with pytest.raises(grpc.RpcError, match="ask again in") as caught:
+        for _ in range(100):
+            stub.call("GetConnectState")
+    assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+def test_the_log_level_can_be_set_for_loggers_that_exist(served: Served, stub: Stub) -> None:
+    import logging
+
+    from kiwoom.service.proto import koapy_pb2 as pb
+
+    before = logging.getLogger("kiwoom.service").level
+    try:
+        stub.SetLogLevel(pb.SetLogLevelRequest(level=35, logger="kiwoom.service"), timeout=10)
+        assert logging.getLogger("kiwoom.service").level == 35
+        with pytest.raises(grpc.RpcError, match="no logger"):
+            stub.SetLogLevel(pb.SetLogLevelRequest(level=10, logger="nobody"), timeout=10)
+        with pytest.raises(grpc.RpcError, match="log level"):
+            stub.SetLogLevel(pb.SetLogLevelRequest(level=-1), timeout=10)
+    finally:
+        logging.getLogger("kiwoom.service").setLevel(before)
+
+
+def test_stopping_ends_streams_with_a_status(serve: Serve) -> None:
+    from kiwoom.service.proto import koapy_pb2 as pb
+
+    served = serve()
+    stream = served.stub().Listen(pb.ListenRequest(slots=["OnReceiveMsg"]))
+    until(lambda: served.server.core.left_over()["streams"] == 1)
+    served.server.stop()
+    with pytest.raises(grpc.RpcError) as caught:
+        next(stream)
+    assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+    assert "stopping" in caught.value.details()
