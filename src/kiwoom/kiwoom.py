@@ -105,11 +105,10 @@ class Kiwoom(API):
 
     def _login_steps(self, timeout: float | None) -> Steps[None]:
         self._login_code = None
-        wait = self._eventloop.new_wait(Kind.LOGIN, ("on_event_connect", ""), timeout)
         code = self.comm_connect()
         if code < 0:
             raise error_for(code, "login")
-        yield wait
+        yield self._eventloop.new_wait(Kind.LOGIN, ("on_event_connect", ""), timeout)
         answered = self._login_answer()
         if answered is None:
             log.warning("login() was ended by unloop() before the login had an answer")

@@ -187,6 +187,43 @@ def test_a_second_loop_inside_a_running_one_does_nothing(api: Kiwoom, control: S
     assert order == ["in", "out"]
 
 
+def test_a_login_inside_a_handler_is_waited_for(api: Kiwoom, control: ScriptedControl) -> None:
+    """The line drops while the program's main loop is a loop() of its own: the handler logs in again."""
+    api.login()
+    order: list[object] = []
+
+    def connected(err_code: int) -> None:
+        order.append(err_code)
+        if err_code == -106:
+            api.comm_connect()
+            api.loop()
+            order.append("again")
+            api.quit()
+        else:
+            api.unloop()
+
+    api.connect("on_event_connect", slot=connected)
+    control.schedule("OnEventConnect", -106, after_s=1)
+    api.run(timeout=60)
+    assert order == [-106, 0, "again"]
+    order.clear()
+    api.connect("on_receive_real_data", slot=lambda code: api.unloop())
+    control.schedule("OnEventConnect", -106, after_s=1)
+    control.schedule("OnReceiveRealData", "005930", "주식체결", "", after_s=5)
+    api.loop()
+    assert order == [-106, 0, "again"]
+
+
+def test_system_exit_in_a_handler_goes_to_whoever_waits_when_the_ocx_calls(
+    api: Kiwoom, control: ScriptedControl
+) -> None:
+    control.needs_qt = True
+    api.connect("on_receive_real_data", slot=lambda code: exit(3))
+    control.schedule("OnReceiveRealData", "005930", "주식체결", "", after_s=1)
+    with pytest.raises(SystemExit):
+        api.loop()
+
+
 def test_a_timeout_says_what_it_waited_for(api: Kiwoom, control: ScriptedControl) -> None:
     ask(api, "never")
     with pytest.raises(WaitTimeout, match=r"waited 5 s for on_receive_tr_data of 'never'"):

@@ -131,6 +131,28 @@ def test_asyncio(api: Kiwoom, control: ScriptedControl) -> None:
     api.login()
 
 
+def test_a_handler_waits_blocking_under_asyncio_and_events_go_on(api: Kiwoom, control: ScriptedControl) -> None:
+    control.tr["inner"] = [{"종목명": "안"}]
+    order: list[str] = []
+
+    def real(code: str) -> None:
+        if code == "1":
+            ask(api, "inner")
+            api.loop()
+            control.schedule("OnReceiveRealData", "2", "주식체결", "", after_s=1)
+        order.append(code)
+
+    def inner(scr_no: str, rq_name: str, tr_code: str) -> None:
+        order.append(api.get_comm_data(tr_code, rq_name, 0, "종목명"))
+        api.unloop()
+
+    api.connect("on_receive_real_data", slot=real)
+    api.connect("on_receive_tr_data", slot=inner)
+    control.schedule("OnReceiveRealData", "1", "주식체결", "", after_s=1)
+    asyncio.run(api.run_async(until=lambda: len(order) == 3, timeout=1000))
+    assert order == ["안", "1", "2"]
+
+
 def test_two_tasks_wait_at_the_same_time(api: Kiwoom, control: ScriptedControl) -> None:
     control.tr["a"] = control.tr["b"] = [{}]
     order: list[str] = []

@@ -79,6 +79,10 @@ class EventLoop:
         """Run the handlers of an event in order. An exception is reported and keeps no other handler from running."""
         self.handled += 1
         subject, final = subject_of_event(event, arguments)
+        if final:
+            for level in self._frames:
+                if level.request == subject:
+                    level.request = None  # answered: a later loop() is not about it
         frame = Frame(subject, final)
         was_delivering, self.delivering = self.delivering, True
         self._frames.append(frame)
@@ -92,6 +96,11 @@ class EventLoop:
                     handler(*arguments)
                 except Exception as error:
                     self.control.on_handler_error(event.name, error)
+                except BaseException as error:
+                    # SystemExit, KeyboardInterrupt: must not cross the C++ frames from which the OCX calls.
+                    if not self.control.needs_qt or not self.waits:
+                        raise
+                    (self.innermost() or self.waits[-1]).fail(error)
                 finally:
                     held = self.monotonic() - started - frame.waited_s
                     if held > HELD_TOO_LONG_S:
@@ -104,6 +113,9 @@ class EventLoop:
             self.delivering = was_delivering
             if frame.ends is not None:
                 self._end(frame.ends)
+            for wait in self.waits:
+                if wait.until is not None:
+                    wait.poke()
 
     def running(self, handler: Callable[..., object]) -> None:
         """Note that the running handler hands over to another callable, which is to be named if it takes long."""
@@ -141,6 +153,7 @@ class EventLoop:
 
     def new_wait(self, kind: Kind, subject: Subject | None, timeout_s: float | None) -> Wait:
         """Make a wait at the present level of the program."""
+        self._frames[-1].request = None
         outer = self.innermost()
         origin = self._frames[-1] if self._frames[-1].subject is not None else None
         return Wait(kind, subject, timeout_s, self.control.clock, outer, origin)
@@ -218,6 +231,8 @@ class EventLoop:
             del self._frames[depth:]
             self.delivering = was_delivering
             handler_frame.waited_s += self.monotonic() - started
+            if self._feeder is not None and not was_delivering:
+                self._feeder.arm()
         self.raise_error(wait)
 
     @staticmethod
