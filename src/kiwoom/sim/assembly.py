@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kiwoom.control.url import ControlUrl
 from kiwoom.sim.broker import Broker
+from kiwoom.sim.conditions import Conditions
 from kiwoom.sim.control import SimControl
 from kiwoom.sim.login import Login
 from kiwoom.sim.master import Master
@@ -13,7 +14,7 @@ from kiwoom.sim.requests import Requests
 
 __all__ = ["PARTS", "assemble"]
 
-PARTS = (Login, Master, Requests, Registrations, Ordering)
+PARTS = (Login, Master, Requests, Registrations, Conditions, Ordering)
 """The parts of the simulated server, in the order in which they are added."""
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from kiwoom.control.url import ControlUrl
 from kiwoom.errors import ControlUrlError
+from kiwoom.sim.conditionfile import read_conditions
 
 __all__ = ["Options"]
 
@@ -62,6 +63,8 @@ class Options:
     """How many trades the market makes, relative to the default of about ten a minute for a liquid stock."""
     auto_register: bool = True
     """Whether a successful quote TR registers its codes for real-time on its screen, as the server does."""
+    conditions: Path | None = None
+    """A file with the user's stored conditions; without it the package's own set."""
 
     @classmethod
     def from_url(cls, url: ControlUrl) -> Options:
@@ -108,6 +111,19 @@ def _folder(text: str) -> Path:
     return path
 
 
+def _file(text: str) -> Path:
+    path = Path(text).expanduser()
+    if not path.is_file():
+        raise ValueError("no such file")
+    return path
+
+
+def _conditions(text: str) -> Path:
+    path = _file(text)
+    read_conditions(path.read_text(encoding="utf-8"))  # a mistake is said at once and not at the first search
+    return path
+
+
 def _positive(text: str) -> float:
     value = float(text)
     if not value > 0:
@@ -134,4 +150,5 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "texts": _one_of("mock", "real"),
     "density": _positive,
     "auto_register": _flag,
+    "conditions": _conditions,
 }

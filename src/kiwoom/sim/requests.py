@@ -144,7 +144,7 @@ class Requests(Part):
                 "CommRqData(%r, %r): no input was set; %s takes %s", rq_name, tr_code, tr.code, ", ".join(tr.inputs)
             )
             return -202
-        if not self._take():
+        if not self.take():
             return -200
         return self._ask(tr, tr_code.strip(), rq_name, prev_next, screen, inputs)
 
@@ -162,7 +162,7 @@ class Requests(Part):
         if len(listed) > 100:
             log.error("CommKwRqData: %d codes, at most 100 can be asked for at once", len(listed))
             return -204
-        if not self._take():
+        if not self.take():
             return -200
         tr = catalog.tr("optfofid" if kind == 3 else "optkwfid")
         wanted = ";".join(listed[:count] if 0 < count < len(listed) else listed)
@@ -177,7 +177,8 @@ class Requests(Part):
             return -105
         return 0
 
-    def _take(self) -> bool:
+    def take(self) -> bool:
+        """Count a query (SendCondition's too) against the limits; False if it is refused."""
         if not self.broker.options.limits or self.limits.take(self.broker.engine.now):
             return True
         if self.limits.locked:
