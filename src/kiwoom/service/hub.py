@@ -86,8 +86,8 @@ class Hub:
                 holders.remove(listener)
 
     def listeners(self) -> int:
-        """How many listeners there are."""
-        return len({id(listener) for listeners in self._listeners.values() for listener in listeners})
+        """How many listeners there are. Any thread."""
+        return len({id(listener) for listeners in self._listeners.values() for listener in tuple(listeners)})
 
     def _handler(self, name: str) -> Callable[..., None]:
         def deliver(*arguments: str | int) -> None:

@@ -213,8 +213,8 @@ class RealData(Listener):
             self._hub.remove(self)
 
     def readers(self) -> int:
-        """How many pairs of code and stream there are."""
-        return sum(len(streams) for shapes in self._readers.values() for streams in shapes.values())
+        """How many pairs of code and stream there are. Any thread."""
+        return sum(len(streams) for shapes in tuple(self._readers.values()) for streams in tuple(shapes.values()))
 
     def hear(self, occasion: Occasion) -> None:
         if occasion.name == "OnEventConnect":

@@ -26,7 +26,7 @@ _MOST_FIDS = 1000
 # Without FIDs of its own a request gets those of the plain quote, which nearly every type of a stock shares.
 _DEFAULT_TYPE = "주식시세"
 # 장시작시간 is registered without a code, by these.
-_SESSION_FIDS = frozenset({215, 20, 214})
+_SESSION_FIDS = frozenset({215, 214})
 
 
 def _checked_codes(codes: Iterable[str], fids: frozenset[int]) -> list[str]:
