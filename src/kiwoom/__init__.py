@@ -8,6 +8,8 @@ Programming against Kiwoom Securities' Open API+ from Python, on any OS.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from kiwoom import config, errors
 from kiwoom.api import API
 from kiwoom.connector import map
@@ -15,4 +17,15 @@ from kiwoom.control import Control, ControlUrl
 from kiwoom.control import open_control as connect
 from kiwoom.kiwoom import Kiwoom
 
-__all__ = ["API", "Control", "ControlUrl", "Kiwoom", "config", "connect", "errors", "map"]
+if TYPE_CHECKING:
+    from kiwoom.bot import Bot, Server
+
+__all__ = ["API", "Bot", "Control", "ControlUrl", "Kiwoom", "Server", "config", "connect", "errors", "map"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("Bot", "Server"):
+        from kiwoom import bot
+
+        return getattr(bot, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

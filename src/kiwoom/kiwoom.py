@@ -79,6 +79,8 @@ class Kiwoom(API):
         self._connector = Connector()
         self._login_code: int | None = None
         self._reminded: set[tuple[str, str | None]] = set()
+        self._unprinted: set[str] = set()
+        """Names of requests whose messages are reported by what made them, and not printed."""
         self._journal: Journal | None = None
         super().__init__(url)
         self.set_connect_hook("on_receive_tr_data", "rq_name")
@@ -332,6 +334,8 @@ class Kiwoom(API):
 
     @_map
     def on_receive_msg(self, scr_no: str, rq_name: str, tr_code: str, msg: str) -> None:
+        if rq_name in self._unprinted:
+            return
         if self.msg and self._connector.receiver("on_receive_msg", (scr_no, rq_name, tr_code, msg))[1] is None:
             print(f"{msg}  [{', '.join(filter(None, (scr_no, rq_name, tr_code)))}]")
 

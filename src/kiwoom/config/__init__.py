@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 MUTE = False
-"""True: do not remind of events that come and are received by no slot."""
+"""True: do not remind of events that come and are received by no slot, and show no progress of downloads."""
 
 ENCODING = "cp949"
 """Text encoding of the files that are written, unless another is asked for."""

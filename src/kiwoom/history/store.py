@@ -16,7 +16,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -80,6 +80,21 @@ class Store:
         if header != tuple(columns):
             raise WrongFile(f"{self.file(code)} has the columns {', '.join(header)}, not {', '.join(columns)}")
         return rows
+
+    def last(self, code: str) -> date | None:
+        """The day of the last row of a code's file, without reading it all; None if there is none, or no file."""
+        try:
+            with self.file(code).open("rb") as stream:
+                stream.seek(-min(stream.seek(0, os.SEEK_END), 300), os.SEEK_END)
+                lines = stream.read().decode(self.encoding, errors="replace").split()
+        except OSError:
+            return None
+        for line in reversed(lines):
+            try:
+                return date.fromisoformat(line[:10])
+            except ValueError:
+                continue
+        return None
 
     def _load(self, code: str) -> tuple[Row, list[Row]]:
         file = self.file(code)
@@ -212,6 +227,11 @@ class Journal:
         job.done.add(code)
         self.coverage[code] = coverage
         self._append(_file_entry(code, coverage, job.key))
+
+    def unfinished(self, code: str, coverage: Coverage) -> None:
+        """Note what a code's file holds although the code is not done."""
+        self.coverage[code] = coverage
+        self._append(_file_entry(code, coverage, ""))
 
     def end(self, job: Job) -> None:
         """Note that nothing of a job is left to do."""

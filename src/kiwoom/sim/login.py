@@ -23,8 +23,9 @@ class Login(Part):
 
     @dispatch("CommConnect")
     def comm_connect(self) -> int:
-        if self.control.connected or self._pending:
+        if self._pending:
             return 0
+        # Logging in again is how a program gets rid of the request limits' penalty.
         self._pending = True
         self.broker.engine.after(self.broker.options.login_ms * 1000, self._finish)
         return 0

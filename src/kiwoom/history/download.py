@@ -1,0 +1,246 @@
+"""
+A download, code after code, as a generator of steps: it yields the page it needs and is sent it.
+
+An error of one code is noted and the next code is tried. Whatever ends the process, the next call goes on where this
+one was: what is finished stands in the journal, and a code that was cut short is asked for again from its first page.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Generator
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+
+from kiwoom.catalog import codes as catalog_codes
+from kiwoom.clock import SECOND_US, Clock
+from kiwoom.errors import ControlClosed, KiwoomError, LoginError, RequestLimited, WaitTimeout
+from kiwoom.history.merge import Bounds, Reach, merge
+from kiwoom.history.page import Page, PageRequest, pages
+from kiwoom.history.plan import Plan
+from kiwoom.history.progress import Progress, Quiet
+from kiwoom.history.rows import Row
+from kiwoom.history.store import Coverage, Job, Journal, Store, WrongFile
+from kiwoom.history.table import Table
+
+__all__ = ["Download", "FileThere", "Incomplete", "Interrupted", "Report", "WrongAnswer", "downloads"]
+
+log = logging.getLogger("kiwoom.history")
+
+ATTEMPTS = 3
+"""How often a code is tried when an answer does not come or is about another code."""
+
+
+class Interrupted(KiwoomError):
+    """`API.quit` was called while the download ran."""
+
+
+class FileThere(KiwoomError, FileExistsError):
+    """The code has a file already, and merging was not asked for; it was left as it is."""
+
+
+class Incomplete(KiwoomError):
+    """The server's pages did not come to an end as they should; the message says how. What came was kept."""
+
+
+class WrongAnswer(KiwoomError):
+    """The server answered for another code than the one asked for, or with pages that do not follow each other."""
+
+
+_STOPS = (ControlClosed, LoginError, RequestLimited, Interrupted)
+"""Errors after which asking for the next code makes no sense."""
+
+
+@dataclass
+class Report:
+    """
+    What a download did.
+
+    `done` are the codes whose files are finished (of this call and of the interrupted one that it continued), `empty`
+    those of them that have no rows. `failures` says for each other code why. `notes` are worth reading: holes that
+    the server could not fill. `messages` are what the server said, and how often. `stopped` is the error that ended
+    the run early, None if it went through; calling again with the same arguments goes on.
+    """
+
+    path: Path
+    encoding: str
+    codes: tuple[str, ...]
+    done: list[str] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
+    failures: dict[str, Exception] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    messages: Counter[str] = field(default_factory=Counter)
+    stopped: Exception | None = None
+    resumed: int = 0
+    requests: int = 0
+    rows_added: int = 0
+    seconds: float = 0.0
+    """Time it took, by the control's clock."""
+
+    @property
+    def ok(self) -> bool:
+        """True if every code has its file."""
+        return not self.failures and self.stopped is None and len(self.done) == len(self.codes)
+
+    @property
+    def left(self) -> list[str]:
+        """The codes that have no finished file yet."""
+        done = set(self.done)
+        return [code for code in self.codes if code not in done]
+
+    def table(self, code: str) -> Table:
+        """The rows of a code's file. Raises FileNotFoundError if it has none."""
+        return Store(self.path, self.encoding).table(code)
+
+    def __str__(self) -> str:
+        lines = [
+            f"{len(self.done)} of {len(self.codes)} files in {self.path}: {self.rows_added} rows added, "
+            f"{self.requests} requests, {self.seconds / 60:.1f} minutes"
+        ]
+        lines += [f"  {note}" for note in self.notes]
+        lines += [f"  {count} times the server said: {message}" for message, count in self.messages.items()]
+        lines += [f"  {code}: {error}" for code, error in self.failures.items()]
+        if self.stopped is not None:
+            lines.append(f"  stopped: {self.stopped}; call again to go on")
+        return "\n".join(lines)
+
+
+@dataclass
+class Download:
+    """Everything a download needs; `unit` is the ticks or minutes of a bar."""
+
+    plan: Plan
+    store: Store
+    journal: Journal
+    job: Job
+    bounds: Bounds
+    clock: Clock
+    unit: int = 1
+    merge: bool = False
+    progress: Progress = field(default_factory=Quiet)
+    messages: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def report(self) -> Report:
+        """A report of nothing done so far."""
+        return Report(self.store.path, self.store.encoding, self.plan.target.codes, messages=self.messages)
+
+
+def downloads(download: Download) -> Generator[PageRequest, Page, Report]:
+    """
+    The steps of a download. Errors of a request are thrown in; errors that concern one code end up in the report.
+
+    The journal must have been begun with `download.job`.
+    """
+    job, progress, clock = download.job, download.progress, download.clock
+    report = download.report
+    begun = clock.now_us()
+    finished = [code for code in report.codes if code in job.done and download.store.exists(code)]
+    report.done.extend(finished)
+    report.resumed = len(finished)
+    todo = [code for code in report.codes if code not in set(finished)]
+    note = ""
+    if finished:
+        note = f"going on with the run begun at {job.as_of:%Y-%m-%d %H:%M}: {len(finished)} codes are done"
+    progress.begin(download.plan, len(finished), note)
+    try:
+        for code in todo:
+            try:
+                yield from _code(download, code, report)
+            except KiwoomError as error:
+                if isinstance(error, _STOPS):
+                    report.stopped = error
+                else:
+                    report.failures[code] = error
+                    log.warning("%s: %s", code, error)
+            except OSError as error:
+                # The disk: it concerns all codes.
+                report.stopped = error
+            if report.stopped is not None:
+                log.error("the download stopped at %s: %s", code, report.stopped)
+                break
+            progress.code_done(code, len(report.done) + len(report.failures), report.requests)
+        if report.stopped is None and (download.merge or not report.failures):
+            download.journal.end(job)
+    finally:
+        report.seconds = (clock.now_us() - begun) / SECOND_US
+        progress.end(str(report))
+    return report
+
+
+def _code(download: Download, code: str, report: Report) -> Generator[PageRequest, Page, None]:
+    """Download one code, a few times if an answer does not come."""
+    if not download.merge and code in download.job.foreign:
+        file = download.store.file(code)
+        raise FileThere(f"{file} is there already; merge=True adds to it, or move it away")
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            yield from _attempt(download, code, report, last=attempt == ATTEMPTS)
+            return
+        except (WaitTimeout, WrongAnswer) as error:
+            if attempt == ATTEMPTS:
+                raise
+            log.warning("%s: %s; trying again", code, error)
+
+
+def _attempt(download: Download, code: str, report: Report, last: bool) -> Generator[PageRequest, Page, None]:
+    chart, store, journal, unit = download.plan.chart, download.store, download.journal, download.unit
+    old = store.read(code, chart.columns)
+    known = journal.coverage.get(code) if old else None
+    if known is not None and (known.period, known.unit) != (chart.period, unit):
+        raise WrongFile(
+            f"{store.file(code)} holds {known.period} bars of {known.unit}, not {chart.period} bars of {unit}; "
+            "take another path for them"
+        )
+    since = None if known is None else known.since
+    bounds = _joined(replace(download.bounds, after_hours=catalog_codes.exchange(code) != "KRX"), old)
+    reach = Reach(chart, bounds, old, since)
+    if reach.needless(bounds):
+        journal.finished(download.job, code, known or Coverage(chart.period, unit, old[0][0][:10]))
+        report.done.append(code)
+        return
+    base = bounds.end.strftime("%Y%m%d") if bounds.end is not None and chart.takes_base else ""
+    steps = pages(chart, code, unit, base, reach)
+    request = next(steps)
+    while True:
+        page = yield request
+        report.requests += 1
+        download.progress.page(code, report.requests)
+        try:
+            request = steps.send(page)
+        except StopIteration as end:
+            collected = end.value
+            break
+    if not collected.complete and not last:
+        # Most likely somebody else asked for the same TR meanwhile, and the server lost its place.
+        raise WrongAnswer(collected.reason)
+    if not collected.complete and old and (not collected.rows or collected.rows[0][0] > old[-1][0]):
+        raise Incomplete(f"{collected.reason}; the file was left as it is")
+    merged = merge(chart, old, collected, bounds, unit, since)
+    if merged.rows != old or not store.exists(code):
+        store.write(code, chart.columns, merged.rows)
+    report.rows_added += max(0, len(merged.rows) - len(old))
+    coverage = Coverage(chart.period, unit, merged.known_from)
+    if not collected.complete:
+        journal.unfinished(code, coverage)
+        raise Incomplete(f"{collected.reason}; the file begins with {merged.rows[0][0] if merged.rows else 'nothing'}")
+    journal.finished(download.job, code, coverage)
+    report.done.append(code)
+    if not merged.rows:
+        report.empty.append(code)
+    if merged.gap:
+        report.notes.append(
+            f"{code}: rows may be missing between {old[-1][0]} and the downloaded ones: the server keeps no older ones"
+        )
+
+
+def _joined(bounds: Bounds, old: list[Row]) -> Bounds:
+    """The bounds, wide enough to leave no hole between the file and what is downloaded."""
+    if not old:
+        return bounds
+    first, last = date.fromisoformat(old[0][0][:10]), date.fromisoformat(old[-1][0][:10])
+    start = None if bounds.start is None else min(bounds.start, last)
+    end = None if bounds.end is None else max(bounds.end, first)
+    return replace(bounds, start=start, end=end)

@@ -1,0 +1,218 @@
+"""`histories`: from the arguments that users know to a download and its report."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from kiwoom import config
+from kiwoom.api import API
+from kiwoom.catalog.codes import Exchange
+from kiwoom.errors import UsageError
+from kiwoom.eventloop import Steps
+from kiwoom.history.charts import Chart, chart
+from kiwoom.history.download import Download, Report
+from kiwoom.history.fetch import fetched, limits_of
+from kiwoom.history.merge import Bounds
+from kiwoom.history.plan import Plan, Target, day_named, pages_between, resolve, seconds_for
+from kiwoom.history.progress import Bar, Progress, Quiet
+from kiwoom.history.store import Job, Journal, Store, locked
+
+__all__ = ["Wanted", "histories", "histories_async", "plan"]
+
+_UNITS = {"min": (1, 3, 5, 10, 15, 30, 45, 60), "tick": (1, 3, 5, 10, 30)}
+
+
+@dataclass
+class Wanted:
+    """The arguments of a download, as `histories` describes them."""
+
+    market: str | int | None = None
+    sector: str | int | None = None
+    code: str | Sequence[str] | None = None
+    period: str | None = None
+    unit: int | str | None = None
+    start: str | int | date | None = None
+    end: str | int | date | None = None
+    slice: tuple[int | None, int | None] | None = None
+    path: str | os.PathLike[str] | None = None
+    merge: bool = False
+    encoding: str | None = None
+    exchange: Exchange = "KRX"
+    running: bool = False
+    progress: Progress | None = None
+
+
+def histories(
+    api: API,
+    market: str | int | None = None,
+    sector: str | int | None = None,
+    code: str | Sequence[str] | None = None,
+    period: str | None = None,
+    unit: int | str | None = None,
+    start: str | int | date | None = None,
+    end: str | int | date | None = None,
+    slice: tuple[int | None, int | None] | None = None,
+    path: str | os.PathLike[str] | None = None,
+    merge: bool = False,
+    encoding: str | None = None,
+    exchange: Exchange = "KRX",
+    running: bool = False,
+    progress: Progress | None = None,
+) -> Report:
+    """
+    Download historical prices to CSV files, one a code, in time order. Waits; events come in meanwhile.
+
+    What: `market` ("KOSPI", "0", "ETF", ..., "FUTURE", "OPTION") or `sector` ("금융업", "021", or a group: "KOSPI",
+    "2") or `code` (one or several). With a market or a sector, `slice` (from, to) takes a part of the sorted list, and
+    `code` the part from that code on.
+
+    `period` is tick, min, day, week, month or year; `unit` the ticks (1, 3, 5, 10, 30) or minutes (1, 3, 5, 10, 15,
+    30, 45, 60) of one bar. `start` and `end` are the first and the last day wanted ("20201001"), by default all there
+    is up to now. What is still running when the download begins (today's bar before 16:00, this week's before
+    Friday's close, the minute, the second) is left out; `running=True` takes it too. `exchange` "SOR" takes the prices
+    of KRX and NXT together for the stocks that trade at both: those files are called `005930_AL.csv`.
+
+    Files `CODE.csv` are written to `path` (the working directory) in `encoding` (`config.ENCODING`, cp949). `merge`
+    adds to files that are there: only what is new, nothing twice, nothing lost; prices that a split has changed since
+    are taken anew. Without it, existing files are left alone and reported as failures.
+
+    Interrupted anywhere, the next call with the same arguments on the same day goes on, and ends with the same files.
+    Requests keep the published limits; refusals are waited out. The progress is shown on stderr unless `config.MUTE`
+    is set; `progress` takes its place.
+
+    Returns a `Report`: the failures of single codes are in it, they do not end the run. Raises UsageError for arguments
+    that make no sense or before the login, and DirectoryInUse if another run writes there.
+    """
+    wanted = Wanted(
+        market, sector, code, period, unit, start, end, slice, path, merge, encoding, exchange, running, progress
+    )
+    return api._eventloop.drive(_steps(api, wanted))
+
+
+async def histories_async(api: API, **arguments: Any) -> Report:
+    """Download as `histories` does, awaiting."""
+    return await api._eventloop.drive_async(_steps(api, Wanted(**arguments)))
+
+
+def plan(api: API, **arguments: Any) -> Plan:
+    """
+    What `histories` would ask for with the same arguments, and what that costs under the request limits.
+
+    Needs a login; asks for nothing. Raises what `histories` raises for the arguments.
+    """
+    return _Prepared(api, Wanted(**arguments)).plan()
+
+
+class _Prepared:
+    """The arguments, checked and looked up."""
+
+    def __init__(self, api: API, wanted: Wanted) -> None:
+        if api.control.call("GetConnectState") != 1:
+            raise UsageError("histories needs a login: call login() first")
+        if not wanted.period:
+            raise UsageError("period is missing: one of tick, min, day, week, month, year")
+        self.api = api
+        self.wanted = wanted
+        self.now: datetime = api.control.clock.now()
+        self.target: Target = resolve(
+            api.control, wanted.market, wanted.sector, wanted.code, wanted.slice, wanted.exchange
+        )
+        self.chart: Chart = chart(self.target.kind, wanted.period)
+        self.unit = _unit(self.chart, wanted.unit)
+        self.start = day_named(wanted.start, "start")
+        self.end = day_named(wanted.end, "end")
+        if self.start is not None and self.end is not None and self.end < self.start:
+            raise UsageError(f"end ({self.end}) is before start ({self.start})")
+        self.store = Store(wanted.path or ".", wanted.encoding or config.ENCODING)
+        self.journal = Journal(self.store)
+        self.windows = limits_of(api.control).queries.windows
+
+    def job(self) -> Job:
+        """The job that these arguments began earlier today and did not finish, else a new one."""
+        wanted, end = self.wanted, self.end
+        arguments = {
+            "market": None if wanted.market is None else str(wanted.market),
+            "sector": None if wanted.sector is None else str(wanted.sector),
+            "code": wanted.code if wanted.code is None or isinstance(wanted.code, str) else list(wanted.code),
+            "slice": None if wanted.slice is None else list(wanted.slice),
+            "period": self.chart.period,
+            "unit": self.unit,
+            "start": None if self.start is None else self.start.isoformat(),
+            "end": None if end is None else end.isoformat(),
+            "merge": wanted.merge,
+            "encoding": self.store.encoding,
+            "exchange": wanted.exchange,
+            "running": wanted.running,
+        }
+        there = frozenset() if wanted.merge else frozenset(c for c in self.target.codes if self.store.exists(c))
+        new = Job(arguments, self.now, there)
+        begun = self.journal.jobs.get(new.key)
+        if begun is None:
+            return new
+        if begun.as_of.date() == self.now.date() or (end is not None and end < begun.as_of.date()):
+            return begun
+        # What was done by then is no longer up to date; its files are still this job's own.
+        return Job(arguments, self.now, begun.foreign)
+
+    def plan(self, done: frozenset[str] = frozenset()) -> Plan:
+        """The cost of the codes that are not in `done`."""
+        upto = min(self.end or self.now.date(), self.now.date())
+        requests, at_least = 0, False
+        for code in self.target.codes:
+            if code not in done:
+                pages, more = pages_between(self.chart, self._first_day(code), upto, self.unit)
+                requests += pages
+                at_least = at_least or more
+        return Plan(self.target, self.chart, requests, seconds_for(requests, self.windows), at_least)
+
+    def _first_day(self, code: str) -> date | None:
+        """From which day on rows have to be fetched; None if that is not known."""
+        last = self.store.last(code)
+        if last is not None and self.wanted.merge:
+            since = self.journal.coverage.get(code)
+            if self.start is None or since is None or not since.since or since.since <= self.start.isoformat():
+                return last
+        if self.target.kind == "stock" and not self.chart.intraday:
+            listed = str(self.api.control.call("GetMasterListedStockDate", code)).strip()
+            if len(listed) == 8 and listed.isdecimal():
+                first = day_named(listed, "listing date")
+                return first if self.start is None or first is None else max(first, self.start)
+        return self.start
+
+
+def _unit(chart: Chart, unit: int | str | None) -> int:
+    text = str(unit or 1)
+    known = _UNITS.get(chart.period, (1,))
+    if not text.isdecimal() or int(text) not in known:
+        choices = ", ".join(map(str, known))
+        raise UsageError(f"unit of a {chart.period} chart must be one of {choices}, not {unit!r}")
+    return int(text)
+
+
+def _steps(api: API, wanted: Wanted) -> Steps[Report]:
+    prepared = _Prepared(api, wanted)
+    store = prepared.store
+    with locked(store):
+        # Whoever held the lock until now may have written into the journal.
+        journal = prepared.journal = Journal(store)
+        job = prepared.job()
+        journal.begin(job)
+        try:
+            download = Download(
+                plan=prepared.plan(frozenset(job.done)),
+                store=store,
+                journal=journal,
+                job=job,
+                bounds=Bounds(prepared.start, prepared.end, job.as_of, wanted.running),
+                clock=api.control.clock,
+                unit=prepared.unit,
+                merge=wanted.merge,
+                progress=wanted.progress or (Quiet() if config.MUTE else Bar(prepared.windows, api.control.clock)),
+            )
+            return (yield from fetched(api, download))
+        finally:
+            journal.close()
