@@ -6,6 +6,7 @@ from kiwoom.control.url import ControlUrl
 from kiwoom.sim.broker import Broker
 from kiwoom.sim.conditions import Conditions
 from kiwoom.sim.control import SimControl
+from kiwoom.sim.derivatives import Derivatives
 from kiwoom.sim.login import Login
 from kiwoom.sim.master import Master
 from kiwoom.sim.ordering import Ordering
@@ -14,7 +15,15 @@ from kiwoom.sim.requests import Requests
 
 __all__ = ["PARTS", "assemble"]
 
-PARTS = (Login, Master, Requests, Registrations, Conditions, Ordering)
+PARTS = (
+    Login,
+    Master,
+    Derivatives,
+    Requests,
+    Registrations,
+    Conditions,
+    Ordering,
+)
 """The parts of the simulated server, in the order in which they are added."""
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-from kiwoom.sim.rules import FUTURES, OPTIONS, TickTable, limits_of, stock_ticks
+from kiwoom.sim.rules import FUTURES, MINI_FUTURES, OPTIONS, TickTable, limits_of, stock_ticks
 
 __all__ = ["INDEX_TICKS", "Instrument", "Kind"]
 
@@ -59,8 +59,8 @@ class Instrument:
     def _ticks(self) -> TickTable:
         if self.kind == "INDEX":
             return INDEX_TICKS
-        if self.kind == "FUTURE":
-            return FUTURES.ticks
+        if self.kind == "FUTURE" and self.scale == 100:
+            return MINI_FUTURES.ticks if self.multiplier == MINI_FUTURES.multiplier else FUTURES.ticks
         if self.kind == "OPTION":
             return OPTIONS.ticks
         return stock_ticks(self.base_date, self.market == "KOSDAQ", self.kind in ("ETF", "ETN"))

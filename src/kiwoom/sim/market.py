@@ -12,10 +12,12 @@ from datetime import date, datetime, timedelta
 from kiwoom.catalog import calendar
 from kiwoom.clock import DAY_US, from_us, to_us
 from kiwoom.sim.bars import DayBar, History
+from kiwoom.sim.contracts import INDEX_CODE, contracts
 from kiwoom.sim.engine import Engine
 from kiwoom.sim.instruments import Instrument
 from kiwoom.sim.listing import Listing
 from kiwoom.sim.live import Live
+from kiwoom.sim.pricing import ContractHistory
 from kiwoom.sim.tape import Tape
 
 __all__ = ["Market"]
@@ -34,6 +36,8 @@ class Market:
         self.fed: set[str] = set()
         """Codes whose trades a feed takes in one by one: looking at them must not run ahead of it."""
         self._day = self.today
+        self._contract_day: date | None = None
+        self._listed_contracts: dict[str, Instrument] = {}
 
     # --- instruments -------------------------------------------------------------------------------------------
 
@@ -43,6 +47,8 @@ class Market:
         found = instruments.get(code)
         if found is not None:
             return found
+        if len(code) == 8 and "_" not in code:
+            return self._contracts().get(code)
         bare = code.partition("_")[0]
         if len(bare) == 7 and bare[0] in "AJQ":
             bare = bare[1:]
@@ -53,6 +59,26 @@ class Market:
         for instrument in self.listing.instruments.values():
             if market is None or instrument.market == market:
                 yield instrument
+
+    def derivatives(self) -> Iterable[Instrument]:
+        """The futures and options that are listed on the day, in the order of their lists."""
+        return self._contracts().values()
+
+    def _contracts(self) -> dict[str, Instrument]:
+        day = self.trading_day()
+        if self._contract_day != day:
+            self._contract_day = day
+            stocks = [i for i in self.instruments("KOSPI") if i.kind == "COMMON"]
+            largest = sorted(stocks, key=lambda i: i.shares * i.base, reverse=True)
+            found = contracts(day, self.index_level(), largest)
+            self._listed_contracts = {instrument.code: instrument for instrument in found}
+        return self._listed_contracts
+
+    def index_level(self) -> int:
+        """The base value of the KOSPI200 on the day, in hundredths of a point."""
+        index = self.listing.instruments[INDEX_CODE]
+        previous = next(self.history(index).before(self.trading_day()), None)
+        return previous.close if previous else index.base
 
     # --- days --------------------------------------------------------------------------------------------------
 
@@ -81,10 +107,17 @@ class Market:
         """The daily bars of an instrument."""
         history = self._histories.get(instrument.code)
         if history is None:
-            real = self.listing.real_bars(instrument.code)
-            history = History(instrument, self.seed, (instrument.base_date, instrument.base), real)
+            if instrument.kind in ("FUTURE", "OPTION"):
+                history = ContractHistory(instrument, self.seed, self.history(self.underlying(instrument)))
+            else:
+                real = self.listing.real_bars(instrument.code)
+                history = History(instrument, self.seed, (instrument.base_date, instrument.base), real)
             self._histories[instrument.code] = history
         return history
+
+    def underlying(self, instrument: Instrument) -> Instrument:
+        """What a future or option is about: the KOSPI200, or a stock."""
+        return self.listing.instruments[instrument.sector]
 
     def tape(self, instrument: Instrument, day: date) -> Tape | None:
         """The trades of an instrument on a day, None if it does not trade on it."""
