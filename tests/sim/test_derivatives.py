@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from tests.sim.driver import Driver
 
 from kiwoom.sim.contracts import expiry_of
-from tests.sim.driver import Driver
 
 
 def test_futures_of_2026_have_the_new_codes() -> None:
