@@ -149,11 +149,26 @@ def test_an_order_is_never_completed_by_guessing() -> None:
         parse("SendOrder(QString)", [order[:-1]])
 
 
-def test_too_many_arguments_are_refused() -> None:
+def test_arguments_beyond_a_right_signature_are_dropped() -> None:
+    """As QAxWidget does; measured on PyQt5's own over a COM control."""
+    reading = read("GetLoginInfo(QString)", ["ACCNO", "USER_ID"])
+    assert reading.arguments == ("ACCNO",)
+    assert "dropped" in reading.remarks[0]
+
+
+@pytest.mark.parametrize("spec", ["GetLoginInfo", "GetLoginInfo(QString, QString)"])
+def test_too_many_arguments_for_another_signature_are_refused(spec: str) -> None:
     """As the control does: bad parameter count."""
     with pytest.raises(WrongArguments, match="takes 1 arguments, got 2"):
-        parse("GetLoginInfo(QString)", ["ACCNO", "USER_ID"])
-    assert parse("GetLoginInfo(QString)", ["ACCNO", None])[1] == ("ACCNO",)
+        parse(spec, ["ACCNO", "USER_ID"])
+    assert parse(spec, ["ACCNO", None])[1] == ("ACCNO",)
+
+
+def test_an_order_with_too_many_arguments_is_refused() -> None:
+    """What stands too far right in an order may be a price: it is not guessed away."""
+    order = ["주문", "0101", "8000000011", 1, "005930", 10, 71900, "00", "", "1"]
+    with pytest.raises(WrongArguments, match="takes 9 arguments, got 10"):
+        parse("SendOrder(QString, QString, QString, int, QString, int, int, QString, QString)", [order])
 
 
 def test_an_unknown_function_names_the_nearest() -> None:

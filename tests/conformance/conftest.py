@@ -32,7 +32,7 @@ IMPLEMENTATIONS: dict[str, Callable[[], Iterator[Control]]] = {"sim": _open_sim,
 # Functions that an implementation does not carry out yet; emptied as they come.
 NOT_YET = {
     "sim": (
-        "market-order", "sell-order", "cancel", "modify", "order-", "condition-", "every_function",
+        "condition-", "every_function",
     )
 }  # fmt: skip
 

@@ -167,12 +167,16 @@ def _convert(said: Spelling, given: Sequence[object]) -> Reading:
     wanted = len(called.arguments)
     while len(given) > wanted and given[-1] is None:
         given = given[:-1]
+    remarks = []
+    if len(given) > wanted == len(said.declared) and not called.name.startswith("SendOrder"):
+        # QAxWidget passes as many as a right signature declares, and drops the rest.
+        remarks.append(f"{called.name} got {len(given)} arguments; those after the {wanted} declared are dropped")
+        given = given[:wanted]
     if len(given) > wanted:
         raise WrongArguments(
             f"{called.name}: bad parameter count: takes {wanted} arguments, got {len(given)}. "
             f"The signature is {called.signature}."
         )
-    remarks = []
     if len(given) < wanted:
         left_out = called.arguments[len(given) :]
         names = ", ".join(a.com_name for a in left_out)

@@ -12,6 +12,8 @@ const WPARAM TIMER_LOGIN = 1, TIMER_STREAM = 2, TIMER_CONDITION = 3;
 const size_t MOST_WAITING = 2000;  // a reader that does not read gets no more real-time data than this
 const wchar_t WINDOW_CLASS[] = L"KHOpenAPITestControl";
 
+int g_brokers = 0;
+
 }  // namespace
 
 std::vector<Text> split(const Text &text, wchar_t separator) {
@@ -51,7 +53,11 @@ Text environment(const wchar_t *name) {
 
 // --- life -----------------------------------------------------------------------------------------------------
 
+// The controls of one process share one login, which ends with the last of them.
+bool Broker::connected_ = false;
+
 Broker::Broker(EventSink *sink) : sink_(sink) {
+  if (!g_brokers++) connected_ = false;
   WNDCLASSW kind = {};
   kind.lpfnWndProc = window_procedure;
   kind.lpszClassName = WINDOW_CLASS;
@@ -64,6 +70,7 @@ Broker::Broker(EventSink *sink) : sink_(sink) {
 }
 
 Broker::~Broker() {
+  --g_brokers;
   SetWindowLongPtrW(window_, GWLP_USERDATA, 0);
   DestroyWindow(window_);
 }

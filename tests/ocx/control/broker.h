@@ -103,7 +103,7 @@ class Broker {
   HWND window_ = nullptr;
   std::deque<std::shared_ptr<EventData>> queue_;
   std::vector<const EventData *> stack_;
-  bool connected_ = false;
+  static bool connected_;
 
   std::map<Text, Text> settings_, info_;
   std::map<Text, Text> answers_;                   // "Function\targuments" -> text

@@ -45,15 +45,15 @@ class AxBase:
         """
         Show the control that a ProgID, CLSID or name says; True if it could be made.
 
-        Only Kiwoom's control is there; others are refused. Setting the control that is already shown gives False, as
-        in ActiveQt.
+        Only Kiwoom's control is there; others are refused. Setting the control that is already shown changes nothing
+        and gives True, as PyQt5's QAxWidget does.
         """
         session = self._ax_session
         contract = session.contract
         asked = str(name)
         searched = contract.clsid.lower() if asked.lower().startswith(contract.control.lower()[:19]) else asked
         if searched.lower() == self._ax_name.lower() and self._ax_name:
-            return False
+            return True
         if searched.lower().strip("{}") != contract.clsid.lower().strip("{}"):
             self.clear()
             session.note("unsupported", f"the control {asked!r}; only {contract.control} can be shown here")
