@@ -15,6 +15,7 @@ from typing import Any
 __all__ = ["Driver", "VirtualTime", "make_driver"]
 
 _LONGEST_WAIT_MS = 60_000
+_ASKED_BEFORE_EXIT = 200
 
 
 def make_driver(core: Any, session: Any) -> Any:
@@ -33,7 +34,51 @@ def make_driver(core: Any, session: Any) -> Any:
     waker = Waker()
     driver = Driver(session, timer(), waker)
     waker.woken.connect(driver.tick, slot_type)
+    # Only now: a wake before the connection would be lost, and every later one held back for it.
+    session.backend.on_wake(driver.wake)
+    session.on_until = _ending(core, session)
     return driver
+
+
+def _ending(core: Any, session: Any) -> Callable[[], None]:
+    """
+    What happens when the rehearsal's time is over: a picture of the windows, then they close and the loop ends.
+
+    A program that goes on nevertheless, because it waits in a loop of its own, is ended by SystemExit.
+    """
+    state = {"asked": 0}
+
+    def end() -> None:
+        state["asked"] += 1
+        application = core.QCoreApplication.instance()
+        if state["asked"] == 1 and application is not None:
+            session.note("answered", "--until has come: the windows were closed and the loop was ended")
+            windows = [w for w in getattr(application, "topLevelWidgets", list)() if w.isVisible()]
+            if session.screenshot:
+                picture(core, windows, session.screenshot)
+            for window in windows:
+                window.close()
+            application.quit()
+        elif state["asked"] > _ASKED_BEFORE_EXIT or application is None:
+            raise SystemExit(0)
+
+    return end
+
+
+def picture(core: Any, windows: list[Any], place: str) -> None:
+    """Write a picture of the windows, one below the other, as far as there are any."""
+    pictures = [window.grab().toImage() for window in windows if window.width() and window.height()]
+    if not pictures:
+        return
+    whole = pictures[0].copy(0, 0, max(p.width() for p in pictures), sum(p.height() for p in pictures))
+    painter_type = __import__(f"{core.__name__.partition('.')[0]}.QtGui", fromlist=["QtGui"]).QPainter
+    painter = painter_type(whole)
+    top = 0
+    for one in pictures:
+        painter.drawImage(0, top, one)
+        top += one.height()
+    painter.end()
+    whole.save(place)
 
 
 class Driver:
@@ -49,7 +94,6 @@ class Driver:
             self.virtual = VirtualTime(session)
         timer.setSingleShot(True)
         timer.timeout.connect(self.tick)
-        session.backend.on_wake(self.wake)
 
     def wake(self) -> None:
         """Have a tick soon. Any thread; many wakes before it are one."""
@@ -79,11 +123,14 @@ class Driver:
         if not session.opened:
             return 0
         session.run_handed()
+        if session.on_pump is not None:
+            session.on_pump()
         self.arm()
         if self.virtual is not None:
             count = self.virtual.step()
         else:
             count = session.backend.pump(timeout_s * session.backend.speed)
+        session.check_until()
         self.arm()
         return int(count)
 

@@ -16,6 +16,8 @@ from .session import Session
 
 __all__ = ["Finder"]
 
+Hook = Callable[[Any], None]
+
 
 class _Loader(importlib.abc.Loader):
     """Hands out a module that a function makes."""
@@ -30,37 +32,82 @@ class _Loader(importlib.abc.Loader):
         return None
 
 
+class _HookedLoader(importlib.abc.Loader):
+    """A module's own loader, with something to do after it."""
+
+    def __init__(self, loader: Any, after: Callable[[Any], None]) -> None:
+        self._loader = loader
+        self._after = after
+
+    def create_module(self, spec: Any) -> Any:
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: Any) -> None:
+        self._loader.exec_module(module)
+        self._after(module)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loader, name)
+
+
 class Finder(importlib.abc.MetaPathFinder):
     """
     Finds the modules that the layer provides.
 
     The container modules of the Qt bindings come from the session. `others` are Windows modules by name; one is given
-    only where the real one is missing.
+    only where the real one is missing. What `after_import` registers is called with a module once it is executed.
     """
 
     def __init__(self, session: Session, others: dict[str, Callable[[], types.ModuleType]] | None = None) -> None:
         self.session = session
         self._containers = {module: binding for binding, module in BINDINGS.items()}
-        self._others = dict(others or {})
+        self.others = dict(others or {})
         self._displaced: dict[str, Any] = {}
+        self._hooks: dict[str, list[Hook]] = {}
         self.provided: list[str] = []
 
     def find_spec(self, fullname: str, path: Sequence[Any] | None = None, target: Any = None) -> Any:
         binding = self._containers.get(fullname)
         if binding is not None:
             return importlib.machinery.ModuleSpec(fullname, _Loader(lambda: self._container(binding)))
-        make = self._others.get(fullname)
-        if make is None or self._is_real(fullname, path):
+        if fullname in self._hooks:
+            return self._hooked(fullname, path)
+        if fullname in BINDINGS and self._real(fullname, path) is None:
+            self.session.note("unsupported", f"{fullname} is not installed in {sys.executable}")
+            return None
+        make = self.others.get(fullname)
+        if make is None or self._real(fullname, path) is not None:
             return None
         self.provided.append(fullname)
         return importlib.machinery.ModuleSpec(fullname, _Loader(make), is_package="." not in fullname)
 
-    def _is_real(self, fullname: str, path: Sequence[Any] | None) -> bool:
-        """Whether somebody else has the module."""
+    def _real(self, fullname: str, path: Sequence[Any] | None) -> Any:
+        """What the other finders find, None if nothing."""
         for finder in sys.meta_path:
-            if finder is not self and hasattr(finder, "find_spec") and finder.find_spec(fullname, path, None):
-                return True
-        return False
+            if finder is not self and hasattr(finder, "find_spec"):
+                spec = finder.find_spec(fullname, path, None)
+                if spec is not None:
+                    return spec
+        return None
+
+    def after_import(self, fullname: str, hook: Hook) -> None:
+        """Have `hook` called with a module when it is imported; now, if it is."""
+        self._hooks.setdefault(fullname, []).append(hook)
+        module = sys.modules.get(fullname)
+        if module is not None:
+            hook(module)
+
+    def _hooked(self, fullname: str, path: Sequence[Any] | None) -> Any:
+        spec = self._real(fullname, path)
+        if spec is None or spec.loader is None:
+            return spec
+
+        def after(module: Any) -> None:
+            for hook in self._hooks[fullname]:
+                hook(module)
+
+        spec.loader = _HookedLoader(spec.loader, after)
+        return spec
 
     def _container(self, binding: str) -> types.ModuleType:
         """Build the container module of a binding, on the binding's own Qt modules."""
@@ -80,7 +127,7 @@ class Finder(importlib.abc.MetaPathFinder):
         """Take the hook away, with the modules that it gave."""
         if self in sys.meta_path:
             sys.meta_path.remove(self)
-        for name in [*self._containers, *self._others]:
+        for name in [*self._containers, *self.others]:
             module = sys.modules.get(name)
             if module is not None and isinstance(getattr(module.__spec__, "loader", None), _Loader):
                 self._set_aside(name, keep=False)

@@ -36,12 +36,17 @@ class Session:
     One control and the objects of the program that show it.
 
     `make_backend` makes the backend; the control behind it is opened when the first object asks for it, because
-    processes that only start others need none. `make_driver` gives the driver once a Qt binding is there.
+    processes that only start others need none. `contract` None: the backend's. `until_us` is the control's time at
+    which the program's windows are closed and its loop ends, `screenshot` a file for a picture of them.
     """
 
-    def __init__(self, make_backend: Callable[[], Backend], contract: Contract, docs: str) -> None:
-        self.contract = contract
+    def __init__(self, make_backend: Callable[[], Backend], contract: Contract | None, docs: str) -> None:
+        self._contract = contract
         self.docs = docs
+        self.until_us: int | None = None
+        self.screenshot: str | None = None
+        self.on_pump: Callable[[], None] | None = None
+        self.on_until: Callable[[], None] | None = None
         self._make_backend = make_backend
         self._spellings: dict[str, tuple[Spelling, bool]] = {}
         self._reset()
@@ -71,6 +76,13 @@ class Session:
         self._handed: list[tuple[Callable[[], Any], dict[str, Any], threading.Event]] = []
 
     # --- the control -------------------------------------------------------------------------------------------
+
+    @property
+    def contract(self) -> Contract:
+        """Functions and events of the control."""
+        if self._contract is None:
+            self._contract = self.backend.contract
+        return self._contract
 
     @property
     def backend(self) -> Backend:
@@ -110,7 +122,8 @@ class Session:
         self._instances = [r for r in self._instances if r() is not None]
         if all(r() is not instance for r in self._instances):
             self._instances.append(weakref.ref(instance))
-        self.driver.arm()
+        if self.driver is not None:
+            self.driver.arm()
 
     def leave(self, instance: Any) -> None:
         """Let go of an object whose control was cleared: it receives no more events."""
@@ -207,6 +220,15 @@ class Session:
         wanted = [r() for r in found if r is not None]
         chosen = [i for i in alive if any(i is w for w in wanted)]
         return chosen or alive
+
+    # --- the end of a rehearsal -----------------------------------------------------------------------------------
+
+    def check_until(self) -> None:
+        """See whether the time has come at which the program is to end."""
+        if self.until_us is None or not self.opened or self.backend.now_us() < self.until_us:
+            return
+        if self.on_until is not None:
+            self.on_until()
 
     # --- other threads -------------------------------------------------------------------------------------------
 

@@ -1,0 +1,335 @@
+"""The process that holds the control, seen from the program's process: a loopback server, one thread a connection."""
+
+from __future__ import annotations
+
+import contextlib
+import hmac
+import itertools
+import logging
+import queue
+import secrets
+import socket
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from kiwoom.compat.local import DOCS, LocalBackend, contract_data
+from kiwoom.compat.report import Report
+from kiwoom.compat.shim.backend import Refused
+from kiwoom.compat.shim.wire import Channel, Gone
+from kiwoom.control import Control
+from kiwoom.errors import ControlUnavailable
+
+__all__ = ["Bridge"]
+
+log = logging.getLogger("kiwoom.compat")
+
+_QUIET = ("Get", "SetInputValue")
+"""Functions whose names begin like this plan no event: their answers carry no time."""
+
+
+class Bridge:
+    """
+    Serves controls to the processes of a program.
+
+    The first control is opened by `start`, so that a wrong URL is an error before the program begins; it goes to the
+    first process that shows a control. Every further process gets one of its own, as each process has its own OCX.
+    `opener` opens a control on the calling thread; `folder_maker` makes the folder of the drive letters.
+    """
+
+    def __init__(self, opener: Callable[[], Control], report: Report, folder_maker: Callable[[], str]) -> None:
+        self._opener = opener
+        self.report = report
+        self._folder_maker = folder_maker
+        self.token = secrets.token_hex(16)
+        self._listener = socket.socket()
+        self._first: queue.SimpleQueue[_Connection | None] = queue.SimpleQueue()
+        self._first_taken = threading.Lock()
+        self._ready: queue.SimpleQueue[Control | Exception] = queue.SimpleQueue()
+        self._numbers = itertools.count(1)
+        self._connections: dict[int, _Connection] = {}
+        self._threads: list[threading.Thread] = []
+        self.clock: Any = None
+        self.simulated = False
+        self._closing = False
+
+    @property
+    def port(self) -> int:
+        """The port of 127.0.0.1 on which the bridge listens."""
+        return int(self._listener.getsockname()[1])
+
+    def start(self) -> None:
+        """Open the first control and listen. Raises whatever the opening raises."""
+        self._spawn(self._hold_first, "kiwoom-control")
+        opened = self._ready.get()
+        if isinstance(opened, Exception):
+            raise opened
+        if opened.needs_qt:
+            self._first.put(None)
+            raise ControlUnavailable(
+                f"{opened.url}: a control that needs a Qt loop of its own cannot be served to another process this "
+                "way; start `kiwoom serve` on it and use its grpc:// URL"
+            )
+        self.clock, self.simulated = opened.clock, opened.mode == "simulated"
+        self._listener.bind(("127.0.0.1", 0))
+        self._listener.listen(16)
+        self._spawn(self._accept, "kiwoom-accept")
+
+    def _spawn(self, target: Callable[[], None], name: str) -> None:
+        thread = threading.Thread(target=target, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _hold_first(self) -> None:
+        """Own the first control, and serve it to the first process that asks."""
+        try:
+            control = self._opener()
+        except Exception as error:
+            self._ready.put(error)
+            return
+        self._ready.put(control)
+        connection = self._first.get()
+        if connection is None:
+            control.close()
+        else:
+            connection.serve(control)
+
+    def _accept(self) -> None:
+        while not self._closing:
+            try:
+                accepted, _ = self._listener.accept()
+            except OSError:
+                return
+            connection = _Connection(self, Channel(accepted), next(self._numbers))
+            self._spawn(connection.begin, f"kiwoom-program-{connection.number}")
+
+    def taken(self, connection: _Connection) -> bool:
+        """Give the first control to a connection; False if another has it."""
+        if not self._first_taken.acquire(blocking=False):
+            return False
+        self._first.put(connection)
+        return True
+
+    def open_another(self) -> Control:
+        """Open one more control, on the calling thread."""
+        return self._opener()
+
+    def folder(self) -> str:
+        """The folder of the drive letters."""
+        return self._folder_maker()
+
+    def close(self) -> None:
+        """Close the connections and the controls."""
+        self._closing = True
+        # On Linux a thread in accept() is only woken by shutdown(); elsewhere by close().
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        if self._first_taken.acquire(blocking=False):
+            self._first.put(None)
+        for connection in list(self._connections.values()):
+            connection.close()
+        for thread in self._threads:
+            if thread is not threading.current_thread():
+                thread.join(10)
+
+
+class _Connection:
+    """One process of the program."""
+
+    def __init__(self, bridge: Bridge, channel: Channel, number: int) -> None:
+        self._bridge = bridge
+        self._channel = channel
+        self.number = number
+        self._backend: LocalBackend | None = None
+        self._wake: Channel | None = None
+        self._woken = False
+        self._gone = False
+
+    # --- before the control --------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Serve a new connection until it asks for the control."""
+        try:
+            hello = self._channel.receive()
+            if hello[0] != "hello" or not hmac.compare_digest(str(hello[1]), self._bridge.token):
+                log.warning("a connection without the right token was refused")
+                self._channel.close()
+                return
+            if hello[2] == "wake":
+                self._join_as_wake(int(hello[3]))
+                return
+            self._bridge._connections[self.number] = self
+            self._channel.send(["r", {"contract": contract_data(), "docs": DOCS, "connection": self.number,
+                                      **self._clock()}])  # fmt: skip
+            while True:
+                message = self._channel.receive()
+                if message[0] == "open":
+                    break
+                self._common(message)
+            if self._bridge.taken(self):
+                return
+            try:
+                control = self._bridge.open_another()
+            except Exception as error:
+                self._channel.send(["e", "failed", str(error)])
+                raise
+            self.serve(control)
+        except Gone:
+            self._end()
+        except Exception:
+            log.exception("the connection of a program ended")
+            self._end()
+
+    def _join_as_wake(self, number: int) -> None:
+        """Become the wake line of a connection."""
+        connection = self._bridge._connections.get(number)
+        if connection is None:
+            self._channel.close()
+            return
+        connection._wake = self._channel
+        connection.wake()
+
+    def _clock(self) -> dict[str, Any]:
+        backend = self._backend
+        if backend is not None:
+            return {"virtual": backend.virtual, "speed": backend.speed, "now": backend.now_us(),
+                    "simulated": backend.simulated}  # fmt: skip
+        clock = self._bridge.clock
+        speed = 1.0 if clock.virtual else 1.0 / clock.real_seconds(1_000_000)
+        return {"virtual": clock.virtual, "speed": speed, "now": clock.now_us(), "simulated": self._bridge.simulated}
+
+    def _common(self, message: list[Any]) -> bool:
+        """Serve what needs no control; True if it was that."""
+        kind = message[0]
+        if kind == "n":
+            self._bridge.report.note(str(message[1]), str(message[2]))
+        elif kind == "t":
+            self._channel.send(["r", self._bridge.clock.now_us()])
+        elif kind == "f":
+            self._answer(self._bridge.folder)
+        elif kind == "a" and self._backend is None:
+            self._bridge.clock.advance_to(int(message[1]))
+            self._channel.send(["r", None])
+        else:
+            return False
+        return True
+
+    # --- with the control ----------------------------------------------------------------------------------------
+
+    def serve(self, control: Control) -> None:
+        """Serve the control to the program until it goes. The calling thread owns the control."""
+        self._bridge.report.watch(control)
+        backend = self._backend = LocalBackend(lambda: control, self._bridge.report.note, self._bridge.folder)
+        try:
+            backend.open()
+            backend.emit = self._emit
+            backend.on_wake(self.wake)
+            self._channel.send(["r", self._clock(), backend.next_due(), backend.now_us()])
+            while True:
+                self._serve_one(self._channel.receive())
+        except Gone:
+            pass
+        except Exception:
+            log.exception("the control of a program ended")
+        finally:
+            self._gone = True
+            self._bridge.report.finish(control)
+            backend.close()
+            self._end()
+
+    def _serve_one(self, message: list[Any]) -> None:
+        """Carry out what the program asks, and answer."""
+        backend = self._backend
+        assert backend is not None
+        kind = message[0]
+        if kind == "c":
+            name = message[1]
+            self._answer(lambda: backend.call(name, *message[2]), timed=not name.startswith(_QUIET))
+        elif kind == "g":
+            self._answer(lambda: self._column(backend, message[1], message[2]))
+        elif kind == "p":
+            self._woken = False
+            self._answer(lambda: backend.pump(message[1]), timed=True)
+            if self._gone:
+                raise Gone
+        elif kind == "d":
+            self._answer(lambda: backend.dynamic(message[1], tuple(message[2])), timed=True)
+        elif kind == "s":
+            self._answer(lambda: self._spelling(backend, message[1]))
+        elif kind == "a":
+            self._answer(lambda: backend.advance_to(int(message[1])), timed=True)
+        elif kind == "t":
+            self._channel.send(["r", backend.now_us()])
+        elif not self._common(message):
+            raise Gone(f"the program sent an unknown message: {message[:1]}")
+
+    def _answer(self, work: Callable[[], Any], timed: bool = False) -> None:
+        try:
+            result = work()
+        except Refused as error:
+            self._channel.send(["e", error.kind, str(error)])
+            return
+        if self._gone:
+            return
+        if timed and self._backend is not None:
+            self._channel.send(["r", result, self._backend.next_due(), self._backend.now_us()])
+        else:
+            self._channel.send(["r", result])
+
+    @staticmethod
+    def _spelling(backend: LocalBackend, spec: str) -> list[Any]:
+        said = backend.spelling(spec)
+        assert said is not None
+        return [said.name, ["long" if kind is int else "str" for kind in said.kinds]]
+
+    def _column(self, backend: LocalBackend, arguments: list[Any], least: int) -> list[str]:
+        """A cell, and those below it where the answer has at least `least` rows."""
+        tr_code, record, _, item = arguments
+        count = backend.call("GetRepeatCnt", tr_code, record)
+        rows = count if count >= least else 1
+        self._bridge.report.adjust("GetCommData", 1 - rows)
+        self._bridge.report.adjust("GetRepeatCnt", -1)
+        return [backend.call("GetCommData", tr_code, record, index, item) for index in range(rows)]
+
+    def _emit(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """Have the program handle an event; serve its calls until it has."""
+        if self._gone:
+            return
+        assert self._backend is not None
+        try:
+            self._channel.send(["v", event, arguments, self._backend.now_us()])
+            while True:
+                message = self._channel.receive()
+                if message[0] == "x":
+                    self._bridge.report.adjust("GetCommData", int(message[1]))
+                    return
+                self._serve_one(message)
+        except Gone:
+            self._gone = True  # the pump that delivers this event ends, then the connection
+
+    # --- waking and ending ---------------------------------------------------------------------------------------
+
+    def wake(self) -> None:
+        """Tell the program that there may be something to pump; once until it pumps."""
+        channel = self._wake
+        if channel is None or self._woken:
+            return
+        self._woken = True
+        try:
+            channel.send(0)
+        except Gone:
+            self._wake = None
+
+    def close(self) -> None:
+        """End the connection from this side. Any thread."""
+        for channel in (self._channel, self._wake):
+            if channel is not None:
+                with contextlib.suppress(OSError):
+                    channel.socket.shutdown(socket.SHUT_RDWR)
+
+    def _end(self) -> None:
+        self._bridge._connections.pop(self.number, None)
+        self._channel.close()
+        if self._wake is not None:
+            self._wake.close()

@@ -1,0 +1,201 @@
+"""
+`kiwoom run`: a program written against the OCX, unmodified, on any control.
+
+The program runs in a process of its own, in its own interpreter and environment; the control lives in this one. So the
+program may have a package called kiwoom, may die as it likes, and may start further processes: each gets a control of
+its own, as each process has its own OCX.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kiwoom.clock import to_us, wall_now_us
+from kiwoom.compat import folder as folders
+from kiwoom.compat.bridge import Bridge
+from kiwoom.compat.local import DOCS
+from kiwoom.compat.report import Report
+from kiwoom.control import Control, ControlUrl, default_url, open_control
+from kiwoom.errors import KiwoomError, UsageError
+
+__all__ = ["CONTEXT", "Settings", "program_url", "run", "run_program"]
+
+log = logging.getLogger("kiwoom.compat")
+
+CONTEXT = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
+"""Settings of the typer context: everything after the program's name belongs to the program."""
+
+_SAME_TIME_US = 5_000_000
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a program is run. `python` is the interpreter; `drives` the folder of the drive letters."""
+
+    python: str = sys.executable
+    drives: Path | None = None
+    until: datetime | None = None
+    screenshot: Path | None = None
+    environment: dict[str, str] | None = None
+
+
+def run_program(
+    command: Sequence[str],
+    opener: Callable[[], Control],
+    settings: Settings | None = None,
+    report: Report | None = None,
+) -> int:
+    """
+    Run ``[FILE, args...]`` or ``["-m", MODULE, args...]`` and wait for its end; returns its exit code.
+
+    `opener` opens the control, on a thread of this process. A program that a signal ended gives 128 + its number, as
+    in a shell. Raises what the opening raises, and UsageError for an interpreter or a file that is not there.
+    """
+    chosen = settings or Settings()
+    report = report or Report()
+    interpreter = shutil.which(chosen.python)
+    if interpreter is None:
+        raise UsageError(f"there is no interpreter {chosen.python!r}")
+    if command[0] != "-m" and not Path(command[0]).is_file():
+        raise UsageError(f"there is no program {command[0]!r}")
+    drives = chosen.drives or folders.default_folder()
+    bridge = Bridge(opener, report, lambda: str(folders.prepare(drives)))
+    bridge.start()
+    try:
+        environment = _environment(bridge, chosen, drives)
+        with subprocess.Popen([interpreter, *command], env=environment) as program:
+            code = _wait(program)
+    finally:
+        bridge.close()
+    if code < 0:
+        report.note("ended", f"the program was ended by signal {-code}{_why(code)}")
+        return 128 - code
+    return code
+
+
+def _wait(program: subprocess.Popen[bytes]) -> int:
+    """Wait for the program. Ctrl-C reaches it by itself; a second one here ends it."""
+    interrupted = 0
+    while True:
+        try:
+            return program.wait()
+        except KeyboardInterrupt:
+            interrupted += 1
+            if interrupted > 1:
+                program.terminate()
+
+
+def _why(code: int) -> str:
+    if code == -6:
+        return ": PyQt5 aborts a program when an exception leaves one of its slots; so it does on Windows"
+    return ""
+
+
+def _environment(bridge: Bridge, settings: Settings, drives: Path) -> dict[str, str]:
+    """The environment of the program: ours, the hook first on its path, and where to find the control."""
+    environment = {**os.environ, **(settings.environment or {})}
+    hook = str(Path(__file__).resolve().parent / "shim" / "site_hook")
+    rest = environment.get("PYTHONPATH")
+    environment["PYTHONPATH"] = hook + (os.pathsep + rest if rest else "")
+    if not sys.platform.startswith(("win", "darwin")) and not (
+        environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY")
+    ):
+        environment.setdefault("QT_QPA_PLATFORM", "offscreen")
+    clock = bridge.clock
+    follows = bridge.simulated and (
+        clock.virtual or clock.real_seconds(1_000_000) != 1.0 or abs(clock.now_us() - wall_now_us()) > _SAME_TIME_US
+    )
+    environment["KIWOOM_COMPAT"] = json.dumps(
+        {
+            "host": "127.0.0.1",
+            "port": bridge.port,
+            "token": bridge.token,
+            "docs": DOCS,
+            "time": follows,
+            "drives": str(drives),
+            "until_us": to_us(settings.until) if settings.until else None,
+            "screenshot": str(settings.screenshot.resolve()) if settings.screenshot else None,
+        }
+    )
+    return environment
+
+
+def program_url(url: str | None, speed: float | None, clock: str | None, at: str | None) -> ControlUrl:
+    """
+    The control's URL with the options of the command line in it.
+
+    Raises UsageError for options that only a simulated clock has on the URL of another control.
+    """
+    parsed = ControlUrl.parse(url or default_url())
+    options = dict(parsed.options)
+    for name, value in (("speed", None if speed is None else f"{speed:g}"), ("clock", clock), ("at", at)):
+        if value is None:
+            continue
+        if parsed.scheme not in ("sim", "replay"):
+            raise UsageError(f"--{name} needs a simulated clock; {parsed} has the time of its market")
+        options[name] = value
+    return replace(parsed, options=options)
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"--until {text!r} is not a time like '2026-02-06 15:40'") from None
+
+
+def run(
+    context: typer.Context,
+    program: Annotated[str | None, typer.Argument(metavar="FILE", help="The program; its arguments follow.")] = None,
+    module: Annotated[str | None, typer.Option("-m", help="Run a module instead of a file.")] = None,
+    url: Annotated[str | None, typer.Option(help="The control: sim:, grpc://host:port, …")] = None,
+    speed: Annotated[float | None, typer.Option(help="Simulated seconds in a real one.")] = None,
+    clock: Annotated[str | None, typer.Option(help="real, virtual (jumps while the program waits) or wall.")] = None,
+    at: Annotated[str | None, typer.Option(help="When the simulated session starts: '2026-02-06 08:50'.")] = None,
+    until: Annotated[str | None, typer.Option(help="Simulated time at which windows close and the loop ends.")] = None,
+    report: Annotated[bool, typer.Option("--report", help="Say at the end what the program did.")] = False,
+    report_file: Annotated[Path | None, typer.Option(help="Write the report there, as JSON.")] = None,
+    python: Annotated[str, typer.Option(help="The program's interpreter, with its own environment.")] = sys.executable,
+    drives: Annotated[Path | None, typer.Option(help="The folder below which drive letters lie.")] = None,
+    screenshot: Annotated[Path | None, typer.Option(help="Write a picture of the windows there at the end.")] = None,
+) -> None:
+    """
+    Run a program written for the OCX (QAxWidget) unmodified: ``kiwoom run bot.py``, ``kiwoom run -m package``.
+
+    Time of the program (QTimer, QTest.qWait, time.sleep, datetime.now) follows a simulated clock. Exit code: the
+    program's; 2 if it could not be started.
+    """
+    arguments = list(context.args)
+    if module is not None:
+        command = ["-m", module, *([program] if program else []), *arguments]
+    elif program is not None:
+        command = [program, *arguments]
+    else:
+        raise typer.BadParameter("name a program: kiwoom run FILE, or kiwoom run -m MODULE")
+    counted = Report()
+    try:
+        control_url = program_url(url, speed, clock, at)
+        settings = Settings(python, drives, _moment(until), screenshot)
+        code = run_program(command, lambda: open_control(control_url), settings, counted)
+    except KiwoomError as error:
+        typer.echo(f"kiwoom run: {error}", err=True)
+        raise typer.Exit(2) from None
+    if report:
+        typer.echo("\n".join(counted.lines()), err=True)
+    if report_file is not None:
+        report_file.write_text(json.dumps(counted.as_dict(), ensure_ascii=False, indent=1), encoding="utf-8")
+    raise typer.Exit(code)

@@ -1,0 +1,77 @@
+"""Sets the layer up in the program's process, before the program begins. Called by `site_hook/sitecustomize.py`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from typing import Any
+
+from .finder import Finder
+from .link import LinkBackend
+from .session import Session
+
+__all__ = ["start"]
+
+
+def start() -> Session:
+    """
+    Install the layer as the environment variable KIWOOM_COMPAT says.
+
+    The connection to the process that holds the control is made when it is first needed: the programs that this one
+    starts execute this too, and most of them never ask.
+    """
+    config: dict[str, Any] = json.loads(os.environ["KIWOOM_COMPAT"])
+
+    def connect() -> LinkBackend:
+        return LinkBackend(config["host"], int(config["port"]), config["token"])
+
+    session = Session(connect, None, config["docs"])
+    session.until_us = config.get("until_us")
+    session.screenshot = config.get("screenshot")
+    finder = Finder(session)
+    if os.name != "nt":
+        from .windows import modules, patch_ctypes
+        from .windows.desktop import Desktop
+
+        desktop = Desktop(session)
+        finder.others.update(modules(session, desktop))
+        finder.after_import("ctypes", patch_ctypes(session, desktop))
+        _korean()
+        if hasattr(time, "tzset"):
+            os.environ["TZ"] = "KST-9"  # the time zone of the exchange; needs no time zone files
+            time.tzset()
+    if config.get("time"):
+        from .follow import Following
+
+        Following(session).install(finder)
+    if config.get("drives"):
+        from .drives import Drives
+
+        Drives(config["drives"], session).install()
+    finder.install()
+    sys.modules["_kiwoom_shim"].session = session  # type: ignore[attr-defined]  # kept, and found by tests
+    return session
+
+
+def _korean() -> None:
+    """What Korean Windows has by name: the code page of the system, and Korean locales."""
+    import codecs
+    import locale
+
+    def lookup(name: str) -> Any:
+        return codecs.lookup("cp949") if name in ("mbcs", "ansi", "oem", "ms949") else None
+
+    codecs.register(lookup)
+    real = locale.setlocale
+
+    def setlocale(category: int, wanted: Any = None) -> str:
+        try:
+            return real(category, wanted)
+        except locale.Error:
+            if "ko" not in str(wanted).lower():
+                raise
+            return real(category)
+
+    locale.setlocale = setlocale  # type: ignore[assignment]  # its parameter has a name that hides the module

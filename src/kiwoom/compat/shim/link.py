@@ -1,0 +1,206 @@
+"""The backend whose control lives in another process, at the other end of a loopback socket."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable
+from time import monotonic
+from typing import Any
+
+from .backend import Backend, Contract, Refused, Spelling
+from .wire import Channel, Gone
+
+__all__ = ["LinkBackend"]
+
+_COLUMN_FROM = 4
+"""Answers with at least this many rows are read by columns: one message for an item of all rows."""
+
+
+class LinkBackend(Backend):
+    """
+    A backend over a `Channel`.
+
+    Connected when it is made; the control is opened by `open`. Only the thread that opened it may use it, but notes
+    and the time are there for all.
+    """
+
+    def __init__(self, host: str, port: int, token: str) -> None:
+        self._where = (host, port, token)
+        self._channel = Channel(socket.create_connection((host, port), timeout=30))
+        self._channel.socket.settimeout(None)
+        self._lock = threading.RLock()
+        self.settings: dict[str, Any] = self._ask(["hello", token, "main", os.getpid()])
+        self.contract = Contract(self.settings["contract"])
+        self.opened = False
+        self._due: float | None = None
+        self._due_at = 0.0
+        self._columns: list[dict[tuple[Any, ...], list[str]]] = []
+        self._saved = 0
+        self._wakers: list[Callable[[], None]] = []
+        self._waker_thread: threading.Thread | None = None
+        self._clock(self.settings)
+
+    # --- messages ------------------------------------------------------------------------------------------------
+
+    def _ask(self, message: list[Any]) -> Any:
+        """Send a message and wait for its answer; events that come meanwhile are delivered. Raises Refused, Gone."""
+        with self._lock:
+            self._channel.send(message)
+            while True:
+                answer = self._channel.receive()
+                if answer[0] == "r":
+                    if len(answer) > 2:
+                        self._due, self._due_at = answer[2], monotonic()
+                        self._set_now(answer[3])
+                    return answer[1]
+                if answer[0] == "e":
+                    raise Refused(answer[1], answer[2])
+                self._event(answer)
+
+    def _event(self, message: list[Any]) -> None:
+        """Deliver an event; what its handlers ask goes over the same channel."""
+        self._set_now(message[3])
+        self._columns.append({})
+        try:
+            self.emit(message[1], tuple(message[2]))
+        finally:
+            self._columns.pop()
+            saved, self._saved = self._saved, 0
+            self._channel.send(["x", saved])
+
+    # --- the control ---------------------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        if self.opened:
+            return
+        try:
+            self._clock(self._ask(["open"]))
+        except Gone as error:
+            raise RuntimeError(f"the control could not be opened: {error}") from None
+        self.opened = True
+
+    def call(self, name: str, *arguments: Any) -> Any:
+        if name == "GetCommData" and self._columns:
+            return self._cell(arguments)
+        try:
+            return self._ask(["c", name, arguments])
+        except Gone as error:
+            raise Refused("failed", str(error)) from None
+
+    def _cell(self, arguments: tuple[Any, ...]) -> Any:
+        """One cell of the answer being delivered: the whole column comes with its first cell."""
+        columns = self._columns[-1]
+        tr_code, record, index, item = arguments
+        key = (tr_code, record, item)
+        column = columns.get(key)
+        try:
+            if column is None:
+                if index != 0:
+                    return self._ask(["c", "GetCommData", arguments])
+                column = columns[key] = list(self._ask(["g", arguments, _COLUMN_FROM]))
+                return column[0]
+            if 0 <= index < len(column):
+                self._saved += 1
+                return column[index]
+            return self._ask(["c", "GetCommData", arguments])
+        except Gone as error:
+            raise Refused("failed", str(error)) from None
+
+    def dynamic(self, spec: str, arguments: tuple[Any, ...]) -> tuple[str, tuple[Any, ...], Any]:
+        try:
+            name, converted, result = self._ask(["d", spec, arguments])
+        except Gone as error:
+            raise Refused("failed", str(error)) from None
+        return name, tuple(converted), result
+
+    def spelling(self, spec: str) -> Spelling | None:
+        try:
+            name, kinds = self._ask(["s", spec])
+        except Gone as error:
+            raise Refused("failed", str(error)) from None
+        return Spelling(name, tuple(int if kind == "long" else str for kind in kinds))
+
+    def pump(self, timeout_s: float) -> int:
+        try:
+            return int(self._ask(["p", timeout_s]))
+        except Gone:
+            self._due = None
+            return 0
+
+    def next_due(self) -> float | None:
+        if self._due is None or self.virtual:
+            return self._due
+        return max(0.0, self._due - (monotonic() - self._due_at))
+
+    def on_wake(self, waker: Callable[[], None]) -> None:
+        self._wakers.append(waker)
+        if self._waker_thread is None:
+            self._waker_thread = threading.Thread(target=self._listen, name="kiwoom-wake", daemon=True)
+            self._waker_thread.start()
+
+    def _listen(self) -> None:
+        """Hear that there may be something to pump: one byte each time, over a connection of its own."""
+        host, port, token = self._where
+        try:
+            channel = Channel(socket.create_connection((host, port), timeout=30))
+            channel.socket.settimeout(None)
+            channel.send(["hello", token, "wake", self.settings["connection"]])
+            while True:
+                channel.receive()
+                for waker in tuple(self._wakers):
+                    waker()
+        except (Gone, OSError, RuntimeError):
+            return  # the control or the program has ended
+
+    def note(self, kind: str, text: str) -> None:
+        with self._lock:
+            try:
+                self._channel.send(["n", kind, text])
+            except Gone:
+                return
+
+    # --- time ----------------------------------------------------------------------------------------------------
+
+    def _clock(self, settings: dict[str, Any]) -> None:
+        self._virtual = bool(settings["virtual"])
+        self._speed = float(settings["speed"])
+        self._simulated = bool(settings["simulated"])
+        self._set_now(settings["now"])
+
+    def _set_now(self, us: int | None) -> None:
+        if us is not None:
+            self._now, self._now_at = us, monotonic()
+
+    def now_us(self) -> int:
+        if self._virtual:
+            if not self.opened and not self._columns:
+                # A process without a control of its own follows the first one's time.
+                return int(self._ask(["t"]))
+            return self._now
+        return self._now + int((monotonic() - self._now_at) * 1e6 * self._speed)
+
+    def advance_to(self, us: int) -> None:
+        self._ask(["a", us])
+
+    @property
+    def virtual(self) -> bool:
+        return self._virtual
+
+    @property
+    def speed(self) -> float:
+        return self._speed
+
+    @property
+    def simulated(self) -> bool:
+        return self._simulated
+
+    # --- end -----------------------------------------------------------------------------------------------------
+
+    def folder(self) -> str:
+        return str(self._ask(["f"]))
+
+    def close(self) -> None:
+        self._channel.close()
+        self.opened = False

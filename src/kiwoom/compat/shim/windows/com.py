@@ -1,0 +1,164 @@
+"""`pythoncom`, `pywintypes` and `win32com.client`."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+import types
+from collections.abc import Callable
+from typing import Any
+
+from ..backend import Refused
+from ..session import Session
+from .module import make
+
+__all__ = ["modules", "pump_messages"]
+
+_IDLE_S = 0.002
+"""A program that pumps in a loop of its own sleeps this long when there is nothing: it would burn a processor."""
+
+
+class ComError(Exception):
+    """An error of COM: HRESULT, text, details, argument."""
+
+    def __init__(self, hresult: int = -2147467259, strerror: str = "", *rest: Any) -> None:
+        super().__init__(hresult, strerror, *rest)
+        self.hresult = hresult
+        self.strerror = strerror
+
+
+def pump_messages(session: Session) -> int:
+    """Let in what waits: Qt's events and the control's. Returns 0, as no WM_QUIT is ever there."""
+    core = _qt_core()
+    application = core.QCoreApplication.instance() if core is not None else None
+    if not session.opened or threading.get_ident() != session.owner:
+        if application is not None:
+            application.processEvents()
+        else:
+            time.sleep(0)
+        return 0
+    driver = session.driver
+    if driver is None:
+        session.backend.pump(0.0)
+        return 0
+    if application is not None:
+        application.processEvents()
+    # A loop of the program's own turns fast: wait a little in it, in the control's wait, which ends with an event.
+    driver.pump(_IDLE_S)
+    return 0
+
+
+def _qt_core() -> Any:
+    for binding in ("PyQt5", "PyQt6", "PySide2", "PySide6"):
+        core = sys.modules.get(f"{binding}.QtCore")
+        if core is not None:
+            return core
+    return None
+
+
+def modules(session: Session) -> dict[str, Callable[[], types.ModuleType]]:
+    """The modules of this file."""
+
+    def pump(first: int = 0, last: int = 0) -> int:
+        return pump_messages(session)
+
+    def pump_for_ever() -> None:
+        core = _qt_core()
+        application = core.QCoreApplication.instance() if core is not None else None
+        if application is not None:
+            (getattr(application, "exec", None) or application.exec_)()
+            return
+        while session.opened:
+            pump_messages(session)
+
+    def nothing(*_: Any, **__: Any) -> None:
+        return None
+
+    def pythoncom() -> types.ModuleType:
+        members = {
+            "PumpWaitingMessages": pump,
+            "PumpMessages": pump_for_ever,
+            "CoInitialize": nothing,
+            "CoInitializeEx": nothing,
+            "CoUninitialize": nothing,
+            "CoInitializeSecurity": nothing,
+            "COINIT_APARTMENTTHREADED": 2,
+            "COINIT_MULTITHREADED": 0,
+            "CLSCTX_ALL": 23,
+            "CLSCTX_INPROC_SERVER": 1,
+            "com_error": ComError,
+            "Empty": None,
+            "Missing": None,
+        }
+        return make("pythoncom", session, members)
+
+    def pywintypes() -> types.ModuleType:
+        return make("pywintypes", session, {"com_error": ComError, "error": OSError, "Time": time.localtime})
+
+    def package() -> types.ModuleType:
+        return make("win32com", session, {}, package=True)
+
+    def client() -> types.ModuleType:
+        members = {
+            "Dispatch": lambda name, *_, **__: _dispatch(session, name, None),
+            "DispatchEx": lambda name, *_, **__: _dispatch(session, name, None),
+            "DispatchWithEvents": lambda name, handler: _dispatch(session, name, handler),
+            "WithEvents": lambda thing, handler: thing._with_events(handler),
+        }
+        return make("win32com.client", session, members)
+
+    return {"pythoncom": pythoncom, "pywintypes": pywintypes, "win32com": package, "win32com.client": client}
+
+
+def _dispatch(session: Session, name: str, handler: Any) -> Any:
+    """The control as win32com shows it; other objects are refused as COM refuses what is not registered."""
+    contract = session.contract
+    if str(name).lower() not in (contract.control.lower(), contract.clsid.lower()):
+        session.note("unsupported", f"win32com.client.Dispatch({name!r}); only {contract.control} is there")
+        raise ComError(-2147221005, "Invalid class string", None, None)
+    bases = (_Dispatched, handler) if isinstance(handler, type) else (_Dispatched,)
+    kind = type("Dispatched", bases, {"_session": session})
+    return kind()
+
+
+class _Dispatched:
+    """The control behind win32com: functions as methods, events to methods of the handler class."""
+
+    _session: Session
+
+    def __init__(self) -> None:
+        self._handlers: list[Any] = [self]
+        super().__init__()
+        core = _qt_core()
+        if core is not None:
+            from ..driver import make_driver
+
+            self._session.join(self, lambda: make_driver(core, self._session))
+        else:
+            self._session.join(self, lambda: None)
+
+    def _with_events(self, handler: Any) -> Any:
+        made = handler() if isinstance(handler, type) else handler
+        self._handlers.append(made)
+        return made
+
+    def _ax_emit(self, event: str, arguments: tuple[Any, ...]) -> None:
+        for handler in self._handlers:
+            method = getattr(type(handler), event, None) or getattr(type(handler), f"On{event}", None)
+            if method is not None:
+                method(handler, *arguments)
+
+    def __getattr__(self, name: str) -> Any:
+        contract = self._session.contract
+        exact = contract.lower.get(name.lower())
+        if exact is None or name.startswith("_"):
+            raise self._session.missing("Dispatch", name)
+
+        def method(*arguments: Any) -> Any:
+            try:
+                return self._session.call(self, exact, arguments)
+            except Refused as error:
+                raise ComError(-2147352567, str(error), None, None) from None
+
+        return method
