@@ -17,6 +17,7 @@ from functools import cache
 from typing import NamedTuple
 
 from kiwoom.catalog import calendar
+from kiwoom.sim.draws import normals
 from kiwoom.sim.instruments import Instrument
 
 __all__ = ["FIRST_DAY", "DayBar", "History", "aggregate"]
@@ -25,6 +26,7 @@ FIRST_DAY = date(1985, 1, 4)
 """The first day for which the real server has daily bars."""
 
 _REVERSION = 0.004  # pull of the closes toward the anchor, a day; keeps decades within a plausible range
+_RARE = 2.5  # standard deviations from which on a stock's day is out of the ordinary: about three days a year
 
 
 class DayBar(NamedTuple):
@@ -62,12 +64,13 @@ class History:
         else:
             self._anchor_date, self._anchor_close = anchor
         self._first = max(FIRST_DAY, instrument.listed or FIRST_DAY)
-        self._noise: dict[int, dict[date, tuple[float, ...]]] = {}
+        self._noise: dict[int, list[float]] = {}
         self._backward: list[DayBar] = []  # from the anchor's day to the past
         self._forward: list[DayBar] = []  # from the day after the anchor on
         self._previous_close: int | None = None
         size = random.Random(f"{self._key}/size")
         self._sigma = instrument.volatility * math.exp(size.gauss(0, 0.25))
+        self._companies = instrument.kind in ("COMMON", "PREFERRED", "REIT")
         self._turnover = instrument.turnover * math.exp(size.gauss(0, 0.5))
 
     @property
@@ -123,15 +126,15 @@ class History:
 
     # --- generation --------------------------------------------------------------------------------------------
 
-    def _draws(self, day: date) -> tuple[float, ...]:
+    def _draws(self, day: date) -> list[float]:
         """The random numbers of a day: always the same for it, in whatever order days are asked for."""
-        year = self._noise.get(day.year)
-        if year is None:
+        drawn = self._noise.get(day.year)
+        places = _places(day.year)
+        if drawn is None:
             rng = random.Random(f"{self._key}/{day.year}")
-            gauss, days = rng.gauss, _days_of(day.year)
-            year = {d: (gauss(0, 1), gauss(0, 1), gauss(0, 1), gauss(0, 1), gauss(0, 1)) for d in days}
-            self._noise[day.year] = year
-        return year[day]
+            drawn = self._noise[day.year] = normals(rng, 5 * len(places))
+        place = 5 * places[day]
+        return drawn[place : place + 5]
 
     def _extend_forward(self) -> None:
         last = self._forward[-1] if self._forward else None
@@ -155,21 +158,24 @@ class History:
         if day < self._first:
             return False
         draws = self._draws(day)
-        rate = self._rate(draws[0]) + _REVERSION * math.log(close / self._anchor_close)
+        rate = max(-0.29, min(0.29, self._rate(draws[0]))) + _REVERSION * math.log(close / self._anchor_close)
         previous = self.instrument.nearest(round(close / (1 + rate)))
         self._previous_close = previous
         self._backward.append(self._bar(day, previous, close, draws))
         return True
 
     def _rate(self, draw: float) -> float:
-        return max(-0.22, min(0.22, draw * self._sigma))
+        """A day's rate of change: now and then a company's price runs to its limit, an index never does."""
+        if self._companies and abs(draw) > _RARE:
+            draw += math.copysign((abs(draw) - _RARE) * 9, draw)
+        return max(-0.30, min(0.30, draw * self._sigma))
 
-    def _make(self, day: date, previous: int, rate: float, draws: tuple[float, ...]) -> DayBar:
+    def _make(self, day: date, previous: int, rate: float, draws: list[float]) -> DayBar:
         low, high = self.instrument.limits(previous)
         close = min(high, max(low, self.instrument.nearest(round(previous * (1 + rate)))))
         return self._bar(day, previous, close, draws)
 
-    def _bar(self, day: date, previous: int, close: int, draws: tuple[float, ...]) -> DayBar:
+    def _bar(self, day: date, previous: int, close: int, draws: list[float]) -> DayBar:
         nearest, sigma = self.instrument.nearest, self._sigma
         bottom, top = self.instrument.limits(previous)
         bottom, top = min(bottom, close), max(top, close)
@@ -188,8 +194,10 @@ class History:
 
 
 @cache
-def _days_of(year: int) -> tuple[date, ...]:
-    return calendar.trading_days(date(year, 1, 1), date(year, 12, 31))
+def _places(year: int) -> dict[date, int]:
+    """The trading days of a year, each with its place in it."""
+    days = calendar.trading_days(date(year, 1, 1), date(year, 12, 31))
+    return {day: place for place, day in enumerate(days)}
 
 
 def _date_of(bar: DayBar) -> date:

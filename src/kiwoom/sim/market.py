@@ -18,6 +18,7 @@ from kiwoom.sim.instruments import Instrument
 from kiwoom.sim.listing import Listing
 from kiwoom.sim.live import Live
 from kiwoom.sim.pricing import ContractHistory
+from kiwoom.sim.sketch import Sketch
 from kiwoom.sim.tape import Tape
 
 __all__ = ["Market"]
@@ -33,6 +34,7 @@ class Market:
         self.density = density
         self._histories: dict[str, History] = {}
         self._live: dict[str, Live] = {}
+        self._sketches: dict[str, Sketch] = {}
         self.fed: set[str] = set()
         """Codes whose trades a feed takes in one by one: looking at them must not run ahead of it."""
         self._day = self.today
@@ -140,17 +142,42 @@ class Market:
         """The state of an instrument as it was last looked at; who uses it moves it by itself."""
         return self._find_live(instrument)
 
-    def _find_live(self, instrument: Instrument) -> Live:
+    def glance(self, instrument: Instrument) -> Sketch | Live:
+        """
+        The state of an instrument now in as far as rankings need it: price, the day's bar so far, volume.
+
+        Much cheaper than `live` for a code that nobody looked at; the figures are the same.
+        """
+        self._turn_day()
+        if instrument.code in self._live:
+            return self.live(instrument)
+        sketch = self._sketches.get(instrument.code)
+        if sketch is None:
+            sketch = self._sketches[instrument.code] = Sketch(*self._make_day(instrument, self._day))
+        sketch.advance(self.now_of_day if sketch.tape.bar.date == self.today else DAY_US)
+        return sketch
+
+    def _turn_day(self) -> None:
         day = self.trading_day()
         if day != self._day:
             self._live.clear()
+            self._sketches.clear()
             self._day = day
+
+    def _find_live(self, instrument: Instrument) -> Live:
+        self._turn_day()
         live = self._live.get(instrument.code)
         if live is None:
-            live = self._live[instrument.code] = self._make_live(instrument, day)
+            sketch = self._sketches.pop(instrument.code, None)
+            if sketch is not None:
+                live = Live(instrument, sketch.tape, sketch.base, sketch.previous_volume, sketch.previous_value)
+            else:
+                live = Live(*self._make_day(instrument, self._day))
+            self._live[instrument.code] = live
         return live
 
-    def _make_live(self, instrument: Instrument, day: date) -> Live:
+    def _make_day(self, instrument: Instrument, day: date) -> tuple[Instrument, Tape, int, int, int]:
+        """What a day starts from: its tape, its base price, the volume and the value of the day before."""
         history = self.history(instrument)
         tape = self.tape(instrument, day)
         previous = next(history.before(day), None)
@@ -162,7 +189,7 @@ class Market:
             tape.silence()
         previous_volume = (previous.volume if previous else None) or 0
         previous_value = (previous.value if previous else None) or previous_volume * base
-        return Live(instrument, tape, base, previous_volume, previous_value)
+        return instrument, tape, base, previous_volume, previous_value
 
     def bars_to_now(self, instrument: Instrument, until: date) -> Iterable[DayBar]:
         """Daily bars, newest first, from `until` on; today's as far as it has come."""

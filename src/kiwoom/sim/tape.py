@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Callable
 from functools import lru_cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from kiwoom.clock import SECOND_US
 from kiwoom.sim.bars import DayBar
+from kiwoom.sim.draws import normals
 from kiwoom.sim.instruments import Instrument
 
 __all__ = ["Minute", "Tape", "Trade"]
@@ -51,6 +53,20 @@ class Minute(NamedTuple):
 def _weights(minutes: int) -> tuple[float, ...]:
     """Share of the day's volume by minute: much after the opening, some more toward the close."""
     return tuple(1 + 2.5 * math.exp(-i / 25) + 0.9 * math.exp(-(minutes - 1 - i) / 20) for i in range(minutes))
+
+
+def _marks(start: int, first: int, second: int, close: int) -> list[int]:
+    """The prices that a minute goes through when it turns at `first`, then at `second`."""
+    marks = [start]
+    for price in (first, second, close):
+        if price != marks[-1]:
+            marks.append(price)
+    return marks
+
+
+def _needed(start: int, high: int, low: int, close: int) -> int:
+    """How many trades a minute has at least: the shorter of its two ways through high and low."""
+    return min(len(_marks(start, high, low, close)), len(_marks(start, low, high, close)))
 
 
 class Tape:
@@ -97,7 +113,7 @@ class Tape:
         first, last_minute, continuous = self._first, self._last, self.continuous
         if volume < _FEW:
             # too few shares to walk with: one trade at each of the bar's prices, all in the first minute
-            prices = len({bar.open, bar.high, bar.low, bar.close})
+            prices = _needed(bar.open, bar.high, bar.low, bar.close)
             only = Minute(first, bar.open, bar.high, bar.low, bar.close, max(volume, prices), prices)
             idle = [Minute(first + i, bar.close, bar.close, bar.close, bar.close, 0, 0) for i in range(1, continuous)]
             return [only, *idle, Minute(last_minute, bar.close, bar.close, bar.close, bar.close, 0, 0)]
@@ -106,19 +122,19 @@ class Tape:
         rest = volume - opening - closing
         value = bar.value or volume * bar.close * self.instrument.multiplier // self.instrument.scale
         trades = max(20.0, min(4000.0, value / 50_000_000)) * self._density
-        weights = [w * math.exp(rng.gauss(0, 0.5)) for w in _weights(continuous)]
+        draws = normals(rng, continuous)
+        weights = [w * math.exp(draw * 0.5) for w, draw in zip(_weights(continuous), draws, strict=True)]
         total = sum(weights)
         at_high, at_low = self._turning_points(rng)
         points = self._path(rng, at_high, at_low)
         minutes: list[Minute] = []
         previous = bar.open
         used = 0
-        cumulated = 0.0
-        for i in range(continuous):
-            cumulated += weights[i]
+        move, random_ = instrument.move, rng.random
+        steps = rng.randbytes(2 * continuous)
+        for i, cumulated in enumerate(accumulate(weights)):
             share = int(rest * cumulated / total) - used
-            expected = trades * weights[i] / total
-            count = min(share, int(expected + rng.random()))
+            count = min(share, int(trades * weights[i] / total + random_()))
             turning = i in (at_high, at_low)
             if i == 0 or turning:
                 count = max(1, count)
@@ -129,14 +145,16 @@ class Tape:
             start = bar.open if i == 0 else previous
             high, low = max(start, close), min(start, close)
             if count > 3:
-                high = min(bar.high, instrument.move(high, rng.randrange(3)))
-                low = max(bar.low, instrument.move(low, -rng.randrange(3)))
+                high = min(bar.high, move(high, steps[2 * i] % 3))
+                low = max(bar.low, move(low, -(steps[2 * i + 1] % 3)))
             if i == at_high:
                 high = bar.high
             if i == at_low:
                 low = bar.low
-            needed = len({start, high, low, close})
-            count = max(count, needed)
+            if turning:
+                count = max(count, _needed(start, high, low, close))
+            elif count == 1 and start != close:
+                count = 2
             share = max(share, count)
             used += share
             amount = share + (opening if i == 0 else 0)
@@ -156,6 +174,7 @@ class Tape:
     def _path(self, rng: random.Random, at_high: int, at_low: int) -> list[int]:
         """The last price of each continuous minute: a walk through open, high, low and close, within high and low."""
         bar, instrument = self.bar, self.instrument
+        nearest, bottom, top = self._rounding(), bar.low, bar.high
         near = instrument.move(bar.close, rng.randrange(-2, 3))
         knots = {0: bar.open, self.continuous - 1: min(bar.high, max(bar.low, near))}
         for index, price in ((at_high, bar.high), (at_low, bar.low)):
@@ -166,15 +185,22 @@ class Tape:
         marks = sorted(knots.items())
         for (start, a), (end, b) in pairwise(marks):
             length = end - start
-            walk = [0.0]
-            for _ in range(length):
-                walk.append(walk[-1] + rng.gauss(0, spread))
-            drift = (b - a - walk[-1]) / length
+            walk = list(accumulate(normals(rng, length), initial=0.0))
+            drift = (b - a - walk[-1] * spread) / length
             for i in range(length):
-                price = instrument.nearest(round(a + walk[i] + drift * i))
-                points.append(min(bar.high, max(bar.low, price)))
+                price = nearest(round(a + walk[i] * spread + drift * i))
+                points.append(bottom if price < bottom else top if price > top else price)
         points.append(marks[-1][1])
         return points
+
+    def _rounding(self) -> Callable[[int], int]:
+        """What rounds a price of the day to the grid; most days stay where one price step holds, which is quick."""
+        ticks = self.instrument.ticks
+        step = ticks.step(self.bar.low)
+        if step != ticks.step(self.bar.high):
+            return self.instrument.nearest
+        half = (step - 1) // 2
+        return lambda price: (price + half) // step * step
 
     # --- trades ------------------------------------------------------------------------------------------------
 
@@ -208,9 +234,10 @@ class Tape:
     def _prices(self, rng: random.Random, minute: Minute) -> list[int]:
         """Prices from open to close that touch high and low and move a step or so at a time."""
         instrument = self.instrument
-        turns = [minute.high, minute.low] if rng.random() < 0.5 else [minute.low, minute.high]
-        wanted = [minute.open, *turns, minute.close]
-        marks = [price for i, price in enumerate(wanted) if i == 0 or price != wanted[i - 1]]
+        marks = _marks(minute.open, minute.high, minute.low, minute.close)
+        other = _marks(minute.open, minute.low, minute.high, minute.close)
+        if len(other) < len(marks) or (len(other) == len(marks) and rng.random() < 0.5):
+            marks = other
         gap, extra = divmod(max(0, minute.trades - len(marks)), len(marks))
         prices: list[int] = []
         for i, mark in enumerate(marks):

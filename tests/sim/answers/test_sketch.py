@@ -1,0 +1,57 @@
+"""What rankings look at agrees with what a quote shows."""
+
+from __future__ import annotations
+
+import random
+from itertools import islice, pairwise
+
+import pytest
+from tests.sim.driver import Driver
+
+from kiwoom.sim.draws import normals
+
+
+@pytest.mark.parametrize("at", ["2026-02-06 09:00", "2026-02-06 09:07:33", "2026-02-06 13:20", "2026-02-06 15:30:20"])
+def test_a_glance_agrees_with_every_trade_taken_in(at: str) -> None:
+    market = Driver(f"at={at}").control.broker.market
+    for instrument in list(market.instruments())[::25]:
+        glance, live = market.glance(instrument), market.live(instrument)
+        assert glance is not live
+        for name in ("base", "price", "open", "high", "low", "volume", "upper", "lower", "previous_volume"):
+            assert getattr(glance, name) == getattr(live, name), (instrument.code, name)
+        assert glance.worth_most >= live.value, instrument.code
+        assert market.glance(instrument) is live
+
+
+def test_minutes_and_their_trades_say_the_same() -> None:
+    market = Driver().control.broker.market
+    for instrument in list(market.instruments())[::40]:
+        tape = market.tape(instrument, market.trading_day())
+        assert tape is not None
+        for index, minute in enumerate(tape.minutes):
+            trades = tape.trades(index)
+            assert len(trades) == minute.trades, (instrument.code, index)
+            assert sum(trade.quantity for trade in trades) == minute.volume, (instrument.code, index)
+            if trades:
+                prices = [trade.price for trade in trades]
+                found = (prices[0], max(prices), min(prices), prices[-1])
+                assert found == (minute.open, minute.high, minute.low, minute.close), (instrument.code, index)
+
+
+def test_some_stocks_run_to_their_limit_and_no_index_does() -> None:
+    market = Driver().control.broker.market
+    at_limit = 0
+    for instrument in market.instruments():
+        bars = islice(market.history(instrument).before(market.trading_day()), 250)
+        moves = [abs(later.close / earlier.close - 1) for later, earlier in pairwise(bars)]
+        if instrument.kind == "INDEX":
+            assert max(moves) < 0.08
+        at_limit += sum(move > 0.28 for move in moves)
+    assert 20 < at_limit < 2000
+
+
+def test_normals_are_normal() -> None:
+    drawn = normals(random.Random(1), 20_000)
+    assert abs(sum(drawn) / len(drawn)) < 0.03
+    assert abs(sum(x * x for x in drawn) / len(drawn) - 1) < 0.05
+    assert normals(random.Random(1), 20_000) == drawn
