@@ -304,7 +304,7 @@ def test_a_resting_order_fills_when_the_market_comes_to_it() -> None:
     t.notices.clear()
     live = t.live()
     number = t.order(2, 10, live.instrument.move(live.price, 3))
-    t.run(5 * 3600)
+    t.run(7 * 3600)
     order = t.books.orders[number]
     high = t.live().high
     assert order.state.value == ("filled" if high > order.price else "expired")
