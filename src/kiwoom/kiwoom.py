@@ -6,9 +6,8 @@ import importlib
 import logging as _logging
 from collections.abc import Callable, Mapping
 from inspect import Parameter, signature
-from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kiwoom import config
 from kiwoom.api import API
@@ -19,8 +18,12 @@ from kiwoom.control.contract import FUNCTIONS, Event, Value, event, function
 from kiwoom.control.url import ControlUrl
 from kiwoom.errors import UnknownEvent, UnknownFunction, error_for
 from kiwoom.eventloop import Kind, Steps, refused
-from kiwoom.journal import Journal
 from kiwoom.masking import masked_arguments
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kiwoom.journal import Journal
 
 __all__ = ["Kiwoom"]
 
@@ -300,6 +303,8 @@ class Kiwoom(API):
             self._journal = None
             self._eventloop.on_error = lambda event_name, error: None
         if on:
+            from kiwoom.journal import Journal
+
             heading = f"{self!r} {self.control.clock.now():%Y-%m-%d}"
             self._journal = Journal(path, self.control.clock, heading)
             self.control.taps.append(self._journal)

@@ -120,6 +120,33 @@ def test_a_request_is_waited_for_in_a_handler_under_exec(api: Kiwoom, control: S
     assert order == ["안", "after"]
 
 
+def test_a_click_during_a_loop_may_ask_and_wait_or_loop_in_vain(
+    api: Kiwoom, control: ScriptedControl, core: Any
+) -> None:
+    control.tr["outer"] = control.tr["clicked"] = [{}]
+    order: list[str] = []
+
+    def slot(scr_no: str, rq_name: str) -> None:
+        order.append(rq_name)
+        api.unloop()
+
+    def click() -> None:
+        api.loop()
+        order.append("in vain")
+        control.latency_s = 1
+        ask(api, "clicked")
+        api.loop()
+        order.append("click done")
+
+    for name in ("outer", "clicked"):
+        api.connect("on_receive_tr_data", slot=slot, key=name)
+    control.latency_s = 60
+    ask(api, "outer")
+    core.QTimer.singleShot(0, click)
+    api.loop()
+    assert order == ["in vain", "clicked", "click done", "outer"]
+
+
 def test_an_exception_is_shown_and_aborts_nothing(
     api: Kiwoom, control: ScriptedControl, app: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -27,7 +27,8 @@ def python(code: str) -> str:
 
 def test_the_import_is_light() -> None:
     heavy = ("PyQt5", "PyQt6", "PySide2", "PySide6", "qtpy", "grpc", "google", "pandas", "numpy", "rich", "typer",
-             "asyncio", "kiwoom.sim", "kiwoom.service", "kiwoom.history", "kiwoom.compat", "kiwoom.cli")  # fmt: skip
+             "asyncio", "json", "kiwoom.journal",
+             "kiwoom.sim", "kiwoom.service", "kiwoom.history", "kiwoom.compat", "kiwoom.cli")  # fmt: skip
     loaded = python("import sys, kiwoom; print('\\n'.join(sys.modules))").split()
     assert [name for name in heavy if name in loaded] == []
 
