@@ -9,6 +9,7 @@ from kiwoom.sim.control import SimControl
 from kiwoom.sim.derivatives import Derivatives
 from kiwoom.sim.login import Login
 from kiwoom.sim.master import Master
+from kiwoom.sim.opening import OpeningNotices
 from kiwoom.sim.ordering import Ordering
 from kiwoom.sim.registrations import Registrations
 from kiwoom.sim.requests import Requests
@@ -21,6 +22,7 @@ PARTS = (
     Derivatives,
     Requests,
     Registrations,
+    OpeningNotices,
     Conditions,
     Ordering,
 )

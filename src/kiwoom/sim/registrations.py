@@ -16,6 +16,7 @@ from kiwoom.sim.control import Part, SimControl, dispatch
 from kiwoom.sim.engine import Timer
 from kiwoom.sim.instruments import Instrument
 from kiwoom.sim.live import Live
+from kiwoom.sim.opening import OpeningNotices
 from kiwoom.sim.realtypes import BUILDERS, payload
 
 __all__ = ["Registrations"]
@@ -128,8 +129,8 @@ class Registrations(Part):
         entry.by_tr = set(codes)
         self._refresh(touched)
 
-    def opening_listeners(self) -> bool:
-        """Whether some screen registered 장시작시간 (FID 215)."""
+    def _wants_opening(self) -> bool:
+        """Whether some screen registered 장시작시간 (FID 215), with or without a code."""
         return any(_OPENING in fids for entry in self._screens.values() for fids in entry.fids.values())
 
     def counts(self) -> dict[str, int]:
@@ -144,6 +145,7 @@ class Registrations(Part):
 
     def _refresh(self, codes: Iterable[str]) -> None:
         """Make the feeds of some codes what the screens now ask for."""
+        self.control.part(OpeningNotices).listen(self._wants_opening())
         for code in codes:
             instrument = self.broker.market.find(code) if code else None
             if instrument is None:
