@@ -16,7 +16,6 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from kiwoom.sim.ledger import Account, Holding
-from kiwoom.sim.rules import BUY, SELL
 
 __all__ = [
     "Price",
@@ -132,20 +131,9 @@ def worth(account: Account, price_of: PriceOf) -> _Worth:
 # --- deposits ----------------------------------------------------------------------------------------------------
 
 
-def _settlement(account: Account, days: int) -> tuple[int, int]:
-    """What is received for sales and paid for purchases on the day `days` (1, 2) trading days from now."""
-    due = account.due(days)
-    if days == 2:
-        earlier = {id(trade) for trade in account.due(1)}
-        due = [trade for trade in due if id(trade) not in earlier]
-    received = sum(trade.net for trade in due if trade.side == SELL)
-    paid = -sum(trade.net for trade in due if trade.side == BUY)
-    return received, paid
-
-
 def _bound(account: Account) -> int:
     """Cash that is bound as margin: for open orders, and for purchases that did not settle yet."""
-    unpaid = -sum(trade.net for trade in account.unsettled if trade.side == BUY)
+    unpaid = account.sums.paid + account.previous_sums.paid
     return account.reserved_cash + max(0, unpaid - account.deferred())
 
 
@@ -168,7 +156,7 @@ def deposit_view(account: Account) -> View:
         "신용담보비율": Fraction(0),
     }
     for days in (1, 2):
-        received, paid = _settlement(account, days)
+        received, paid = account.settlement(days)
         estimated = account.estimated_cash(days)
         single |= {
             f"d+{days}추정예수금": estimated,
@@ -430,5 +418,4 @@ def margin_detail_view(account: Account) -> View:
 
 def _reusable(account: Account, yesterday: bool = False) -> int:
     """What was received for sales and can be spent before it settles."""
-    trades = account.trades_yesterday() if yesterday else account.trades_today()
-    return sum(trade.net for trade in trades if trade.side == SELL)
+    return (account.previous_sums if yesterday else account.sums).received

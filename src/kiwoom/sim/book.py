@@ -149,6 +149,11 @@ class Book:
         if level:
             yield from (order for order in level.queue if order.left)
 
+    def last_at(self, side: int, price: int) -> BookOrder | None:
+        """The order that will be served last at a price."""
+        level = (self._bids if side == BUY else self._asks).get(price)
+        return next((order for order in reversed(level.queue) if order.left), None) if level else None
+
     def waiting_market(self, side: int) -> list[BookOrder]:
         """The market orders of a side that found nobody, oldest first."""
         return [order for order in self._market[side] if order.left]
@@ -463,7 +468,8 @@ class Book:
 
         Orders with a better price than `price` (market orders too) may trade up to `outside` with outsiders on each
         side, in the order of their priority; then those that accept the price trade with each other. Outsiders stand
-        in the fills as orders with the number 0.
+        in the fills as orders with the number 0. Orders that cross each other beside the price, when the outsiders were
+        too few for them, trade with each other as continuous trading begins.
         """
         self.auction = False
         fills: list[Fill] = []
@@ -486,6 +492,7 @@ class Book:
             self.reduce(buyer.id, traded)
             self.reduce(seller.id, traded)
             buyers, sellers = buyers[not buyer.left :], sellers[not seller.left :]
+        fills += self.uncross(price)
         self.last = price
         return fills
 

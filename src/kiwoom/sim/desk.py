@@ -193,10 +193,13 @@ class Desk:
             order.credit, order.loan_date = original.credit, original.loan_date
             order.original = number
             return order
-        # the quote type of an order cannot be changed: what the ticket says of it does not matter
+        # The quote type of an order cannot be changed: what the ticket says of it does not matter. But an order that
+        # took its price from the book (최유리, 최우선) is a limit order since.
         quote_type = QUOTE_TYPES[original.quote_type]
+        if quote_type.pricing in ("best", "first"):
+            quote_type = QUOTE_TYPES["00"]
         self._check_price(ticket.price, quote_type, instrument)
-        order = self._make(ticket, instrument, quantity, ticket.price, original.quote_type)
+        order = self._make(ticket, instrument, quantity, ticket.price, quote_type.code)
         order.original = number
         order.credit, order.loan_date = original.credit, original.loan_date
         order.margin_percent = original.margin_percent

@@ -246,33 +246,43 @@ class Venue:
             self._taken[key] -= -(-self._taken[key] // _COMES_BACK)
             if not self._taken[key]:
                 del self._taken[key]
-        wanted = {
-            side: {price: quantity - self._taken.get((side, price), 0) for price, quantity in levels if price}
-            for side, levels in ((BUY, shown.bids), (SELL, shown.asks))
-        }
-        for side in (BUY, SELL):
-            for price in self.book.prices(side):
-                self._shrink(side, price, max(0, wanted[side].get(price, 0)))
-        for side in (BUY, SELL):
-            for price, quantity in wanted[side].items():
-                self._grow(side, price, quantity)
+        book, taken = self.book, self._taken
+        mixed = {(order.side, order.price) for order in (book.orders.get(number) for number in self.users) if order}
+        sides = ((BUY, shown.bids), (SELL, shown.asks))
+        for side, levels in sides:
+            wanted = dict(levels)
+            for price in book.prices(side):
+                self._shrink(side, price, wanted.get(price, 0) - taken.get((side, price), 0), (side, price) in mixed)
+        for side, levels in sides:
+            for price, quantity in levels:
+                if price:
+                    self._grow(side, price, quantity - taken.get((side, price), 0), (side, price) in mixed)
 
-    def _shrink(self, side: int, price: int, wanted: int) -> None:
+    def _markets(self, side: int, price: int, mixed: bool) -> int:
+        """The market's quantity at a price; `mixed`: users have orders there too."""
+        if not mixed:
+            return self.book.quantity_at(side, price)
+        return sum(order.left for order in self.book.queue(side, price) if order.owner is None)
+
+    def _shrink(self, side: int, price: int, wanted: int, mixed: bool) -> None:
         """Take the market's quantity at a price down to what the tape shows; what is last in the queue goes first."""
-        mine = [order for order in self.book.queue(side, price) if order.owner is None]
-        surplus = sum(order.left for order in mine) - wanted
-        for order in reversed(mine):
-            if surplus <= 0:
-                return
-            surplus -= self.book.reduce(order.id, surplus)
+        surplus = self._markets(side, price, mixed) - max(0, wanted)
+        if surplus <= 0:
+            return
+        for order in reversed(list(self.book.queue(side, price))):
+            if order.owner is None:
+                surplus -= self.book.reduce(order.id, surplus)
+                if surplus <= 0:
+                    return
 
-    def _grow(self, side: int, price: int, wanted: int) -> None:
-        queue = list(self.book.queue(side, price))
-        missing = wanted - sum(order.left for order in queue if order.owner is None)
+    def _grow(self, side: int, price: int, wanted: int, mixed: bool) -> None:
+        """Bring the market's quantity at a price up to what the tape shows, behind who stands there."""
+        missing = wanted - self._markets(side, price, mixed)
         if missing <= 0:
             return
-        if queue and queue[-1].owner is None:
-            self.book.add_to(queue[-1].id, missing)
+        last = self.book.last_at(side, price)
+        if last is not None and last.owner is None:
+            self.book.add_to(last.id, missing)
             return
         _, fills = self.book.submit(next(self._market_ids), side, missing, price)
         self._report(fills)

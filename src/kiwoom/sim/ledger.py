@@ -74,7 +74,8 @@ class Trade:
     """
     One fill as the ledger posted it. For a sale: what the shares had cost and what was won or lost with them.
 
-    `profit` = amount - fee - tax - cost - buy_fees; `exact_cost` is the unrounded cost, for rates.
+    `profit` = amount - fee - tax - cost - buy_fees; `exact_cost` is the cost before it was rounded, in millionths of a
+    won, for rates.
     """
 
     day: date
@@ -94,7 +95,7 @@ class Trade:
     buy_fees: int = 0
     repaid: int = 0
     lent: int = 0
-    exact_cost: Fraction = Fraction(0)
+    exact_cost: int = 0
 
     @property
     def net(self) -> int:
@@ -109,11 +110,11 @@ class Trade:
         return 0 if self.side == BUY else self.amount - self.fee - self.tax - self.cost - self.buy_fees
 
     @property
-    def exact_profit(self) -> Fraction:
-        """The same with the unrounded cost, for rates."""
+    def exact_profit(self) -> int:
+        """The same with the cost before it was rounded, in millionths of a won."""
         if self.side == BUY:
-            return Fraction(0)
-        return self.amount - self.fee - self.tax - self.buy_fees - self.exact_cost
+            return 0
+        return (self.amount - self.fee - self.tax - self.buy_fees) * 1_000_000 - self.exact_cost
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,43 @@ class Entry:
     amount: int
     balance: int
     trade: Trade | None = None
+
+
+@dataclass
+class _DaySums:
+    """Sums over the trades of one day, so that no notice has to add them up again."""
+
+    received: int = 0
+    """Won that its sales bring when they settle."""
+    paid: int = 0
+    """Won that its purchases cost when they settle."""
+    bought: Counter[str] = field(default_factory=Counter)
+    sold: Counter[str] = field(default_factory=Counter)
+    bought_in_full: Counter[str] = field(default_factory=Counter)
+    """Shares bought without a loan."""
+    net: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Shares bought less shares sold, by code and loan date."""
+    profits: dict[bool, tuple[int, int, int]] = field(default_factory=dict)
+    """By whether on a loan: profit in won, and profit and cost before rounding in millionths of a won."""
+
+    def add(self, trade: Trade) -> None:
+        key = (trade.code, trade.loan_date)
+        if trade.side == BUY:
+            self.paid -= trade.net
+            self.bought[trade.code] += trade.quantity
+            self.net[key] += trade.quantity
+            if not trade.loan_date:
+                self.bought_in_full[trade.code] += trade.quantity
+            return
+        self.received += trade.net
+        self.sold[trade.code] += trade.quantity
+        self.net[key] -= trade.quantity
+        profit, exact, cost = self.profits.get(bool(trade.loan_date), (0, 0, 0))
+        self.profits[bool(trade.loan_date)] = (
+            profit + trade.profit,
+            exact + trade.exact_profit,
+            cost + trade.exact_cost,
+        )
 
 
 @dataclass
@@ -166,6 +204,10 @@ class Account:
     """Index of today's first trade in `trades`."""
     previous_start: int = 0
     """Index of the first trade of the trading day before."""
+    sums: _DaySums = field(default_factory=_DaySums)
+    """Today's."""
+    previous_sums: _DaySums = field(default_factory=_DaySums)
+    """Those of the trading day before, which settle on the next one."""
 
     # --- trades of days ----------------------------------------------------------------------------------------
 
@@ -179,13 +221,8 @@ class Account:
 
     def bought_sold(self, code: str, yesterday: bool = False) -> tuple[int, int]:
         """Shares bought and sold of a stock, today or on the trading day before."""
-        bought = sold = 0
-        for trade in self.trades_yesterday(code) if yesterday else self.trades_today(code):
-            if trade.side == BUY:
-                bought += trade.quantity
-            else:
-                sold += trade.quantity
-        return bought, sold
+        sums = self.previous_sums if yesterday else self.sums
+        return sums.bought[code], sums.sold[code]
 
     def realised_today(self, on_loan: bool | None = None) -> tuple[int, Fraction]:
         """
@@ -193,26 +230,28 @@ class Account:
 
         `on_loan` counts only shares that were bought on a loan (True) or only those that were not (False).
         """
-        profit, exact, cost = 0, Fraction(0), Fraction(0)
-        for trade in self.trades_today():
-            if on_loan is None or on_loan == bool(trade.loan_date):
-                profit += trade.profit
-                exact += trade.exact_profit
-                cost += trade.exact_cost
-        return profit, (exact / cost * 100 if cost else Fraction(0))
+        parts = [part for key, part in self.sums.profits.items() if on_loan is None or on_loan == key]
+        profit, exact, cost = (sum(part[i] for part in parts) for i in range(3))
+        return profit, (Fraction(exact * 100, cost) if cost else Fraction(0))
 
     # --- cash --------------------------------------------------------------------------------------------------
 
-    def due(self, days: int) -> list[Trade]:
-        """The trades that settle within the next `days` (1 or 2) trading days."""
-        first = min((trade.day for trade in self.unsettled), default=self.today)
-        if days >= 2:
-            return list(self.unsettled)
-        return [t for t in self.unsettled if t.day == first and first != self.today]
+    def settlement(self, days: int) -> tuple[int, int]:
+        """What sales bring and what purchases cost on the day `days` (1, 2) trading days from now."""
+        sums = self.previous_sums if days == 1 else self.sums
+        return sums.received, sums.paid
+
+    def due_next(self) -> list[Trade]:
+        """The trades that settle on the next trading day."""
+        return [trade for trade in self.unsettled if trade.day != self.today]
 
     def estimated_cash(self, days: int) -> int:
         """The deposit as it will be in `days` (0, 1, 2) trading days if nothing more happens (D+n 추정예수금)."""
-        return self.cash + (sum(trade.net for trade in self.due(days)) if days else 0)
+        total = self.cash
+        for day in range(1, days + 1):
+            received, paid = self.settlement(day)
+            total += received - paid
+        return total
 
     def deferred(self) -> int:
         """
@@ -221,11 +260,7 @@ class Account:
         Of an unsettled buy only the stock's margin rate is bound until it settles.
         """
         total = 0
-        bought: Counter[str] = Counter()
-        for trade in self.unsettled:
-            if trade.side == BUY and not trade.loan_date:
-                bought[trade.code] += trade.quantity
-        for code, quantity in bought.items():
+        for code, quantity in (self.previous_sums.bought_in_full + self.sums.bought_in_full).items():
             holding = self.holdings.get((code, ""))
             if holding is None or holding.margin_percent >= 100 or not holding.quantity:
                 continue
@@ -324,11 +359,14 @@ class Account:
 
     def settled_quantity(self, holding: Holding) -> int:
         """결제잔고: what of a holding is settled."""
-        pending = 0
-        for trade in self.unsettled:
-            if (trade.code, trade.loan_date) == (holding.code, holding.loan_date):
-                pending += trade.quantity if trade.side == BUY else -trade.quantity
-        return holding.quantity - pending
+        key = (holding.code, holding.loan_date)
+        return holding.quantity - self.sums.net[key] - self.previous_sums.net[key]
+
+    def post(self, trade: Trade) -> None:
+        """Take a trade in: it settles in two trading days."""
+        self.trades.append(trade)
+        self.unsettled.append(trade)
+        self.sums.add(trade)
 
     def write(self, us: int, kind: str, amount: int, day: date, trade: Trade | None = None) -> None:
         """Change the deposit and write it into the cash book."""
@@ -408,8 +446,7 @@ class Ledger:
         order.take(execution)
         holding = account.holding(order.code, order.loan_date)
         trade = self._trade(order, holding, execution, untaxed)
-        account.trades.append(trade)
-        account.unsettled.append(trade)
+        account.post(trade)
         self.fees += fee
         self.taxes += tax
         if order.side == BUY:
@@ -442,8 +479,9 @@ class Ledger:
         holding.fees -= fees
         holding.loan -= repaid
         self.lent -= repaid
+        micro = half_up(exact * 1_000_000)
         return Trade(
-            *common, done.amount, done.fee, done.tax, order.loan_date, order.credit, cost, fees, repaid, 0, exact
+            *common, done.amount, done.fee, done.tax, order.loan_date, order.credit, cost, fees, repaid, 0, micro
         )
 
     # --- days --------------------------------------------------------------------------------------------------
@@ -466,6 +504,7 @@ class Ledger:
                 account.write(us, "장내매수" if trade.side == BUY else "장내매도", trade.net, day, trade)
             account.unsettled = [t for t in account.unsettled if self.settles(t.day) > day]
             account.previous_start, account.day_start = account.day_start, len(account.trades)
+            account.previous_sums, account.sums = account.sums, _DaySums()
             account.holdings = {key: h for key, h in account.holdings.items() if h.quantity}
 
     # --- checks ------------------------------------------------------------------------------------------------

@@ -255,15 +255,14 @@ def _sales(trades: Iterable[Trade]) -> dict[tuple[date, str, str], list[Trade]]:
 def _sale_row(sales: list[Trade], price_of: PriceOf) -> Row:
     price = price_of(sales[0].code)
     quantity = sum(t.quantity for t in sales)
-    exact = sum((t.exact_cost for t in sales), Fraction(0))
-    profit = sum((t.exact_profit for t in sales), Fraction(0))
+    exact, profit = sum(t.exact_cost for t in sales), sum(t.exact_profit for t in sales)
     return {
         "종목명": price.name,
         "체결량": quantity,
-        "매입단가": half_up(exact / quantity),
+        "매입단가": half_up(Fraction(exact, quantity * 1_000_000)),
         "체결가": half_up(Fraction(sum(t.amount for t in sales), quantity)),
         "당일매도손익": sum(t.profit for t in sales),
-        "손익율": profit / exact * 100 if exact else Fraction(0),
+        "손익율": Fraction(profit * 100, exact) if exact else Fraction(0),
         "당일매매수수료": sum(t.fee + t.buy_fees for t in sales),
         "당일매매세금": sum(t.tax for t in sales),
         "종목코드": price.code,
@@ -335,7 +334,7 @@ def realised_detail_view(account: Account, price_of: PriceOf, code: str = "") ->
 
 def settlement_view(account: Account, price_of: PriceOf) -> View:
     """opw00008 (계좌별익일결제예정내역): what settles on the next trading day, by stock and side."""
-    due = account.due(1)
+    due = account.due_next()
     groups: dict[tuple[str, int, str], list[Trade]] = {}
     for trade in due:
         groups.setdefault((trade.code, trade.side, trade.loan_date), []).append(trade)

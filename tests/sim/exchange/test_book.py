@@ -357,3 +357,28 @@ def accepts(order: BookOrder, price: int) -> bool:
     if order.price is None:
         return True
     return order.price >= price if order.side == BUY else order.price <= price
+
+
+@settings(max_examples=100, deadline=None)
+@given(quotes, quotes, prices, st.integers(0, 60))
+def test_an_auction_at_a_given_price_serves_better_prices_and_leaves_nothing_crossed(
+    bids: list[tuple[int | None, int]], asks: list[tuple[int | None, int]], price: int, outside: int
+) -> None:
+    b = auction(bids, asks)
+    before = {o.id: o.left for o in b.orders.values()}
+    fills = b.trade_at(price, outside)
+    check(b)
+    outsiders: dict[int, int] = {BUY: 0, SELL: 0}
+    traded: dict[int, int] = dict.fromkeys(before, 0)
+    for fill in fills:
+        for order, other in ((fill.buyer, fill.seller), (fill.seller, fill.buyer)):
+            if order.id:
+                assert accepts(order, fill.price)
+                assert fill.price == price or other.id
+                traded[order.id] += fill.quantity
+                outsiders[order.side] += fill.quantity if not other.id else 0
+    assert max(outsiders.values()) <= outside
+    assert all(traded[n] + (b.orders[n].left if n in b.orders else 0) == quantity for n, quantity in before.items())
+    for side in (BUY, SELL):
+        better = [o for o in b.orders.values() if o.side == side and accepts(o, price) and o.price != price]
+        assert not better or outsiders[side] == outside

@@ -1,0 +1,271 @@
+"""
+Laws that hold for any flow of orders: thousands of them, of three users, on all boards, through the order desk.
+
+- Cash and shares are conserved to the won.
+- No trade off the grid of price steps or outside the limits of the day (ten percent after hours).
+- A book is never crossed in continuous trading, and serves better prices, then older orders.
+- Every accepted order ends in exactly one of filled, cancelled and expired, its quantities add up, and its notices tell
+  the same; account TRs agree with the notices.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.sim.exchange.test_views import agree
+
+from kiwoom.sim.afterhours import single_price_limits
+from kiwoom.sim.broker import Broker
+from kiwoom.sim.desk import Desk, NotTaken, Ticket
+from kiwoom.sim.listing import builtin_listing
+from kiwoom.sim.options import Options
+from kiwoom.sim.orders import Action, Order, OrderState
+from kiwoom.sim.rules import BUY, QUOTE_TYPES, SELL, TimeInForce
+from kiwoom.sim.sessions import AFTER_SINGLE, REGULAR, Phase, board_of
+
+CODES = ("005930", "035720", "069500", "247540")
+USERS = ("kim", "lee", "park")
+SECOND = 1_000_000
+LISTING = builtin_listing()
+
+
+class WatchedDesk(Desk):
+    """A desk that checks every trade when it is told of it."""
+
+    def filled(self, order: Order, price: int, quantity: int) -> None:
+        instrument = self._instrument(order.code)
+        live = self.market.live(instrument)
+        board = board_of(order.quote_type)
+        assert instrument.ticks.fits(price), f"{order}: {price} is off the grid"
+        upper, lower = single_price_limits(live) if board == AFTER_SINGLE else (live.upper, live.lower)
+        assert lower <= price <= upper, f"{order}: {price} is outside {lower} - {upper}"
+        if order.price and board == REGULAR and QUOTE_TYPES[order.quote_type].pricing == "limit":
+            assert price <= order.price if order.side == BUY else price >= order.price
+        self.check_priority(order, price)
+        super().filled(order, price, quantity)
+
+    def check_priority(self, order: Order, price: int) -> None:
+        """Nobody who stood before a resting order in the same book is passed over."""
+        venue = self.exchange._venues.get(order.code)
+        if venue is None or board_of(order.quote_type) != REGULAR or self.options.fill == "mock":
+            return
+        resting = venue.book.orders.get(int(order.number))
+        if resting is None or resting.price is None:
+            return
+        for other in venue.book.queue(order.side, resting.price):
+            if other is resting:
+                break
+            assert not other.left, f"{order} was served before {other}"
+        better = [
+            p for p in venue.book.prices(order.side) if (p > resting.price if order.side == BUY else p < resting.price)
+        ]
+        assert not better, f"{order} at {resting.price} was served before {better}"
+
+
+class Day:
+    """One day of trading on a broker of its own."""
+
+    def __init__(self, seed: int, start: str, fill: str = "book", cash: int = 2_000_000_000) -> None:
+        options = Options(
+            seed=seed,
+            clock="virtual",
+            at=datetime.fromisoformat(f"2026-02-06 {start}"),
+            quotes="all",
+            fill=fill,
+            cash=cash,
+            density=2.0,
+        )
+        self.broker = Broker(options, LISTING)
+        self.engine = self.broker.engine
+        self.desk = WatchedDesk(self.engine, self.broker.market, options)
+        self.broker.desk = self.desk
+        self.notices: list[tuple[str, Mapping[int, str]]] = []
+        self.refused: Counter[str] = Counter()
+        for user in USERS:
+            self.desk.accounts_of(user)
+            self.desk.listen(user, lambda gubun, values: self.notices.append((gubun, values)))
+
+    @property
+    def orders(self) -> list[Order]:
+        return [o for account in self.desk.ledger.accounts.values() for o in account.orders.values()]
+
+    def pass_time(self, us: int) -> None:
+        end = self.engine.now + us
+        while self.engine.run_next(end):
+            self.check_books()
+        self.engine.clock.advance_to(end)
+
+    def act(self, action: tuple[Any, ...]) -> None:
+        what, who, code, side, quote, steps, quantity, which = action
+        account = self.desk.accounts_of(USERS[who])[0]
+        instrument = self.broker.market.find(code)
+        assert instrument is not None
+        if what == "new":
+            live = self.broker.market.live(instrument)
+            kind = QUOTE_TYPES[quote]
+            price = instrument.move(live.price, steps) if kind.priced else 0
+            ticket = Ticket(account.number, side, code, quantity, price, quote)
+        else:
+            mine = [o for o in account.orders.values() if o.action is not Action.CANCEL]
+            if not mine:
+                return
+            live = [o for o in mine if o.live]
+            mine = live if live and which else mine
+            original = mine[-1 - which % min(len(mine), 8)]
+            asked = original.price
+            if QUOTE_TYPES[original.quote_type].pricing in ("best", "first"):
+                asked = self.broker.market.live(instrument).price
+            price = instrument.move(asked, steps) if asked and what == "modify" else 0
+            order_type = (3 if what == "cancel" else 5) + (original.side == SELL)
+            ticket = Ticket(
+                account.number, order_type, original.code, quantity % 3 and quantity, price, "00", original.number
+            )
+        try:
+            order = self.desk.accept(ticket)
+        except NotTaken as refused:
+            self.refused[refused.refusal.name] += 1
+            return
+        self.desk.proceed(order)
+        self.check_books()
+
+    def check_books(self) -> None:
+        for venue in self.desk.exchange._venues.values():
+            if venue.book.auction or venue.timetable.phase(self.engine.now) is not Phase.CONTINUOUS:
+                continue
+            bid, ask = venue.book.best_bid, venue.book.best_ask
+            assert bid is None or ask is None or bid < ask, f"{venue.instrument.code}: {bid} x {ask}"
+
+    def check_end(self) -> None:
+        """What must hold when the day is over."""
+        self.desk.ledger.check()
+        filled: Counter[tuple[str, str]] = Counter()
+        amounts: Counter[tuple[str, str]] = Counter()
+        last: dict[tuple[str, str], Mapping[int, str]] = {}
+        seen: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+        for gubun, values in self.notices:
+            if gubun != "0":
+                continue
+            key = (values[9201], values[9203])
+            seen[key].append(values[913])
+            # a cancellation repeats the last fill in its closing record
+            if values[915] and last.get(key, {}).get(909) != values[909]:
+                filled[key] += int(values[915])
+                amounts[key] += int(values[914]) * int(values[915])
+            last[key] = values
+        for order in self.orders:
+            key = (order.account, order.number)
+            if order.action is Action.CANCEL:
+                assert order.state is OrderState.CONFIRMED
+                assert seen[key] == ["접수", "확인"]
+                continue
+            assert order.left == 0, f"{order} is still open"
+            assert order.state in (OrderState.FILLED, OrderState.CANCELLED, OrderState.EXPIRED)
+            assert order.quantity == order.filled + order.cancelled + order.moved + order.expired
+            assert order.filled == sum(e.quantity for e in order.executions) == filled[key]
+            assert order.amount == sum(e.amount for e in order.executions) == amounts[key]
+            if order.state is not OrderState.EXPIRED:
+                assert last[key][902] == "0"
+            assert int(last[key][902]) == order.expired
+            assert seen[key][0] == "접수"
+            assert (seen[key][1:2] == ["확인"]) == (order.action is Action.MODIFY)
+        self.check_balances()
+
+    def check_balances(self) -> None:
+        """The last balance notice of each holding says what the account TRs say."""
+        last: dict[tuple[str, str], Mapping[int, str]] = {}
+        for gubun, values in self.notices:
+            if gubun == "1":
+                last[values[9201], values[9001]] = values
+        for account in self.desk.ledger.accounts.values():
+            agree(account)
+            for holding in account.holdings.values():
+                told = last.get((account.number, f"A{holding.code}"))
+                if told is None:
+                    assert not holding.quantity
+                    continue
+                assert int(told[930]) == holding.quantity
+                assert int(told[932]) == holding.cost
+                bought, sold = account.bought_sold(holding.code)
+                assert int(told[945]) == bought - sold
+
+
+def run(seed: int, start: str, flow: list[tuple[Any, ...]], pause_us: int, fill: str = "book") -> Day:
+    day = Day(seed, start, fill)
+    for pause, *action in flow:
+        day.pass_time(pause * pause_us)
+        day.act(tuple(action))
+    day.desk.ledger.check()
+    midnight = day.desk.exchange.timetable.midnight
+    day.pass_time(midnight + 19 * 3600 * SECOND - day.engine.now)
+    day.check_end()
+    return day
+
+
+actions = st.tuples(
+    st.integers(0, 30),
+    st.sampled_from(["new", "new", "new", "new", "modify", "cancel"]),
+    st.integers(0, len(USERS) - 1),
+    st.sampled_from(CODES),
+    st.sampled_from([BUY, BUY, SELL]).map(lambda side: 1 if side == BUY else 2),
+    st.sampled_from(["00", "00", "00", "03", "03", *sorted(QUOTE_TYPES)]),
+    st.integers(-6, 6),
+    st.integers(1, 4_000),
+    st.integers(0, 7),
+)
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    st.integers(0, 1000),
+    st.sampled_from(["08:25", "08:55", "10:00", "15:05", "15:45"]),
+    st.lists(actions, min_size=5, max_size=45),
+)
+def test_the_laws_hold_for_any_flow_of_orders(seed: int, start: str, flow: list[tuple[Any, ...]]) -> None:
+    run(seed, start, flow, SECOND)
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.integers(0, 1000), st.lists(actions, min_size=5, max_size=40))
+def test_the_laws_hold_when_orders_fill_as_on_the_mock_server(seed: int, flow: list[tuple[Any, ...]]) -> None:
+    run(seed, "14:55", flow, SECOND, fill="mock")
+
+
+def random_flow(seed: int, count: int) -> list[tuple[Any, ...]]:
+    import random
+
+    rng = random.Random(seed)
+    quotes = ["00"] * 6 + ["03"] * 3 + sorted(QUOTE_TYPES)
+    return [
+        (
+            rng.randrange(20),
+            rng.choice(["new"] * 6 + ["modify", "cancel"]),
+            rng.randrange(len(USERS)),
+            rng.choice(CODES),
+            rng.choice([1, 2]),
+            rng.choice(quotes),
+            rng.randint(-8, 8),
+            rng.randint(1, 3_000),
+            rng.randrange(8),
+        )
+        for _ in range(count)
+    ]
+
+
+@pytest.mark.slow
+def test_thousands_of_orders_over_a_whole_day() -> None:
+    """From before the opening until after the last auction, all boards, all quote types."""
+    day = run(7, "08:21", random_flow(7, 3_500), SECOND)
+    orders = [o for o in day.orders if o.action is not Action.CANCEL]
+    ends = Counter(order.state for order in orders)
+    assert len(orders) > 1_500
+    assert all(ends[state] > 20 for state in (OrderState.FILLED, OrderState.CANCELLED, OrderState.EXPIRED))
+    kinds = {order.quote_type for order in orders if order.filled}
+    assert kinds == set(QUOTE_TYPES)
+    assert any(QUOTE_TYPES[o.quote_type].tif is not TimeInForce.DAY and o.cancelled and o.filled for o in orders)
+    assert sum(len(order.executions) > 1 for order in orders) > 50
