@@ -54,7 +54,12 @@ class Server:
     another one or from a signal handler. Also a context manager.
     """
 
-    def __init__(self, settings: Settings | None = None, control: Callable[[], Control] | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        control: Callable[[], Control] | None = None,
+        tokens: Tokens | None = None,
+    ) -> None:
         self.settings = settings or Settings()
         self.port = 0
         self.core: Core
@@ -67,7 +72,7 @@ class Server:
         self._ended = threading.Event()
         self._failure: BaseException | None = None
         self._stop_wanted: asyncio.Event
-        self._tokens: Tokens | None = None
+        self._tokens = tokens
         self._thread: threading.Thread | None = None
 
     # --- life ------------------------------------------------------------------------------------------------
