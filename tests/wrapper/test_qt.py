@@ -15,7 +15,10 @@ NOISE = ("QObject::", "QBasicTimer", "QTimer", "Fatal Python error", "Segmentati
 
 
 @pytest.mark.qt
-@pytest.mark.parametrize("binding", ["PyQt5", "PyQt6", "PySide6"])
+@pytest.mark.parametrize(
+    "binding",
+    ["PyQt5", pytest.param("PyQt6", marks=pytest.mark.slow), pytest.param("PySide6", marks=pytest.mark.slow)],
+)
 def test_with(binding: str) -> None:
     if importlib.util.find_spec(binding) is None:
         pytest.skip(f"{binding} is not installed")
