@@ -185,8 +185,8 @@ class ScriptedControl(Control):
     def _tick(self, code: str) -> None:
         if self._ticking.get(code):
             values = "\t".join(TICK.values())
-            self._deliver("OnReceiveRealData", (code, "주식체결", values), {"code": code})
             self.later(20 * LATENCY_US, lambda: self._tick(code))
+            self._deliver("OnReceiveRealData", (code, "주식체결", values), {"code": code})
 
     def _do_SetRealRemove(self, scr_no: str, code: str) -> None:
         for known in list(self._ticking):

@@ -8,6 +8,7 @@ and not only afterwards.
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -33,7 +34,7 @@ def make_driver(core: Any, session: Any) -> Any:
     timer = vars(core).get("_kiwoom_qtimer", core.QTimer)
     waker = Waker()
     driver = Driver(session, timer(), waker)
-    waker.woken.connect(driver.tick, slot_type)
+    waker.woken.connect(driver.woken, slot_type)
     # Only now: a wake before the connection would be lost, and every later one held back for it.
     session.backend.on_wake(driver.wake)
     session.on_until = _ending(core, session)
@@ -112,6 +113,18 @@ class Driver:
         else:
             self._timer.start(min(_LONGEST_WAIT_MS, max(0, math.ceil(due * 1000))))
 
+    def woken(self) -> None:
+        """
+        Somebody called `wake`. On a virtual clock that only sets the timer: steps come from there alone, one a turn of
+        the loop, so that a run does not depend on when another thread called.
+        """
+        if self.virtual is None:
+            self.pump(0.0)
+            return
+        self._woken = False
+        self._session.run_handed()
+        self.arm()
+
     def tick(self) -> None:
         """Deliver what is due. Called by the Qt loop, also by one inside a slot that a tick called."""
         self.pump(0.0)
@@ -163,8 +176,12 @@ class VirtualTime:
         """Have `action` called when the time is `us`; returns a key for `cancel`."""
         self._serial += 1
         self._deadlines[self._serial] = (us, action)
-        if self._session.driver is not None:
-            self._session.driver.wake()
+        driver = self._session.driver
+        if driver is not None:
+            if threading.get_ident() == self._session.owner:
+                driver.arm()
+            else:
+                driver.wake()
         return self._serial
 
     def cancel(self, key: int) -> None:
@@ -203,7 +220,7 @@ class VirtualTime:
             return 0
         backend = self._session.backend
         if not self._deadlines:
-            return int(backend.pump(3600.0))
+            return int(backend.pump(3600.0)) if backend.next_due() is not None else 0
         first = min(us for us, _ in list(self._deadlines.values()))
         now = backend.now_us()
         if first > now:

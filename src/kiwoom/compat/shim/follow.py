@@ -62,6 +62,7 @@ class Following:
         """Replace the clocks of this process, and those of Qt when they are imported."""
         self._patch_time()
         self._patch_datetime()
+        self._set(threading.Thread, "start", self._starting(threading.Thread.start))
         for binding in _QT:
             finder.after_import(f"{binding}.QtCore", self._patch_core)
             finder.after_import(f"{binding}.QtTest", self._patch_test)
@@ -166,6 +167,17 @@ class Following:
         virtual.asleep(thread)
         over.wait()
 
+    def _starting(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        """The start of a thread: virtual time does not run away before the thread had a chance to sleep."""
+
+        def start(thread: Any, *arguments: Any) -> Any:
+            driver = self._session.driver
+            if driver is not None and driver.virtual is not None:
+                driver.virtual.awake(id(thread))
+            return real(thread, *arguments)
+
+        return start
+
     def _virtual(self, core: Any) -> VirtualTime | None:
         """The virtual time of the session, with a driver for it; None on a clock that runs."""
         session = self._session
@@ -204,6 +216,7 @@ class Following:
         self._set(core.QDateTime, "currentMSecsSinceEpoch", staticmethod(lambda: (now() - _KST_US) // 1000))
         if hasattr(core.QDateTime, "currentSecsSinceEpoch"):
             self._set(core.QDateTime, "currentSecsSinceEpoch", staticmethod(lambda: (now() - _KST_US) // 1_000_000))
+        self._set(core.QThread, "start", self._starting(core.QThread.start))
         for name, unit in (("sleep", 1.0), ("msleep", 1e-3), ("usleep", 1e-6)):
             self._set(core.QThread, name, staticmethod(lambda amount, unit=unit: self.sleep(amount * unit)))
 
@@ -230,6 +243,7 @@ def _timer_class(core: Any, following: Following) -> Any:
     """A QTimer whose intervals are of the control's clock."""
     real: Any = core.QTimer
     signal = getattr(core, "pyqtSignal", None) or core.Signal
+    waiting: set[Any] = set()
 
     class QTimer(real):  # type: ignore[misc]  # the base comes at run time
         """`QTimer` on the control's clock."""
@@ -323,8 +337,12 @@ def _timer_class(core: Any, following: Following) -> Any:
             if virtual is None:
                 real.singleShot(_shorter(_milliseconds(msec), following), *rest)
                 return
-            slot = rest[-1]
-            virtual.at(virtual.now_us() + max(1, _milliseconds(msec)) * 1000, lambda: real.singleShot(0, slot))
+            timer = QTimer()
+            timer.setSingleShot(True)
+            waiting.add(timer)  # it has no other owner until it fires
+            timer.timeout.connect(rest[-1])
+            timer.timeout.connect(lambda: waiting.discard(timer))
+            timer.start(msec)
 
     return QTimer
 

@@ -1,0 +1,195 @@
+"""Time of the program follows the control's clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+from tests.compat.conftest import Ran
+from tests.compat.scripted import ScriptedControl
+
+from kiwoom.clock import RealClock, to_us
+
+pytestmark = pytest.mark.qt
+
+Run = Callable[..., Ran]
+
+CLOCKS = """
+    import datetime, pickle, time
+    from datetime import datetime as imported
+    from PyQt5.QtCore import QDate, QDateTime, QTime
+    start = imported(2026, 2, 6, 7, 0)
+    for now in (datetime.datetime.now(), imported.now(), imported.today(), imported.fromtimestamp(time.time()),
+                imported(*time.localtime()[:6]), imported.strptime(time.strftime("%Y%m%d%H%M%S"), "%Y%m%d%H%M%S"),
+                QDateTime.currentDateTime().toPyDateTime(), imported.utcnow() + datetime.timedelta(hours=9),
+                imported.combine(QDate.currentDate().toPyDate(), QTime.currentTime().toPyTime()),
+                imported.now(datetime.timezone.utc).astimezone().replace(tzinfo=None)):
+        assert datetime.timedelta(0) <= now - start < datetime.timedelta(minutes=1), now
+        assert type(now) is datetime.datetime and isinstance(now, imported)
+    assert datetime.date.today() == datetime.date(2026, 2, 6)
+    assert pickle.loads(pickle.dumps(now)) == now
+    print("all clocks agree")
+"""
+
+VIRTUAL = """
+    import sys, time
+    from PyQt5.QtWidgets import QApplication
+    from PyQt5.QtCore import QTimer, QEventLoop, QThread, QElapsedTimer
+    from PyQt5.QtTest import QTest
+    from PyQt5.QAxContainer import QAxWidget
+    from datetime import datetime
+    app = QApplication([])
+    ocx = QAxWidget("KHOPENAPI.KHOpenAPICtrl.1")
+    print("start", datetime.now())
+    time.sleep(60)
+    print("slept", datetime.now())
+    QTest.qWait(3600)
+    print("waited", datetime.now())
+    ticks = []
+    timer = QTimer(interval=60000)
+    timer.timeout.connect(lambda: ticks.append(datetime.now()))
+    timer.start()
+    QTimer.singleShot(600000, app.quit)
+    app.exec_()
+    print("ticks", len(ticks), ticks[0], ticks[-1], timer.isActive(), timer.remainingTime())
+    timer.stop()
+    once = QTimer()
+    once.setSingleShot(True)
+    once.timeout.connect(lambda: (ticks.append(0), app.quit()))
+    ticks.clear()
+    once.start(5000)
+    app.exec_()
+    print("once", ticks, once.isActive(), datetime.now())
+    prices = []
+    def arrived(code, kind, data):
+        prices.append(datetime.now().time())
+        if len(prices) == 3:
+            QTest.qWait(1000)   # a wait inside a slot lets further events in
+            app.quit()
+    ocx.OnReceiveRealData.connect(arrived)
+    ocx.dynamicCall("SetRealReg(QString, QString, QString, QString)", "0101", "005930", "10", "0")
+    app.exec_()
+    print("prices", prices[0], len(prices))
+    begin = time.time()
+    while time.time() - begin < 0.5:
+        pass
+    print("spun", "on")
+"""
+
+
+def sim_like(speed: float) -> Callable[[], ScriptedControl]:
+    """A control whose day starts at 07:00 of 6 February 2026."""
+    return lambda: ScriptedControl(RealClock(to_us(datetime(2026, 2, 6, 7, 0)), speed))
+
+
+def test_all_clocks_follow(run_text: Run) -> None:
+    """Every way to ask for the time gives the control's, in Korea's zone; objects stay what they are."""
+    assert run_text(CLOCKS, opener=sim_like(1.0)).out.strip() == "all clocks agree"
+    assert run_text(CLOCKS, opener=sim_like(20.0)).out.strip() == "all clocks agree"
+
+
+def test_virtual_time(run_text: Run) -> None:
+    """Sleeps, timers, qWait and events share one virtual time, in which a wait takes no time."""
+    ran = run_text(VIRTUAL, virtual=True)
+    lines = dict(line.split(" ", 1) for line in ran.out.splitlines())
+    assert lines["start"] == "2026-02-05 22:00:00"
+    assert lines["slept"] == "2026-02-05 22:01:00"
+    assert lines["waited"].startswith("2026-02-05 22:01:03.6")
+    assert lines["ticks"].startswith("10 2026-02-05 22:02:03.6") or lines["ticks"].startswith("9 2026-02-05 22:02:03.6")
+    assert lines["ticks"].split()[5] == "True"
+    assert lines["once"].startswith("[0] False 2026-02-05 22:11:08.6")
+    # ticks come every 20 ms: three, and those of a second of waiting
+    assert 50 <= int(lines["prices"].split()[-1]) <= 56
+    assert lines["spun"] == "on"
+
+
+def test_a_clock_that_runs_faster(run_text: Run) -> None:
+    """At 100 times the speed, a minute of sleeping, waiting and timers takes less than a second each."""
+    text = """
+        import time
+        from PyQt5.QtWidgets import QApplication
+        from PyQt5.QtCore import QTimer, QThread
+        from PyQt5.QtTest import QTest
+        from datetime import datetime
+        app = QApplication([])
+        real = time.monotonic()
+        began = datetime.now()
+        time.sleep(20)
+        QThread.msleep(20000)
+        QTest.qWait(20000)
+        ticks = []
+        timer = QTimer()
+        timer.timeout.connect(lambda: ticks.append(1))
+        timer.start(10000)
+        QTimer.singleShot(35000, app.quit)
+        app.exec_()
+        passed = (datetime.now() - began).total_seconds()
+        print(95 <= passed < 2000, len(ticks) >= 3, time.monotonic() - real < 20)
+    """
+    assert run_text(text, opener=sim_like(100.0)).out.strip() == "True True True"
+
+
+def test_a_thread_that_sleeps_takes_part(run_text: Run) -> None:
+    """A worker thread's sleeps are deadlines of the same virtual time, in order with the timers."""
+    text = """
+        import time
+        from PyQt5.QtWidgets import QApplication
+        from PyQt5.QtCore import QTimer, QThread
+        from PyQt5.QAxContainer import QAxWidget
+        from datetime import datetime
+        app = QApplication([])
+        ocx = QAxWidget("KHOPENAPI.KHOpenAPICtrl.1")
+        log = []
+
+        class Worker(QThread):
+            def run(self):
+                for _ in range(5):
+                    log.append(("worker", datetime.now().strftime("%M:%S")))
+                    time.sleep(60)
+
+        timer = QTimer()
+        timer.timeout.connect(lambda: log.append(("timer", datetime.now().strftime("%M:%S"))))
+        worker = Worker()
+        worker.finished.connect(app.quit)
+        timer.start(90000)
+        worker.start()
+        app.exec_()
+        print(*(f"{who}@{when}" for who, when in log))
+    """
+    out = run_text(text, virtual=True).out.split()
+    assert [o for o in out if o.startswith("worker")] == [f"worker@0{n}:00" for n in range(5)]
+    assert [o for o in out if o.startswith("timer")][:3] == ["timer@01:30", "timer@03:00", "timer@04:30"]
+
+
+def test_until_ends_a_program_that_would_not(run_text: Run) -> None:
+    """--until closes the windows at a simulated time, takes a picture, and ends loops."""
+    text = """
+        from PyQt5.QtWidgets import QApplication, QLabel
+        from PyQt5.QtCore import QTimer
+        from PyQt5.QAxContainer import QAxWidget
+        from datetime import datetime
+        app = QApplication([])
+        ocx = QAxWidget("KHOPENAPI.KHOpenAPICtrl.1")
+        label = QLabel("window")
+        label.resize(200, 100)
+        label.show()
+        timer = QTimer()
+        timer.timeout.connect(lambda: None)
+        timer.start(1000)
+        app.exec_()
+        print(datetime.now().strftime("%H:%M"))
+    """
+    ran = run_text(text, virtual=True, until=datetime(2026, 2, 5, 22, 30), screenshot=None)
+    assert ran.out.strip() == "22:30"
+    endless = """
+        import pythoncom, time
+        from PyQt5.QtWidgets import QApplication
+        from PyQt5.QAxContainer import QAxWidget
+        app = QApplication([])
+        ocx = QAxWidget("KHOPENAPI.KHOpenAPICtrl.1")
+        while True:
+            pythoncom.PumpWaitingMessages()
+            time.sleep(1)
+    """
+    assert run_text(endless, virtual=True, until=datetime(2026, 2, 5, 22, 30)).code == 0
