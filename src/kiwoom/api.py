@@ -25,6 +25,7 @@ from kiwoom.functions import (
     RealtimeFunctions,
     RequestFunctions,
 )
+from kiwoom.limits import Limits
 from kiwoom.slots import fit
 
 __all__ = ["API", "EventObject"]
@@ -126,6 +127,8 @@ class API(
     def __init__(self, url: str | ControlUrl | Control | None = None) -> None:
         self.control: Control = url if isinstance(url, Control) else open_control(url)
         self._eventloop = EventLoop(self.control)
+        self.limits = Limits(self.control.clock)
+        """The request limits, as far as what was sent through this object counts; `limits.queries.left()` tells."""
         self._methods: dict[str, tuple[Callable[..., object], Callable[..., object]]] = {}
         self._subscriptions: list[tuple[str, Callable[..., None]]] = []
         for name, event in EVENTS.items():
@@ -145,7 +148,11 @@ class API(
             )
         result = self.control.call(name, *arguments)
         if name in ASKS or not self._eventloop.delivering:
-            self._eventloop.called(name, arguments, refused(name, result))
+            failed = refused(name, result)
+            limiter = self.limits.of(name)
+            if limiter is not None and not failed:
+                limiter.count()
+            self._eventloop.called(name, arguments, failed)
         return result
 
     def dynamicCall(self, function: str, *arguments: object) -> Any:

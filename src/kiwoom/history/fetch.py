@@ -12,21 +12,19 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import count
 from typing import cast
-from weakref import WeakKeyDictionary
 
 from kiwoom.api import API
 from kiwoom.catalog.codes import bare
 from kiwoom.clock import SECOND_US
-from kiwoom.control import Control
 from kiwoom.errors import KiwoomError, RequestLimited, WaitTimeout, error_for
 from kiwoom.eventloop import Kind, Steps
 from kiwoom.history.charts import Chart
 from kiwoom.history.download import Download, Interrupted, Report, WrongAnswer, downloads
 from kiwoom.history.page import Page, PageRequest
 from kiwoom.history.rows import clean
-from kiwoom.limits import Limits, Priority
+from kiwoom.limits import Priority
 
-__all__ = ["ANSWER_TIMEOUT_S", "REFUSED_FOR_S", "fetched", "limits_of"]
+__all__ = ["ANSWER_TIMEOUT_S", "REFUSED_FOR_S", "fetched"]
 
 log = logging.getLogger("kiwoom.history")
 
@@ -61,15 +59,6 @@ _SCREENS = {
 _OTHER_SCREEN = "4999"
 
 _numbers = count(1)
-_limits: WeakKeyDictionary[Control, Limits] = WeakKeyDictionary()
-
-
-def limits_of(control: Control) -> Limits:
-    """The limits of a control: its own if it carries some (`control.limits`), else one for all its downloads."""
-    own = getattr(control, "limits", None)
-    if isinstance(own, Limits):
-        return own
-    return _limits.setdefault(control, Limits(control.clock))
 
 
 class _Answer:
@@ -93,7 +82,7 @@ class _Fetcher:
     def __init__(self, api: API, messages: Counter[str]) -> None:
         self.control = api.control
         self._loop = api._eventloop
-        self._limiter = limits_of(api.control).queries
+        self._limiter = api.limits.queries
         self._waiting: _Answer | None = None
         self._unprinted: set[str] = getattr(api, "_unprinted", set())
         self._messages = messages

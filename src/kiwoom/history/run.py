@@ -15,7 +15,7 @@ from kiwoom.errors import UsageError
 from kiwoom.eventloop import Steps
 from kiwoom.history.charts import Chart, chart
 from kiwoom.history.download import Download, Report
-from kiwoom.history.fetch import fetched, limits_of
+from kiwoom.history.fetch import fetched
 from kiwoom.history.merge import Bounds
 from kiwoom.history.plan import Plan, Target, day_named, pages_between, resolve, seconds_for
 from kiwoom.history.progress import Bar, Progress, Quiet
@@ -129,7 +129,7 @@ class _Prepared:
             raise UsageError(f"end ({self.end}) is before start ({self.start})")
         self.store = Store(wanted.path or ".", wanted.encoding or config.ENCODING)
         self.journal = Journal(self.store)
-        self.windows = limits_of(api.control).queries.windows
+        self.windows = api.limits.queries.windows
 
     def job(self) -> Job:
         """The job that these arguments began earlier today and did not finish, else a new one."""
