@@ -13,6 +13,7 @@ from kiwoom.sim.engine import Engine
 from kiwoom.sim.listing import Listing, builtin_listing, listing_from
 from kiwoom.sim.market import Market
 from kiwoom.sim.options import Options
+from kiwoom.sim.portfolio import fill_accounts
 
 __all__ = ["Broker"]
 
@@ -29,6 +30,8 @@ class Broker:
         self.engine = Engine(self.clock)
         self.market = Market(self.engine, self.listing, options.seed, options.density)
         self.desk = Desk(self.engine, self.market, options)
+        if options.holdings:
+            fill_accounts(self.desk, self.market, options.user, options.seed)
         self._latency = random.Random(f"{options.seed}/latency")
         log.info("the simulated market starts at %s (seed %d)", self.clock.now(), options.seed)
 

@@ -59,6 +59,8 @@ class Options:
     """stock: an order binds the margin rate of its stock; full: its whole amount."""
     texts: str = "mock"
     """Whose messages about orders are sent: mock or real."""
+    holdings: bool = True
+    """Whether the stock accounts hold shares at the start (the second one more than a page of opw00018)."""
     density: float = 1.0
     """How many trades the market makes, relative to the default of about ten a minute for a liquid stock."""
     auto_register: bool = True
@@ -150,5 +152,6 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "texts": _one_of("mock", "real"),
     "density": _positive,
     "auto_register": _flag,
+    "holdings": _flag,
     "conditions": _conditions,
 }

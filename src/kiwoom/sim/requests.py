@@ -239,7 +239,8 @@ class Requests(Part):
             opened.ahead = [rows.pop()]
             self._open[key] = opened
             following = "2"
-        return Page(tr, answer.single, [_row(tr, row) for row in rows], following), answer.message, answer.codes
+        message = answer.more or answer.message if following == "2" else answer.message
+        return Page(tr, answer.single, [_row(tr, row) for row in rows], following), message, answer.codes
 
     # --- reading -----------------------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """The TR answers of the simulator, one module a subject; importing this package declares them all."""
 
+from kiwoom.sim.answers import accounts as accounts
 from kiwoom.sim.answers import charts as charts
 from kiwoom.sim.answers import quotes as quotes
 from kiwoom.sim.answers.registry import ANSWERS, Answer, Declared, NotFound, Refused, Request, answers

@@ -46,6 +46,8 @@ class Answer:
     message: str | None = None
     codes: Sequence[str] = ()
     end: str = "0"
+    more: str | None = None
+    """The message in the place of `message` when further pages follow."""
     page_rows: int | None = None
     """Rows of a page where the catalog leaves it to the server."""
 
