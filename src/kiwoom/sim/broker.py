@@ -31,7 +31,7 @@ class Broker:
         self.market = Market(self.engine, self.listing, options.seed, options.density)
         self.desk = Desk(self.engine, self.market, options)
         if options.holdings:
-            fill_accounts(self.desk, self.market, options.user, options.seed)
+            self.desk.on_opened = lambda accounts: fill_accounts(self.desk, self.market, accounts, options.seed)
         self._latency = random.Random(f"{options.seed}/latency")
         log.info("the simulated market starts at %s (seed %d)", self.clock.now(), options.seed)
 

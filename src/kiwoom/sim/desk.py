@@ -80,6 +80,8 @@ class Desk:
         self.options = options
         self._ledger = Ledger(market.trading_day(), _settles)
         self.exchange = Exchange(engine, market, self, options.fill)
+        self.on_opened: Callable[[list[Account]], None] | None = None
+        """Called with the accounts of a user when they are opened: to put something into them."""
         self.instruments: dict[str, Instrument] = {}
         self._users: dict[str, list[str]] = {}
         self._listeners: dict[str, list[Notify]] = {}
@@ -108,6 +110,8 @@ class Desk:
             for number in numbers:
                 kind = "선물옵션" if number.endswith("31") else "위탁종합"
                 self.open_account(number, user, kind)
+            if self.on_opened is not None:
+                self.on_opened([self.ledger.accounts[number] for number in numbers])
         return [self.ledger.accounts[number] for number in numbers]
 
     def open_account(self, number: str, user: str, kind: str = "위탁종합") -> Account:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 from kiwoom.sim.desk import Desk
 from kiwoom.sim.instruments import Instrument
@@ -17,15 +18,15 @@ FEW, MANY = 7, 27
 _FAMILIAR = ("005930", "000660", "035420", "005380", "051910", "069500", "035720")
 
 
-def fill_accounts(desk: Desk, market: Market, user: str, seed: int) -> None:
-    """Put shares into the stock accounts of a user, at costs near the prices of the last months."""
+def fill_accounts(desk: Desk, market: Market, accounts: Sequence[Account], seed: int) -> None:
+    """Put shares into the stock accounts among some, at costs near the prices of the last months."""
     rng = random.Random(f"{seed}/portfolio")
     stocks = [i for i in market.instruments() if i.is_stock and i.kind in ("COMMON", "ETF") and i.market != "KONEX"]
     by_code = {stock.code: stock for stock in stocks}
     familiar = [by_code[code] for code in _FAMILIAR if code in by_code] or stocks[:FEW]
-    accounts = [account for account in desk.accounts_of(user) if account.kind != "선물옵션"]
+    for_stocks = [account for account in accounts if account.kind != "선물옵션"]
     chosen = [familiar[:FEW], rng.sample(stocks, min(MANY, len(stocks)))]
-    for account, holdings in zip(accounts, chosen, strict=False):
+    for account, holdings in zip(for_stocks, chosen, strict=False):
         for stock in holdings:
             _deliver(desk, market, account, stock, rng)
 

@@ -13,7 +13,7 @@ from kiwoom.sim.draws import normals
 
 @pytest.mark.parametrize("at", ["2026-02-06 09:00", "2026-02-06 09:07:33", "2026-02-06 13:20", "2026-02-06 15:30:20"])
 def test_a_glance_agrees_with_every_trade_taken_in(at: str) -> None:
-    market = Driver(f"at={at}").control.broker.market
+    market = Driver(f"at={at}&holdings=off").control.broker.market
     for instrument in list(market.instruments())[::25]:
         glance, live = market.glance(instrument), market.live(instrument)
         assert glance is not live

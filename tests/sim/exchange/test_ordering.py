@@ -18,7 +18,7 @@ class Trader(Driver):
     """A driver that sends orders and keeps what notices said."""
 
     def __init__(self, options: str = "") -> None:
-        super().__init__(options or "at=2026-02-06 10:00&seed=3")
+        super().__init__(f"{options or 'at=2026-02-06 10:00&seed=3'}&holdings=off")
         self.notices: list[tuple[str, dict[int, str]]] = []
         self.log: list[str] = []
         self.control.subscribe("OnReceiveChejanData", self._chejan)
