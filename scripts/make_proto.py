@@ -1,7 +1,7 @@
 """
 Make the message classes of the service from its .proto files.
 
-    python scripts/make_proto.py            write src/kiwoom/service/proto/*_pb2.py and .pyi, and the copies in proto/
+    python scripts/make_proto.py            write src/kiwoom/wire/*_pb2.py and .pyi, and the copies in proto/
     python scripts/make_proto.py --check    only say whether they are up to date (exit 1 if not)
 
 The modules hold the compiled descriptor and let protobuf build the classes when they are imported, so that one set of
@@ -19,13 +19,13 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCE = ROOT / "src" / "kiwoom" / "service" / "proto"
+SOURCE = ROOT / "src" / "kiwoom" / "wire"
 COPIES = ROOT / "proto"
 FILES = ("koapy", "kiwoom")
 
 MODULE = '''"""Message classes of {name}.proto. Made by scripts/make_proto.py; do not edit."""
 
-from kiwoom.service.proto.pool import load
+from kiwoom.wire.pool import load
 
 SHA256 = "{digest}"
 

@@ -12,9 +12,9 @@ import grpc
 import pytest
 from tests.service.scripted_control import ScriptedControl
 
-from kiwoom.service.proto import koapy_pb2 as pb
 from kiwoom.service.server import KOAPY_SERVICE, Server
 from kiwoom.service.settings import Settings
+from kiwoom.wire import koapy_pb2 as pb
 
 UNARY = {"Call": (pb.CallRequest, pb.CallResponse), "SetLogLevel": (pb.SetLogLevelRequest, pb.SetLogLevelResponse)}
 ONE_TO_MANY = {

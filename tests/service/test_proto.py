@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from google.protobuf import descriptor_pb2
 
-from kiwoom.service.proto import kiwoom_pb2, koapy_pb2
-from kiwoom.service.proto.pool import POOL
+from kiwoom.wire import kiwoom_pb2, koapy_pb2
+from kiwoom.wire.pool import POOL
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = {"koapy": koapy_pb2, "kiwoom": kiwoom_pb2}
@@ -140,7 +140,7 @@ def test_the_comparators_count_as_the_contract_does_and_keep_its_spelling() -> N
 
 @pytest.mark.parametrize("name", MODULES)
 def test_the_classes_are_made_from_the_interface_as_it_stands(name: str) -> None:
-    source = ROOT / "src" / "kiwoom" / "service" / "proto" / f"{name}.proto"
+    source = ROOT / "src" / "kiwoom" / "wire" / f"{name}.proto"
     text = source.read_text("utf-8")
     assert hashlib.sha256(text.encode()).hexdigest() == MODULES[name].SHA256, "run scripts/make_proto.py"
     assert (ROOT / "proto" / source.name).read_text("utf-8") == text, "run scripts/make_proto.py"

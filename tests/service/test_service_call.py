@@ -110,7 +110,7 @@ def test_a_client_that_asks_too_often_is_told_when_to_ask_again(serve: Serve) ->
 def test_the_log_level_can_be_set_for_loggers_that_exist(served: Served, stub: Stub) -> None:
     import logging
 
-    from kiwoom.service.proto import koapy_pb2 as pb
+    from kiwoom.wire import koapy_pb2 as pb
 
     before = logging.getLogger("kiwoom.service").level
     try:
@@ -125,7 +125,7 @@ def test_the_log_level_can_be_set_for_loggers_that_exist(served: Served, stub: S
 
 
 def test_stopping_ends_streams_with_a_status(serve: Serve) -> None:
-    from kiwoom.service.proto import koapy_pb2 as pb
+    from kiwoom.wire import koapy_pb2 as pb
 
     served = serve()
     stream = served.stub().Listen(pb.ListenRequest(slots=["OnReceiveMsg"]))

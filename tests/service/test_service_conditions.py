@@ -11,7 +11,7 @@ from tests.service.scripted_control import ScriptedControl
 from tests.service.test_service_listen import arguments
 from tests.service.test_service_transactions import rows
 
-from kiwoom.service.proto import koapy_pb2 as pb
+from kiwoom.wire import koapy_pb2 as pb
 
 NAMES = "000^대형 저평가 우량주;001^중소형 저평가주;"
 

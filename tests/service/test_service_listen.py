@@ -12,7 +12,7 @@ import pytest
 from tests.service.conftest import Serve, Served, Stub, until
 from tests.service.scripted_control import Page
 
-from kiwoom.service.proto import koapy_pb2 as pb
+from kiwoom.wire import koapy_pb2 as pb
 
 
 def arguments(response: pb.ListenResponse) -> list[str | int | bool]:

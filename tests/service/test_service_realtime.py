@@ -12,7 +12,7 @@ from tests.service.conftest import Served, Stub, ends_with, until
 from tests.service.test_service_listen import arguments, single
 
 from kiwoom import catalog
-from kiwoom.service.proto import koapy_pb2 as pb
+from kiwoom.wire import koapy_pb2 as pb
 
 TRADE = catalog.real_type("주식체결").fids[:42]
 TICK = {fid: f"v{fid}" for fid in TRADE}

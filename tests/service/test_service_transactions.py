@@ -11,7 +11,7 @@ from tests.service.conftest import Serve, Served, Stub, ends_with, until
 from tests.service.scripted_control import Page
 from tests.service.test_service_listen import arguments, single
 
-from kiwoom.service.proto import koapy_pb2 as pb
+from kiwoom.wire import koapy_pb2 as pb
 
 
 def request(code: str = "opt10081", **fields: Any) -> pb.TransactionRequest:

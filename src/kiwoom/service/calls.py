@@ -21,13 +21,13 @@ from kiwoom.control.contract import (
     convert_arguments,
     function,
 )
+from kiwoom.control.eventdata import GETTERS
 from kiwoom.errors import UnknownFunction, WrongArguments
 from kiwoom.limits import ORDER_FUNCTIONS
 from kiwoom.service.clients import Client
 from kiwoom.service.core import Core, Rpc
-from kiwoom.service.eventdata import GETTERS
-from kiwoom.service.proto import koapy_pb2 as pb
 from kiwoom.service.streams import End
+from kiwoom.wire import koapy_pb2 as pb
 
 if TYPE_CHECKING:
     from kiwoom.service.conditions import Conditions

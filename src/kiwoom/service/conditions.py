@@ -13,11 +13,11 @@ from kiwoom.service.answers import Inquiry, error_in_message
 from kiwoom.service.core import Core, Rpc
 from kiwoom.service.hub import Listener
 from kiwoom.service.occasion import Occasion
-from kiwoom.service.proto import koapy_pb2 as pb
 from kiwoom.service.screens import check_screen
 from kiwoom.service.status import status_of
 from kiwoom.service.streams import End, Status, Stream
 from kiwoom.service.transactions import WatchList
+from kiwoom.wire import koapy_pb2 as pb
 
 __all__ = ["Conditions", "condition_call", "load_condition_call"]
 

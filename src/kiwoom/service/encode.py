@@ -14,7 +14,7 @@ from kiwoom import catalog
 from kiwoom.control.base import Control
 from kiwoom.control.contract import EVENTS, Value
 from kiwoom.errors import UsageError
-from kiwoom.service.proto import koapy_pb2 as pb
+from kiwoom.wire import koapy_pb2 as pb
 
 __all__ = [
     "Page",

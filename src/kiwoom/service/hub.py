@@ -21,7 +21,7 @@ from kiwoom.service.owner import Owner
 from kiwoom.service.streams import Status
 
 if TYPE_CHECKING:
-    from kiwoom.service.eventdata import EventData
+    from kiwoom.control.eventdata import EventData
 
 __all__ = ["Holder", "Hub", "Listener"]
 

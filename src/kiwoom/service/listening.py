@@ -12,9 +12,9 @@ from kiwoom.control.contract import EVENTS, event
 from kiwoom.service.core import Rpc
 from kiwoom.service.hub import Holder
 from kiwoom.service.occasion import Occasion
-from kiwoom.service.proto import koapy_pb2 as pb
 from kiwoom.service.status import status_of
 from kiwoom.service.streams import End, Status, Stream
+from kiwoom.wire import koapy_pb2 as pb
 
 __all__ = ["bidirectional_listen", "events_named", "listen"]
 

@@ -13,9 +13,9 @@ from kiwoom.service import encode
 from kiwoom.service.core import Core, Rpc
 from kiwoom.service.hub import Listener
 from kiwoom.service.occasion import Occasion
-from kiwoom.service.proto import koapy_pb2 as pb
 from kiwoom.service.status import status_of
 from kiwoom.service.streams import End
+from kiwoom.wire import koapy_pb2 as pb
 
 __all__ = ["Login", "login_call"]
 

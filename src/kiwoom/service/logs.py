@@ -9,8 +9,8 @@ from datetime import datetime, timezone
 import grpc
 
 from kiwoom.service.core import Rpc
-from kiwoom.service.proto import koapy_pb2 as pb
 from kiwoom.service.streams import End
+from kiwoom.wire import koapy_pb2 as pb
 
 __all__ = ["JsonFormatter", "set_log_level"]
 

@@ -8,7 +8,7 @@ from kiwoom.control.base import Control
 from kiwoom.service import encode
 
 if TYPE_CHECKING:
-    from kiwoom.service.eventdata import EventData
+    from kiwoom.control.eventdata import EventData
     from kiwoom.service.security import Identity
 
 __all__ = ["Occasion"]
@@ -100,7 +100,7 @@ class Occasion:
     def data(self) -> EventData:
         """Everything that the getters would read now, to be read later."""
         if self._data is None:
-            from kiwoom.service.eventdata import capture
+            from kiwoom.control.eventdata import capture
 
             self._data = capture(self.control, self.name, self.arguments)
         return self._data

@@ -17,10 +17,10 @@ from kiwoom.service.following import FIDS, Follower, Notice, Outcome
 from kiwoom.service.hub import Listener
 from kiwoom.service.occasion import Occasion
 from kiwoom.service.owner import Timer
-from kiwoom.service.proto import koapy_pb2 as pb
 from kiwoom.service.screens import check_screen
 from kiwoom.service.status import details, status_of
 from kiwoom.service.streams import Status, Stream
+from kiwoom.wire import koapy_pb2 as pb
 
 __all__ = ["ORDER_EVENTS", "order_call", "order_listen"]
 

@@ -12,11 +12,11 @@ from kiwoom.errors import KiwoomError
 from kiwoom.limits import MAX_CODES_PER_SCREEN, MAX_SCREENS
 from kiwoom.service import encode
 from kiwoom.service.core import Rpc
-from kiwoom.service.proto import koapy_pb2 as pb
 from kiwoom.service.realtime import Shape
 from kiwoom.service.screens import check_screen
 from kiwoom.service.status import status_of
 from kiwoom.service.streams import End, Status, Stream
+from kiwoom.wire import koapy_pb2 as pb
 
 __all__ = ["bidirectional_real_call", "real_call"]
 

@@ -20,9 +20,9 @@ from kiwoom.service import encode
 from kiwoom.service.answers import Inquiry, error_in_message, negative
 from kiwoom.service.core import Core, Rpc
 from kiwoom.service.occasion import Occasion
-from kiwoom.service.proto import koapy_pb2 as pb
 from kiwoom.service.screens import check_screen
 from kiwoom.service.streams import End
+from kiwoom.wire import koapy_pb2 as pb
 
 __all__ = ["KW_CODES", "Answered", "WatchList", "transaction_call"]
 

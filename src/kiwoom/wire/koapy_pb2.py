@@ -1,6 +1,6 @@
 """Message classes of koapy.proto. Made by scripts/make_proto.py; do not edit."""
 
-from kiwoom.service.proto.pool import load
+from kiwoom.wire.pool import load
 
 SHA256 = "e4a79b476c3db8220bfccd9c920af069ce1b75b8c41d7e7eceeba7f05c59abe9"
 

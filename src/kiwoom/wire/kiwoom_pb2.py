@@ -1,6 +1,6 @@
 """Message classes of kiwoom.proto. Made by scripts/make_proto.py; do not edit."""
 
-from kiwoom.service.proto.pool import load
+from kiwoom.wire.pool import load
 
 SHA256 = "cd49322ad776c4ee2503f25ed85cad71a284dd17c23355bb015cc9657565071d"
 

@@ -1,0 +1,9 @@
+"""A stand-in."""
+
+
+class QApplication:
+    pass
+
+
+class QWidget:
+    pass
