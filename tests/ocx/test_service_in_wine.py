@@ -18,7 +18,7 @@ grpc = pytest.importorskip("grpc")
 
 from tests.service.conftest import Stub, ends_with  # noqa: E402
 
-from kiwoom.service.proto import koapy_pb2 as pb  # noqa: E402
+from kiwoom.wire import koapy_pb2 as pb  # noqa: E402
 
 TOKEN = "a-token-of-this-test-run"
 ACCOUNT = "8012345611"

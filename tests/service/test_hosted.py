@@ -14,7 +14,7 @@ import pytest
 from tests.service.conftest import Stub, ends_with
 
 import kiwoom
-from kiwoom.service.proto import koapy_pb2 as pb
+from kiwoom.wire import koapy_pb2 as pb
 
 TOKEN = "a-token-of-this-test-run"
 
