@@ -7,6 +7,7 @@ from kiwoom.sim.broker import Broker
 from kiwoom.sim.conditions import Conditions
 from kiwoom.sim.control import SimControl
 from kiwoom.sim.derivatives import Derivatives
+from kiwoom.sim.faultplan import carry_out
 from kiwoom.sim.login import Login
 from kiwoom.sim.master import Master
 from kiwoom.sim.opening import OpeningNotices
@@ -34,4 +35,5 @@ def assemble(url: ControlUrl, broker: Broker) -> SimControl:
     control = SimControl(url, broker)
     for part in PARTS:
         control.add(part(control))
+    carry_out(broker.options.faults, control)
     return control

@@ -19,6 +19,7 @@ from kiwoom.control.base import Control, Mode
 from kiwoom.control.contract import Value
 from kiwoom.control.url import ControlUrl
 from kiwoom.errors import UsageError
+from kiwoom.sim.faults import Faults
 from kiwoom.sim.screens import Screens
 
 if TYPE_CHECKING:
@@ -56,6 +57,9 @@ class Part:
     def disconnected(self) -> None:
         """The line dropped or the control was closed: forget what belongs to the connection."""
 
+    def penalized(self) -> None:
+        """The server imposes the penalty for too many requests."""
+
 
 @dataclass
 class Delivery:
@@ -66,6 +70,8 @@ class Delivery:
     page: Page | None = None
     code: str = ""
     values: Mapping[int, str] = field(default_factory=dict)
+    line: int = 0
+    """Which connection it was sent on: what is on its way when the line drops is lost."""
 
 
 class SimControl(Control):
@@ -76,12 +82,14 @@ class SimControl(Control):
         self.broker = broker
         self.engine = broker.engine
         self.connected = False
+        self._line = 0
         self.delivering: list[Delivery] = []
         """The events being delivered, innermost last: a handler that waits lets further ones in."""
         self._sent = 0
         self._table: dict[str, Callable[..., Value]] = {}
         self.parts: dict[type[Part], Part] = {}
         self.screens = Screens()
+        self.faults = Faults(self)
 
     def add(self, part: Part) -> None:
         """Take a part in: its methods now carry out the functions that they name."""
@@ -103,7 +111,16 @@ class SimControl(Control):
         return "simulated"
 
     def _dispatch(self, name: str, arguments: tuple[str | int, ...]) -> Value:
+        if self.faults.has_calls and (fault := self.faults.refuses(name, arguments)) is not None:
+            return fault.value
         return self._table[name](*arguments)
+
+    def drop_line(self) -> None:
+        """The connection is gone, and with it what belonged to it: registrations, answers and notices on their way."""
+        self.connected = False
+        self._line += 1
+        for part in self.parts.values():
+            part.disconnected()
 
     # --- events ------------------------------------------------------------------------------------------------
 
@@ -122,12 +139,16 @@ class SimControl(Control):
         `page` is what GetCommData reads meanwhile, `values` (FID to text) what GetCommRealData (for `code`) and
         GetChejanData read.
         """
-        delivery = Delivery(event, arguments, page, code, values or {})
-        self.engine.after(after_us, self.deliver, delivery)
+        delivery = Delivery(event, arguments, page, code, values or {}, self._line)
+        due_us: int | None = after_us
+        if self.faults.has_events:
+            due_us = self.faults.route(delivery, after_us)
+        if due_us is not None:
+            self.engine.after(due_us, self.deliver, delivery)
 
     def deliver(self, delivery: Delivery) -> None:
         """Call the handlers of an event now; the getters answer for it until they return."""
-        if self.closed:
+        if self.closed or delivery.line != self._line:
             return
         self._sent += 1
         self.delivering.append(delivery)
@@ -189,7 +210,5 @@ class SimControl(Control):
     def close(self) -> None:
         if self.closed:
             return
-        for part in self.parts.values():
-            part.disconnected()
-        self.connected = False
+        self.drop_line()
         super().close()

@@ -34,7 +34,7 @@ class Login(Part):
         if not self._pending:
             return
         self._pending = False
-        code = self.broker.options.login_error
+        code = self.control.faults.login_code() or self.broker.options.login_error
         if code == 0:
             self.control.connected = True
             self.control.part(Requests).logged_in()

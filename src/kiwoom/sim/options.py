@@ -11,6 +11,7 @@ from typing import Any
 from kiwoom.control.url import ControlUrl
 from kiwoom.errors import ControlUrlError
 from kiwoom.sim.conditionfile import read_conditions
+from kiwoom.sim.faultplan import Planned, read_plan
 
 __all__ = ["Options"]
 
@@ -67,6 +68,8 @@ class Options:
     """Whether a successful quote TR registers its codes for real-time on its screen, as the server does."""
     conditions: Path | None = None
     """A file with the user's stored conditions; without it the package's own set."""
+    faults: tuple[Planned, ...] = ()
+    """Faults to switch on, also by schedule: ``lost(OnReceiveTrData, rate=0.01);disconnect@10:30``, or a file."""
 
     @classmethod
     def from_url(cls, url: ControlUrl) -> Options:
@@ -154,4 +157,5 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "auto_register": _flag,
     "holdings": _flag,
     "conditions": _conditions,
+    "faults": read_plan,
 }

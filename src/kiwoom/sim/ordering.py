@@ -143,6 +143,9 @@ class Ordering(Part):
         tr_name = order_tr_name(action, side, instrument is not None and instrument.market == "KOSDAQ")
         order: Order | None = None
         try:
+            injected = self.control.faults.order_refusal(ticket.code, ticket.account, ticket.rq_name)
+            if injected is not None:
+                raise NotTaken(injected)
             order = self.desk.accept(_with_screen(ticket))
             text = accepted_text(action, side, mock)
         except NotTaken as refused:

@@ -106,6 +106,9 @@ class Requests(Part):
         self.inputs = {}
         self._open.clear()
 
+    def penalized(self) -> None:
+        self.limits.locked = True
+
     def logged_in(self) -> None:
         """A login lifts the penalty of the request limits."""
         self.limits = QueryLimits()
@@ -179,7 +182,9 @@ class Requests(Part):
 
     def take(self) -> bool:
         """Count a query (SendCondition's too) against the limits; False if it is refused."""
-        if not self.broker.options.limits or self.limits.take(self.broker.engine.now):
+        if not self.limits.locked and not self.broker.options.limits:
+            return True
+        if self.limits.take(self.broker.engine.now):
             return True
         if self.limits.locked:
             log.error("too many requests: everything is refused (-200) until the next CommConnect")
@@ -205,6 +210,8 @@ class Requests(Part):
         if not self.control.connected:
             return
         page, message, codes = self._page(request, prev_next)
+        if self.control.faults.empties(request.tr.code, spelt, request.rq_name):
+            page, message, codes = Page(request.tr), None, ()
         if message:
             self.control.send("OnReceiveMsg", request.screen, request.rq_name, spelt, message)
         if codes and self.broker.options.auto_register:
