@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
+from kiwoom.cli.doctor import doctor
 from kiwoom.cli.exits import reported
-from kiwoom.cli.tables import Format, show, stdout
+from kiwoom.cli.tables import Format, progress, show, stdout
+from kiwoom.compat.run import CONTEXT, run
 
 __all__ = ["app"]
 
@@ -53,6 +55,38 @@ def tr(
 
 
 @app.command()
+def download(
+    period: Annotated[str, typer.Option(help="tick, min, day, week, month, year")] = "day",
+    market: Annotated[str | None, typer.Option(help="A market: KOSPI, KOSDAQ, ETF …")] = None,
+    sector: Annotated[str | None, typer.Option(help="A sector, by name or code")] = None,
+    code: Annotated[str | None, typer.Option(help="One code")] = None,
+    start: Annotated[str | None, typer.Option(help="First day, YYYYMMDD")] = None,
+    end: Annotated[str | None, typer.Option(help="Last day, YYYYMMDD")] = None,
+    unit: Annotated[int | None, typer.Option(help="Minutes or ticks of a bar")] = None,
+    path: Annotated[str | None, typer.Option(help="The folder of the CSV files")] = None,
+    encoding: Annotated[str, typer.Option(help="Encoding of the files")] = "cp949",
+    url: Url = None,
+) -> None:
+    """Download histories into CSV files; goes on after an interruption: kiwoom download --market KOSPI"""
+    from kiwoom import Kiwoom
+
+    with reported(), Kiwoom(url) as api:
+        api.login()
+        chosen = {
+            "market": market,
+            "sector": sector,
+            "code": code,
+            "start": start,
+            "end": end,
+            "unit": unit,
+            "path": path,
+        }
+        given = {name: value for name, value in chosen.items() if value is not None}
+        result = api.histories(period=period, encoding=encoding, **given)
+    progress(str(result))
+
+
+@app.command()
 def find(word: str, format: Output = Format.table) -> None:
     """Search TRs, inputs, outputs, FIDs, real types, error codes and stocks: kiwoom find 예수금"""
     from kiwoom import catalog
@@ -70,3 +104,7 @@ def errmsg(code: int) -> None:
     from kiwoom.errors import msg
 
     print(msg(code))
+
+
+app.command(context_settings=CONTEXT)(run)
+app.command()(doctor)

@@ -1,0 +1,97 @@
+"""The `kiwoom` command: data on stdout, everything else on stderr, exit codes, the demo."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SIM = "sim:?clock=virtual&seed=7&at=2026-02-06 09:00"
+
+
+def kiwoom(*words: str, url: str | None = SIM, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "PYTHONIOENCODING": "utf-8", "COLUMNS": "120"}
+    environment.pop("KIWOOM_URL", None)
+    if url is not None:
+        environment["KIWOOM_URL"] = url
+    command = [sys.executable, "-m", "kiwoom", *words]
+    return subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, timeout=100)
+
+
+def test_a_tr_as_csv_with_all_its_pages() -> None:
+    done = kiwoom(
+        "tr", "opt10081", "종목코드=005930", "기준일자=20260205", "수정주가구분=1", "--pages", "3", "-f", "csv"
+    )
+    assert done.returncode == 0, done.stderr
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert len(rows) == 1800
+    assert rows[0]["일자"] == "20260205"
+    assert "생성한 시세" in done.stderr, "made-up prices are said to be made up"
+
+
+def test_a_tr_as_json_says_where_it_comes_from() -> None:
+    done = kiwoom("tr", "opw00018", "-f", "json")
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["ok"] and answer["meta"]["mode"] == "simulated" and answer["meta"]["complete"]
+    assert answer["single"]["조회건수"] == "0007" and len(answer["rows"]) == 7
+
+
+def test_codes_are_asked_for_through_the_watch_list() -> None:
+    done = kiwoom("tr", "OPTKWFID", "종목코드=005930;000660", "-f", "jsonl")
+    assert [json.loads(line)["종목코드"] for line in done.stdout.splitlines()] == ["005930", "000660"], done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "url", "code", "says"),
+    [
+        (("tr", "opt1x"), SIM, 1, "opt1"),
+        (("tr", "opt10001", "코드=005930"), SIM, 1, "종목코드"),
+        (("tr", "opt10001", "종목코드=005930"), "sim:?sed=7", 1, "seed"),
+        (("tr", "opt10001", "종목코드=005930"), "simm:", 1, "sim:"),
+        (("tr", "opt10001", "종목코드=005930"), "ocx:", 5, "Windows"),
+        (("tr", "opt10001", "종목코드=005930"), "sim:?clock=virtual&login_error=-101", 3, "-101"),
+        (("demo", "--url", "ocx:"), None, 1, "simulator only"),
+    ],
+)
+def test_errors_are_one_line_and_have_their_exit_code(
+    words: tuple[str, ...], url: str | None, code: int, says: str
+) -> None:
+    if code == 5 and sys.platform == "win32":
+        pytest.skip("the OCX may be there")
+    done = kiwoom(*words, url=url)
+    assert done.returncode == code, done.stderr
+    assert says in done.stderr and "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_the_search_finds_inputs_and_outputs() -> None:
+    done = kiwoom("find", "예수금", "-f", "jsonl")
+    assert any(json.loads(line)["key"] == "opw00001" for line in done.stdout.splitlines())
+
+
+def test_a_return_code_is_explained() -> None:
+    assert kiwoom("errmsg", "--", "-308").stdout.strip() == "-308 : OP_ERR_ORD_OVERFLOW (주문전송과부하)"
+
+
+def test_a_download_goes_on_where_it_ended(tmp_path: Path) -> None:
+    words = ("download", "--code", "005930", "--start", "20260105", "--path", str(tmp_path))
+    assert kiwoom(*words).returncode == 0
+    first = {path.name: path.read_bytes() for path in tmp_path.rglob("*.csv")}
+    assert len(first) == 1
+    assert kiwoom(*words).returncode == 0
+    assert {path.name: path.read_bytes() for path in tmp_path.rglob("*.csv")} == first
+
+
+def test_the_demo_is_a_whole_session() -> None:
+    done = kiwoom("demo", "--url", "sim:?seed=7&clock=virtual&at=2026-02-06 09:10", url=None)
+    assert done.returncode == 0, done.stderr
+    for word in ("홍길동", "총평가손익", "매수체결", "접수", "체결", "simulated"):
+        assert word in done.stdout
