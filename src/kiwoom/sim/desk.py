@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import random
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -27,7 +27,16 @@ from kiwoom.sim.ledger import Account, Ledger, NotCovered
 from kiwoom.sim.master import margin_percent
 from kiwoom.sim.messages import Refusal
 from kiwoom.sim.orders import Action, Execution, Order, OrderState, side_of
-from kiwoom.sim.rules import BUY, QUOTE_TYPES, SELL, FeeSchedule, QuoteType, sales_tax_ppm
+from kiwoom.sim.rules import (
+    ALL_LOANS,
+    BUY,
+    LOAN_DEPOSIT_PERCENT,
+    QUOTE_TYPES,
+    SELL,
+    FeeSchedule,
+    QuoteType,
+    sales_tax_ppm,
+)
 from kiwoom.sim.sessions import AFTER_CLOSE, AFTER_SINGLE, REGULAR, board_of
 
 if TYPE_CHECKING:
@@ -170,8 +179,23 @@ class Desk:
         self._check_price(ticket.price, quote_type, instrument)
         order = self._make(ticket, instrument, ticket.quantity, ticket.price, ticket.quote_type)
         order.margin_percent = self.margin_percent(instrument)
-        self._reserve(account, order, quote_type, instrument)
+        if ticket.credit != "00":
+            self._put_on_loan(order, instrument)
+        try:
+            account.reserve(order, self._binding_price(order, quote_type, instrument))
+        except NotCovered as missing:
+            raise NotTaken(missing.refusal) from None
         return order
+
+    def _put_on_loan(self, order: Order, instrument: Instrument) -> None:
+        """A credit order (융자): 03 buys on a loan of today, 33 sells the shares of one loan, 99 those of all loans."""
+        if (order.credit == "03") != (order.side == BUY):
+            raise NotTaken(Refusal.NOT_OFFERED)
+        if order.side == BUY:
+            if self.margin_percent(instrument) >= LOAN_DEPOSIT_PERCENT or instrument.is_fund:
+                raise NotTaken(Refusal.NO_CREDIT)
+            order.loan_date = self._ledger.today.strftime("%Y%m%d")
+            order.margin_percent = LOAN_DEPOSIT_PERCENT
 
     def _accept_change(self, ticket: Ticket, account: Account, instrument: Instrument) -> Order:
         number = ticket.original.strip().zfill(7)
@@ -207,17 +231,10 @@ class Desk:
         order.original = number
         order.credit, order.loan_date = original.credit, original.loan_date
         order.margin_percent = original.margin_percent
-        bound = original.reserved
-        account.release(original, quantity, original.left - quantity)
         try:
-            self._reserve(account, order, quote_type, instrument)
-        except NotTaken:
-            if original.side == BUY:
-                account.reserved_cash += bound - original.reserved
-                original.reserved = bound
-            else:
-                account.holding(original.code, original.loan_date).reserved += quantity
-            raise
+            account.take_over(original, order, self._binding_price(order, quote_type, instrument))
+        except NotCovered as missing:
+            raise NotTaken(missing.refusal) from None
         original.hand_over(quantity, order.number)
         order.confirmed = quantity
         return order
@@ -300,21 +317,17 @@ class Desk:
         if price < lower:
             raise NotTaken(Refusal.BELOW_LOWER)
 
-    def _reserve(self, account: Account, order: Order, quote_type: QuoteType, instrument: Instrument) -> None:
+    def _binding_price(self, order: Order, quote_type: QuoteType, instrument: Instrument) -> int:
+        """The price at which an order has to be covered."""
         live = self.market.live(instrument)
         if quote_type.pricing == "limit":
-            price = order.price
-        elif quote_type.pricing == "close" and board_of(quote_type.code) != AFTER_CLOSE:
-            price = live.base
-        elif quote_type.pricing == "close" and self.engine.now > self.exchange.timetable.close + 60 * SECOND_US:
-            price = live.price
-        else:
-            # what a market order will cost is not known: it has to be covered at the upper limit
-            price = live.upper
-        try:
-            account.reserve(order, price)
-        except NotCovered as missing:
-            raise NotTaken(missing.refusal) from None
+            return order.price
+        if quote_type.pricing == "close" and board_of(quote_type.code) != AFTER_CLOSE:
+            return live.base
+        if quote_type.pricing == "close" and self.engine.now > self.exchange.timetable.close + 60 * SECOND_US:
+            return live.price
+        # what a market order will cost is not known: it has to be covered at the upper limit
+        return live.upper
 
     # --- carrying orders out -----------------------------------------------------------------------------------
 
@@ -387,11 +400,11 @@ class Desk:
         account = self._ledger.accounts[order.account]
         instrument = self._instrument(order.code)
         number = self._grow(1, _FILLS_PER_SECOND)
-        execution, _ = self._ledger.post_fill(
+        execution, trades = self._ledger.post_fill(
             order, number, self.engine.now, price, quantity, untaxed=instrument.is_fund
         )
         self._tell_order(order, "체결", execution)
-        self._tell_balance(account, order)
+        self._tell_balance(account, order, {trade.loan_date for trade in trades})
 
     def dropped(self, order: Order, quantity: int) -> None:
         """What an IOC or FOK order did not find is gone."""
@@ -443,10 +456,14 @@ class Desk:
         if order.side == SELL:
             self._tell_balance(account, order)
 
-    def _tell_balance(self, account: Account, order: Order) -> None:
-        holding = account.holding(order.code, order.loan_date)
+    def _tell_balance(self, account: Account, order: Order, loan_dates: Iterable[str] = ()) -> None:
+        """The holding that an order changed or offers; one notice for each loan."""
         traded = order.executions[-1].price if order.executions else 0
-        self._tell(account.number, "1", balance_values(account, holding, self.quote(order.code, traded), order.side))
+        quote = self.quote(order.code, traded)
+        dates = set(loan_dates) or {loan_date for loan_date, _ in order.lots} or {order.loan_date}
+        for loan_date in sorted(dates - {ALL_LOANS}):
+            holding = account.holding(order.code, loan_date)
+            self._tell(account.number, "1", balance_values(account, holding, quote, order.side))
 
     def _tell(self, number: str, gubun: str, values: Mapping[int, str]) -> None:
         owner = self._ledger.accounts[number].owner

@@ -37,6 +37,7 @@ class Refusal(Enum):
     QUOTE_TYPE_NOW = "the quote type cannot be used at this time"
     BEING_FILLED = "the original order is being filled"
     NO_COUNTERPART = "there is no price on the side that the quote type refers to"
+    NO_CREDIT = "the stock cannot be bought on a loan"
     INJECTED = "the order was refused because a fault was switched on"
 
 
@@ -81,6 +82,10 @@ _TEXTS: Final[dict[Refusal, tuple[tuple[str, str], tuple[str, str]]]] = {
     Refusal.NO_COUNTERPART: (
         ("RC4011", "모의투자 상대호가가 없어 주문할 수 없습니다."),
         ("571492", "상대호가가 없어 주문할 수 없습니다."),
+    ),
+    Refusal.NO_CREDIT: (
+        ("RC4012", "모의투자 신용주문이 불가능한 종목입니다."),
+        ("571600", "신용주문이 불가능한 종목입니다."),
     ),
     Refusal.INJECTED: (
         ("RC9999", "모의투자 주문처리중 오류가 발생하였습니다."),

@@ -23,7 +23,7 @@ from kiwoom.sim.desk import NotTaken, Ticket
 from kiwoom.sim.messages import accepted_text, order_tr_name, refused_text
 from kiwoom.sim.orders import Order, side_of
 from kiwoom.sim.requests import Page
-from kiwoom.sim.rules import QUOTE_TYPES
+from kiwoom.sim.rules import ALL_LOANS, QUOTE_TYPES
 from kiwoom.sim.screens import screen_number
 
 __all__ = ["Ordering"]
@@ -89,6 +89,44 @@ class Ordering(Part):
             original,
             screen,
             rq_name,
+        )
+        return self.send(ticket)
+
+    @dispatch("SendOrderCredit")
+    def send_order_credit(
+        self,
+        rq_name: str,
+        screen: str,
+        account: str,
+        order_type: int,
+        code: str,
+        quantity: int,
+        price: int,
+        quote_type: str,
+        credit: str,
+        loan_date: str,
+        original: str,
+    ) -> int:
+        """03 buys on a loan (융자); 33 sells what one loan of a date bought, 99 (99991231) what all loans did."""
+        credit, loan_date = credit.strip(), loan_date.strip()
+        if order_type == 2 and credit == "99":
+            loan_date = ALL_LOANS
+        sells_loan = order_type == 2 and credit in ("33", "99") and len(loan_date) == 8 and loan_date.isdigit()
+        if order_type in (1, 2) and not sells_loan and not (order_type == 1 and credit == "03"):
+            log.error("SendOrderCredit: %r with loan date %r is not a credit order", credit, loan_date)
+            return -300
+        ticket = Ticket(
+            account.strip(),
+            order_type,
+            code.strip(),
+            quantity,
+            price,
+            quote_type.strip(),
+            original,
+            screen,
+            rq_name,
+            credit,
+            loan_date if order_type == 2 else "",
         )
         return self.send(ticket)
 

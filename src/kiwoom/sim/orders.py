@@ -93,6 +93,8 @@ class Order:
     tax: int = 0
     reserved: int = 0
     """Won that are set aside for what is left of a buy."""
+    lots: list[tuple[str, int]] = field(default_factory=list)
+    """What is left of a sale by the loan date of the shares ("" for none), in the order in which they will be sold."""
     state: OrderState = OrderState.LIVE
     replaced_by: str = ""
     confirmed: int = 0

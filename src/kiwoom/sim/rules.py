@@ -14,11 +14,14 @@ from enum import Enum
 from typing import Final
 
 __all__ = [
+    "ALL_LOANS",
     "BUY",
     "FUND_TICKS",
     "FUTURES",
     "KOSDAQ_TICKS_2010",
     "KOSPI_TICKS_2010",
+    "LOAN_DEPOSIT_PERCENT",
+    "LOAN_RATE_PPM",
     "MINI_FUTURES",
     "MOCK_FEES",
     "OPTIONS",
@@ -157,6 +160,15 @@ MOCK_FEES: Final = FeeSchedule(3_500)
 
 REAL_FEES: Final = FeeSchedule(150)
 """The real server, online: 0.015 % each way, cut to 10 won."""
+
+LOAN_DEPOSIT_PERCENT: Final = 45
+"""The share of a purchase on a loan (융자) that the customer pays himself."""
+
+LOAN_RATE_PPM: Final = 80_000
+"""Yearly interest on loans, in millionths."""
+
+ALL_LOANS: Final = "99991231"
+"""The loan date that means all loans of a stock, oldest first."""
 
 # Sum of securities transaction tax and agriculture tax on sales, in millionths; the day is that of the trade.
 _SALES_TAX: tuple[tuple[date, int], ...] = (

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -26,7 +27,7 @@ from kiwoom.sim.desk import Desk, NotTaken, Ticket
 from kiwoom.sim.listing import builtin_listing
 from kiwoom.sim.options import Options
 from kiwoom.sim.orders import Action, Order, OrderState
-from kiwoom.sim.rules import BUY, QUOTE_TYPES, SELL, TimeInForce
+from kiwoom.sim.rules import ALL_LOANS, BUY, QUOTE_TYPES, SELL, TimeInForce
 from kiwoom.sim.sessions import AFTER_SINGLE, REGULAR, Phase, board_of
 
 CODES = ("005930", "035720", "069500", "247540")
@@ -111,6 +112,9 @@ class Day:
             kind = QUOTE_TYPES[quote]
             price = instrument.move(live.price, steps) if kind.priced else 0
             ticket = Ticket(account.number, side, code, quantity, price, quote)
+            if which == 3:  # some orders are credit orders
+                loan = ("03", "") if side == 1 else ("99", ALL_LOANS)
+                ticket = replace(ticket, credit=loan[0], loan_date=loan[1])
         else:
             mine = [o for o in account.orders.values() if o.action is not Action.CANCEL]
             if not mine:
@@ -178,14 +182,14 @@ class Day:
 
     def check_balances(self) -> None:
         """The last balance notice of each holding says what the account TRs say."""
-        last: dict[tuple[str, str], Mapping[int, str]] = {}
+        last: dict[tuple[str, str, str], Mapping[int, str]] = {}
         for gubun, values in self.notices:
             if gubun == "1":
-                last[values[9201], values[9001]] = values
+                last[values[9201], values[9001], values[916].replace("00000000", "")] = values
         for account in self.desk.ledger.accounts.values():
             agree(account)
             for holding in account.holdings.values():
-                told = last.get((account.number, f"A{holding.code}"))
+                told = last.get((account.number, f"A{holding.code}", holding.loan_date))
                 if told is None:
                     assert not holding.quantity
                     continue

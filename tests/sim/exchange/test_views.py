@@ -161,16 +161,17 @@ def agree(account: Account) -> None:
     assert v18.single["추정예탁자산"] == v04.single["추정예탁자산"] == views["opw00003"].single["추정예탁자산"]
     assert v18.single["총매입금액"] == v04.single["총매입금액"] == v05.single["주식매수총액"]
     assert v18.single["총평가손익금액"] == v05.single["총손익합계"]
-    by_code = {row["종목번호"]: row for row in v18.rows}
+    by_code = {(row["종목번호"], row["대출일"]): row for row in v18.rows}
     for row in v04.rows:
         assert (row["보유수량"], row["손익금액"]) == (
-            by_code[row["종목코드"]]["보유수량"],
-            by_code[row["종목코드"]]["평가손익"],
+            by_code[row["종목코드"], row["대출일"]]["보유수량"],
+            by_code[row["종목코드"], row["대출일"]]["평가손익"],
         )
     for row in v05.rows:
-        assert row["현재잔고"] == by_code[row["종목번호"]]["보유수량"]
+        assert row["현재잔고"] == by_code[row["종목번호"], row["대출일"]]["보유수량"]
     for row in views["opt10085"].rows:
-        held = by_code.get(f"A{row['종목코드']}", {"보유수량": 0, "매입금액": 0, "매매가능수량": 0})
+        key = (f"A{row['종목코드']}", str(row["대출일"]).replace("00000000", ""))
+        held = by_code.get(key, {"보유수량": 0, "매입금액": 0, "매매가능수량": 0})
         assert (row["보유수량"], row["매입금액"], row["청산가능수량"]) == (
             held["보유수량"],
             held["매입금액"],
