@@ -16,7 +16,7 @@ from kiwoom.connector import map as _map
 from kiwoom.control.base import Control
 from kiwoom.control.contract import FUNCTIONS, Event, Value, event, function
 from kiwoom.control.url import ControlUrl
-from kiwoom.errors import UnknownEvent, UnknownFunction, error_for
+from kiwoom.errors import error_for
 from kiwoom.eventloop import Kind, Steps, refused
 from kiwoom.masking import masked_arguments
 
@@ -215,15 +215,14 @@ class Kiwoom(API):
         """
         List the parameters of a function or event of the API by name, ``self`` first.
 
+        Raises UnknownFunction or UnknownEvent with the nearest name.
+
         >>> list(Kiwoom.api_arg_spec('on_receive_real_data'))
         ['self', 'code', 'real_type', 'real_data']
         """
         method = getattr(API, fn, None)
         if method is None:
-            try:
-                method = getattr(API, (event if fn.lower().startswith("on") else function)(fn).python_name)
-            except (UnknownEvent, UnknownFunction):
-                raise
+            method = getattr(API, (event if fn.lower().startswith("on") else function)(fn).python_name)
         return signature(method).parameters
 
     def _to_slot(self, described: Event, arguments: tuple[Any, ...]) -> None:

@@ -29,7 +29,7 @@ def before() -> Iterator[Kiwoom]:
     """Made before the binding was imported and before there was an application."""
     assert not any(name.startswith(("PyQt", "PySide")) for name in sys.modules)
     with Kiwoom(ScriptedControl(RealClock(NINE))) as api:
-        yield api  # type: ignore[misc]
+        yield api
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +56,7 @@ def control() -> ScriptedControl:
 @pytest.fixture
 def api(app: Any, control: ScriptedControl) -> Iterator[Kiwoom]:
     with Kiwoom(control) as made:
-        yield made  # type: ignore[misc]
+        yield made
 
 
 def test_an_application_made_later_is_found_at_the_next_call(before: Kiwoom, app: Any) -> None:

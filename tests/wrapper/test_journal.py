@@ -71,7 +71,6 @@ def test_a_new_day_begins_new_files(tmp_path: Path) -> None:
     for given, first, second in (("20201015", "20201015", "20201016"), ("mine", "mine-20201015", "mine-20201016")):
         control = ScriptedControl()
         with Kiwoom(control) as api:
-            assert isinstance(api, Kiwoom)
             api.logging(True, path=str(tmp_path / given))
             api.get_connect_state()
             control.clock.advance_to(NINE + DAY_US)
@@ -86,7 +85,6 @@ def test_a_new_day_begins_new_files(tmp_path: Path) -> None:
 def test_an_exception_in_a_handler_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     control = ScriptedControl()
     with Kiwoom(control) as api:
-        assert isinstance(api, Kiwoom)
         api.logging(True, path=tmp_path / "log")
 
         def slot(code: str) -> None:
@@ -105,7 +103,6 @@ def test_a_file_that_cannot_be_written_ends_the_log_and_nothing_else(
 ) -> None:
     control = ScriptedControl()
     with Kiwoom(control) as api:
-        assert isinstance(api, Kiwoom)
         api.logging(True, path=tmp_path / "20201015")
         (tmp_path / "20201016.log").mkdir()
         control.clock.advance_to(NINE + DAY_US)

@@ -21,7 +21,7 @@ def control() -> Iterator[ScriptedControl]:
 @pytest.fixture
 def api(control: ScriptedControl) -> Iterator[Kiwoom]:
     with Kiwoom(control) as made:
-        yield made  # type: ignore[misc]
+        yield made
 
 
 def ask(api: Kiwoom, name: str, prev_next: str = "0") -> None:

@@ -73,7 +73,6 @@ def test_a_login_updates_the_sectors_in_place() -> None:
     control.answers["KOA_Functions"] = lambda name, market: f"{market},9{market}1,새 업종 {market}|"
     try:
         with Kiwoom(control) as api:
-            assert isinstance(api, Kiwoom)
             api.login()
         assert table is config.SECTORS
         assert table["901"] == "새 업종 0"

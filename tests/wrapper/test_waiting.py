@@ -28,7 +28,7 @@ def control(request: pytest.FixtureRequest) -> ScriptedControl:
 @pytest.fixture
 def api(control: ScriptedControl) -> Iterator[Kiwoom]:
     with Kiwoom(control) as made:
-        yield made  # type: ignore[misc]
+        yield made
 
 
 def test_login_paging_and_timeouts(api: Kiwoom, control: ScriptedControl) -> None:

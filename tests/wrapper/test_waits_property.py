@@ -52,7 +52,6 @@ def test_a_wait_ends_with_its_own_answer(main: list[Node], real: list[tuple[int,
     by_name = {node.name: node for node in found}
 
     with Kiwoom(control) as api:
-        assert isinstance(api, Kiwoom)
 
         def request(node: Node, prev_next: int = 0) -> None:
             control.latency_s = node.latency_s
