@@ -123,7 +123,7 @@ def test_a_request_is_waited_for_in_a_handler_under_exec(api: Kiwoom, control: S
 def test_a_click_during_a_loop_may_ask_and_wait_or_loop_in_vain(
     api: Kiwoom, control: ScriptedControl, core: Any
 ) -> None:
-    control.tr["outer"] = control.tr["clicked"] = [{}]
+    control.tr["clicked"] = [{}]
     order: list[str] = []
 
     def slot(scr_no: str, rq_name: str) -> None:
@@ -133,14 +133,13 @@ def test_a_click_during_a_loop_may_ask_and_wait_or_loop_in_vain(
     def click() -> None:
         api.loop()
         order.append("in vain")
-        control.latency_s = 1
         ask(api, "clicked")
         api.loop()
         order.append("click done")
+        control.schedule("OnReceiveTrData", "0101", "outer", "opw00018", "", "0", 0, "", "", "")
 
     for name in ("outer", "clicked"):
         api.connect("on_receive_tr_data", slot=slot, key=name)
-    control.latency_s = 60
     ask(api, "outer")
     core.QTimer.singleShot(0, click)
     api.loop()

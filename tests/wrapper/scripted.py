@@ -115,7 +115,8 @@ class ScriptedControl(Control):
                 left = self.clock.real_seconds(limit - self.clock.now_us())
                 self._wake.wait(max(0.0, left if due is None else min(left, due)))
                 count = self._run_work()
-        while self._queue and self._queue[0][0] <= self.clock.now_us():
+        # One event a call, so that whoever waits looks after each one.
+        if self._queue and self._queue[0][0] <= self.clock.now_us():
             _, _, name, arguments, data = heapq.heappop(self._queue)
             self._data.append(data)
             try:
