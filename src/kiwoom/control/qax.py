@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 from kiwoom.clock import RealClock
 from kiwoom.control.base import Control, Mode
-from kiwoom.control.contract import EVENTS, FUNCTIONS, Value
+from kiwoom.control.contract import EVENTS, FUNCTIONS, Value, function
 from kiwoom.control.url import ControlUrl
 from kiwoom.control.windows.registration import ON_WINDOWS, PROG_ID, own_bits, registration
 from kiwoom.errors import ComError, ControlUnavailable, ControlUrlError, MissingDependency, OrderRefused, UsageError
@@ -36,6 +36,7 @@ OPTIONS = ("orders", "process", "python")
 """Options of an `ocx:` URL: ``orders=real``, ``process=here|host`` and ``python=PATH`` (of the host's interpreter)."""
 
 _ORDER_FUNCTIONS = frozenset({"SendOrder", "SendOrderFO", "SendOrderCredit"})
+_SIGNATURES = {called.name: called.signature for called in FUNCTIONS.values()}
 _MOST_DIRECT_ARGUMENTS = 8  # dynamicCall takes more only as a list
 _PUMP_SLICE_MS = 20
 """How long `pump` lets Qt run in one go when events keep coming."""
@@ -46,6 +47,14 @@ _BINDINGS = (
     ("PyQt6", "QAxContainer"),
     ("PySide6", "QtAxContainer"),
 )
+
+
+class _Plan(NamedTuple):
+    """What a call of a function needs: types of arguments and result as they usually are, and the signature."""
+
+    kinds: tuple[type, ...]
+    signature: str
+    gives: type
 
 
 class Binding(NamedTuple):
@@ -181,8 +190,9 @@ class QaxControl(Control):
         self._ax.exception.connect(self._on_exception)
         for name in EVENTS:
             getattr(self._ax, name).connect(partial(self._on_event, name))
-        self._signatures = {f.name: f.signature for f in FUNCTIONS.values()}
         self._missing = self._find_missing()
+        self._plans = self._make_plans()
+        self._dynamic_call = self._ax.dynamicCall
         self._delivered = 0
         self._pumping = 0
         self._interrupt: BaseException | None = None
@@ -209,36 +219,59 @@ class QaxControl(Control):
 
     # --- calls -------------------------------------------------------------------------------------------------
 
+    def _make_plans(self) -> dict[str, _Plan]:
+        """Plans for the functions that give text or a number and send no order, by both names."""
+        gives: dict[str, type] = {"str": str, "long": int}
+        plans = {}
+        for called in FUNCTIONS.values():
+            direct = len(called.arguments) <= _MOST_DIRECT_ARGUMENTS and called.name not in _ORDER_FUNCTIONS
+            if direct and called.returns in gives and called.name not in self._missing:
+                kinds = tuple(int if a.kind == "long" else str for a in called.arguments)
+                plans[called.name] = plans[called.python_name] = _Plan(kinds, called.signature, gives[called.returns])
+        return plans
+
+    def call(self, name: str, *arguments: object) -> Value:
+        # Most calls read one field inside an event. With the right types, nothing to convert, no tap and no error
+        # they go straight to the OCX; every other case takes the long way, which decides the same.
+        plan = self._plans.get(name)
+        if (
+            plan is None
+            or self.taps
+            or tuple(map(type, arguments)) != plan.kinds
+            or threading.get_ident() != self.owner
+        ):
+            return super().call(name, *arguments)
+        result = self._dynamic_call(plan.signature, *arguments)
+        if type(result) is plan.gives and not self._raised:
+            return result  # type: ignore[return-value]  # str or int, as the line above says
+        return self._finish(function(name).name, result)
+
     def _dispatch(self, name: str, arguments: tuple[str | int, ...]) -> Value:
         if threading.get_ident() != self.owner:
             raise UsageError(f"{name} was called on another thread than the one that opened {self.url}: use submit()")
         if name in _ORDER_FUNCTIONS:
             self._check_order(name)
-        result = self._call_ocx(name, arguments)
-        if result is None:
-            kind = FUNCTIONS[name].returns
-            if kind in ("str", "long") or name in self._missing:
-                raise ComError(
-                    name,
-                    0x80020003 if name in self._missing else 0x80004005,
-                    "this version of the OCX has no such function: update Open API+"
-                    if name in self._missing
-                    else "the OCX gave no result",
-                )
-            return None
-        if type(result) is str or type(result) is int:
-            return result
-        return _rows(result) if FUNCTIONS[name].returns == "variant" else _plain(name, result)
+        return self._finish(name, self._ask(name, arguments))
 
-    def _call_ocx(self, name: str, arguments: tuple[str | int, ...]) -> Any:
-        if len(arguments) <= _MOST_DIRECT_ARGUMENTS:
-            result = self._ax.dynamicCall(self._signatures[name], *arguments)
-        else:
-            result = self._ax.dynamicCall(self._signatures[name], list(arguments))
+    def _finish(self, name: str, result: Any) -> Value:
+        """What came back from the OCX as what the contract states. Raises ComError."""
         if self._raised:
             code, source, words = self._raised.pop()
             raise ComError(name, code & 0xFFFFFFFF, words or "no description", source)
-        return result
+        kind = FUNCTIONS[name].returns
+        if result is not None:
+            return _rows(result) if kind == "variant" else _plain(name, result)
+        if name in self._missing:
+            raise ComError(name, 0x80020003, "this version of the OCX has no such function: update Open API+")
+        if kind in ("str", "long"):
+            raise ComError(name, 0x80004005, "the OCX gave no result")
+        return None
+
+    def _ask(self, name: str, arguments: tuple[str | int, ...]) -> Any:
+        signature = _SIGNATURES[name]
+        if len(arguments) <= _MOST_DIRECT_ARGUMENTS:
+            return self._dynamic_call(signature, *arguments)
+        return self._dynamic_call(signature, list(arguments))
 
     def _check_order(self, name: str) -> None:
         """Refuse an order unless the server is the mock server or real orders are meant. Asks the OCX each time."""
@@ -253,10 +286,11 @@ class QaxControl(Control):
             )
 
     def _read_mode(self) -> Mode:
-        if self._call_ocx("GetConnectState", ()) != 1:
+        if self._finish("GetConnectState", self._ask("GetConnectState", ())) != 1:
             return "unknown"
         # "1" is the mock server, anything else the real one (guide; `0` or '' were seen).
-        return "mock" if self._call_ocx("GetLoginInfo", ("GetServerGubun",)) == "1" else "real"
+        gubun = self._finish("GetLoginInfo", self._ask("GetLoginInfo", ("GetServerGubun",)))
+        return "mock" if gubun == "1" else "real"
 
     # --- events ------------------------------------------------------------------------------------------------
 
@@ -335,6 +369,7 @@ class QaxControl(Control):
         if self.closed:
             return
         super().close()
+        self._plans = {}  # from here on every call takes the long way, which refuses
         self._stop_waiting()
         self._ax.clear()
 
