@@ -375,13 +375,32 @@ class Kiwoom(API):
 
     # --- what stands above -------------------------------------------------------------------------------------
 
-    def histories(self, **kwargs: Any) -> Any:
+    def histories(
+        self,
+        market: str | int | None = None,
+        sector: str | int | None = None,
+        code: Any = None,
+        period: str | None = None,
+        **options: Any,
+    ) -> Any:
         """
-        Download historical data of a market, a sector or a code to CSV files; see `kiwoom.history.histories`.
+        Download historical prices to CSV files, one a code, in time order. Waits.
 
         ``api.histories(market='KOSPI', period='day', start='20201001', merge=True)``
+
+        What: `market` ("KOSPI", "0", "ETF", "FUTURE", ...), `sector` ("금융업", "021", or a group: "KOSPI", "2") or
+        `code` (one or several). `period` is tick, min, day, week, month or year.
+
+        Options: `unit` (ticks or minutes of a bar), `start` and `end` (days, "20201001"), `slice` ((from, to): a part
+        of the list), `path` (the folder), `merge` (True adds to files that are there), `encoding` (cp949), `exchange`
+        ("SOR" takes KRX and NXT together), `running` (True takes today's bar before it is over), `progress`.
+
+        Keeps the request limits, shows the time left unless `config.MUTE`, and goes on after an interruption. Returns
+        a `kiwoom.history.Report`; `kiwoom.history.histories` describes everything, `kiwoom.history.plan` tells the cost
+        before.
         """
-        return importlib.import_module("kiwoom.history").histories(self, **kwargs)
+        download = importlib.import_module("kiwoom.history").histories
+        return download(self, market=market, sector=sector, code=code, period=period, **options)
 
 
 def _one(wait: Any) -> Steps[None]:

@@ -159,6 +159,14 @@ def test_what_concerns_all_codes_stops_the_run_and_the_next_call_goes_on(tmp_pat
     assert report.ok and report.resumed == 2
 
 
+def test_a_file_that_is_open_elsewhere_or_a_bug_concerns_one_code(tmp_path: Path) -> None:
+    server = Server({code: days(5) for code in CODES})
+    errors = {"000020": PermissionError("in use"), "000050": ZeroDivisionError("a bug")}
+    server.fails = lambda request, number: errors.get(request.code)
+    report = run(server, tmp_path)
+    assert report.failures == errors and report.done == ["000040", "000060"]
+
+
 def test_pages_that_repeat_once_are_asked_for_again(tmp_path: Path) -> None:
     """Another part of the program asked for the same TR meanwhile: the server lost its place."""
     server = Server({code: days(20) for code in CODES})

@@ -70,6 +70,9 @@ def test_foreign_files_are_not_touched(tmp_path: Path) -> None:
     (tmp_path / "000040.csv").write_bytes("일자,시가\n2024-01-02\n".encode("cp949"))
     with pytest.raises(WrongFile, match="fewer"):
         store.read("000040", ("일자", "시가"))
+    (tmp_path / "000060.csv").write_bytes("일자,시가\n2024/01/02,1\n".encode("cp949"))
+    with pytest.raises(WrongFile, match="2024/01/02"):
+        store.read("000060", ("일자", "시가"))
     (tmp_path / "000050.csv").write_text("일자,시가\n", encoding="utf-8")
     with pytest.raises(WrongFile):
         store.read("000050", ("일자", "시가"))

@@ -155,9 +155,16 @@ def downloads(download: Download) -> Generator[PageRequest, Page, Report]:
                 else:
                     report.failures[code] = error
                     log.warning("%s: %s", code, error)
+            except PermissionError as error:
+                # On Windows: the file is open in another program.
+                report.failures[code] = error
+                log.warning("%s: %s", code, error)
             except OSError as error:
                 # The disk: it concerns all codes.
                 report.stopped = error
+            except Exception as error:
+                report.failures[code] = error
+                log.error("%s: %r", code, error, exc_info=error)
             if report.stopped is not None:
                 log.error("the download stopped at %s: %s", code, report.stopped)
                 break

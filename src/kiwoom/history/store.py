@@ -13,6 +13,7 @@ import csv
 import io
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ DEFAULT_ENCODING = "cp949"
 """The code page of Kiwoom's own files and of Korean Excel; the predecessor's euc-kr is a part of it."""
 
 _HIDDEN = ".kiwoom"
+_TIME = re.compile(r"\d{4}-[01]\d-[0-3]\d(?: [0-2]\d:[0-5]\d:[0-5]\d)?")
 
 
 class WrongFile(KiwoomError):
@@ -109,6 +111,10 @@ class Store:
         rows = [tuple(line) for line in lines[1:] if line]
         if any(len(row) != len(header) for row in rows):
             raise WrongFile(f"{file} has rows with more or fewer values than its header")
+        wrong = next((row[0] for row in rows if not _TIME.fullmatch(row[0])), None)
+        if wrong is not None:
+            # Excel writes times anew in its own form when it saves a file.
+            raise WrongFile(f"{file} has the time {wrong!r}, which is not like 2026-02-06 or 2026-02-06 09:00:00")
         rows.sort(key=lambda row: row[0])
         return header, rows
 
