@@ -9,11 +9,11 @@ from functools import partial
 from typing import Any, TypeVar
 
 from kiwoom.control.base import Control, open_control
-from kiwoom.control.contract import EVENTS, Event, Value
+from kiwoom.control.contract import EVENTS, FUNCTIONS, Event, Value
 from kiwoom.control.dynamic import parse
 from kiwoom.control.url import ControlUrl
 from kiwoom.errors import UsageError, WrongArguments
-from kiwoom.eventloop import ASKS, EventLoop, Kind, Until, refused, run_steps
+from kiwoom.eventloop import EventLoop, Kind, Until, refused, run_steps
 from kiwoom.functions import (
     CodeFunctions,
     ConditionFunctions,
@@ -29,6 +29,8 @@ from kiwoom.limits import Limits
 from kiwoom.slots import fit
 
 __all__ = ["API", "EventObject"]
+
+_CODES = frozenset(f.name for f in FUNCTIONS.values() if f.code)
 
 T = TypeVar("T")
 Self = TypeVar("Self", bound="API")
@@ -147,13 +149,19 @@ class API(
                 f"hand it over: api.submit(lambda: ...).result()"
             )
         result = self.control.call(name, *arguments)
-        if name in ASKS or not self._eventloop.delivering:
-            failed = refused(name, result)
-            limiter = self.limits.of(name)
-            if limiter is not None and not failed:
-                limiter.count()
-            self._eventloop.called(name, arguments, failed)
+        if name in _CODES:
+            self._returned(name, arguments, result)
+        elif not self._eventloop.delivering:
+            self._eventloop.called(name, arguments, False)
         return result
+
+    def _returned(self, name: str, arguments: tuple[object, ...], result: Value) -> None:
+        """Take note of the result of a function that returns a code."""
+        failed = refused(name, result)
+        limiter = self.limits.of(name)
+        if limiter is not None and not failed:
+            limiter.count()
+        self._eventloop.called(name, arguments, failed)
 
     def dynamicCall(self, function: str, *arguments: object) -> Any:
         """

@@ -14,7 +14,7 @@ from kiwoom.api import API
 from kiwoom.connector import Connector
 from kiwoom.connector import map as _map
 from kiwoom.control.base import Control
-from kiwoom.control.contract import FUNCTIONS, Event, Value, event, function
+from kiwoom.control.contract import Event, Value, event, function
 from kiwoom.control.url import ControlUrl
 from kiwoom.errors import error_for
 from kiwoom.eventloop import Kind, Steps, refused
@@ -31,8 +31,6 @@ log = _logging.getLogger("kiwoom")
 
 LOGIN_TIMEOUT_S = 600.0
 """People type passwords, and version processing takes minutes; but a login that never ends must end somewhere."""
-
-_CODES = frozenset(f.name for f in FUNCTIONS.values() if f.code)
 
 
 class Kiwoom(API):
@@ -268,13 +266,10 @@ class Kiwoom(API):
         """
         cls.errors_raised = bool
 
-    def _call(self, name: str, *arguments: object) -> Value:
-        result = super()._call(name, *arguments)
-        if name in _CODES and refused(name, result):
-            self._report(name, result, arguments)
-        return result
-
-    def _report(self, name: str, result: Value, arguments: tuple[object, ...]) -> None:
+    def _returned(self, name: str, arguments: tuple[object, ...], result: Value) -> None:
+        super()._returned(name, arguments, result)
+        if not refused(name, result):
+            return
         called = function(name)
         # Where 1 is good, 0 says no more than "failed".
         code = result if isinstance(result, int) and result < 0 else -10

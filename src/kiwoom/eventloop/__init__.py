@@ -7,6 +7,6 @@ control, so that events flow under plain `app.exec()` and while a program awaits
 """
 
 from kiwoom.eventloop.loop import EventLoop, Steps, Until, run_steps
-from kiwoom.eventloop.waits import ASKS, Kind, Subject, Wait, refused
+from kiwoom.eventloop.waits import Kind, Subject, Wait, refused
 
-__all__ = ["ASKS", "EventLoop", "Kind", "Steps", "Subject", "Until", "Wait", "refused", "run_steps"]
+__all__ = ["EventLoop", "Kind", "Steps", "Subject", "Until", "Wait", "refused", "run_steps"]

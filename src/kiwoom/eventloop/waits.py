@@ -30,7 +30,7 @@ from kiwoom.clock import SECOND_US, Clock, from_us
 from kiwoom.control.contract import Event, Value
 from kiwoom.errors import WaitTimeout
 
-__all__ = ["ASKS", "Frame", "Kind", "Subject", "Wait", "refused", "subject_of_event", "subject_of_request", "words"]
+__all__ = ["Frame", "Kind", "Subject", "Wait", "refused", "subject_of_event", "subject_of_request", "words"]
 
 log = logging.getLogger("kiwoom.eventloop")
 
@@ -187,9 +187,6 @@ _ANSWERS: dict[str, tuple[str, int | None]] = {
     "SendCondition": ("on_receive_tr_condition", 1),
 }
 
-
-ASKS = frozenset(_ANSWERS)
-"""The functions (COM names) that ask for an answer, which can be waited for."""
 
 _ONE_IS_GOOD = frozenset({"GetConditionLoad", "SendCondition"})
 
