@@ -8,6 +8,7 @@ Programming against Kiwoom Securities' Open API+ from Python, on any OS.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from kiwoom import config, errors
@@ -28,4 +29,6 @@ def __getattr__(name: str) -> Any:
         from kiwoom import bot
 
         return getattr(bot, name)
+    if name in ("data", "utils"):
+        return import_module(f"kiwoom.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

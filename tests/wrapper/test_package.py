@@ -44,6 +44,11 @@ def test_a_star_import_brings_what_old_programs_expect_and_takes_nothing_away() 
     assert out.splitlines() == ["API Kiwoom on_event_connect ['1', '2'] ['0', '10']", "[]"]
 
 
+def test_submodules_of_old_programs_need_no_import_of_their_own() -> None:
+    out = python("import kiwoom; print(kiwoom.utils.name.__name__, kiwoom.data.preps.__name__, kiwoom.Bot.__name__)")
+    assert out.split() == ["name", "kiwoom.data.preps", "Bot"]
+
+
 def test_everything_exported_exists() -> None:
     for name in kiwoom.__all__:
         assert getattr(kiwoom, name) is not None
