@@ -26,7 +26,9 @@ def measure(module: str, runs: int) -> tuple[float, int, list[str]]:
     words: list[str] = []
     for _ in range(runs):
         program = PROGRAM.format(module=module, heavy=HEAVY)
-        words = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+        words = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=True
+        ).stdout.split()
         seconds.append(float(words[0]))
     return statistics.median(seconds), int(words[1]), words[2:]
 
@@ -36,7 +38,9 @@ def main() -> None:
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 9
     for module in ("json", "asyncio", "kiwoom", "kiwoom.sim"):
         seconds, modules, heavy = measure(module, runs)
-        print(f"import {module:<12} {seconds * 1000:7.1f} ms  {modules:4d} modules  heavy: {', '.join(heavy) or 'none'}")
+        print(
+            f"import {module:<12} {seconds * 1000:7.1f} ms  {modules:4d} modules  heavy: {', '.join(heavy) or 'none'}"
+        )
 
 
 if __name__ == "__main__":
