@@ -8,22 +8,15 @@ that a code that nobody asks for costs nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from kiwoom.sim.instruments import Instrument
+from kiwoom.sim.quoted import Book, Quoted
 from kiwoom.sim.tape import Tape, Trade
 
 __all__ = ["Book", "Live"]
 
 
-class Book(NamedTuple):
-    """Ten levels each way, best first: prices (0 = no level) and quantities."""
-
-    asks: tuple[tuple[int, int], ...]
-    bids: tuple[tuple[int, int], ...]
-
-
-class Live:
+class Live(Quoted):
     """
     One instrument on one day.
 
@@ -52,7 +45,7 @@ class Live:
         """Trades so far."""
         self._minute = 0
         self._index = 0
-        self._side = 1
+        self.side = 1
 
     # --- time --------------------------------------------------------------------------------------------------
 
@@ -108,58 +101,5 @@ class Live:
         elif side < 0:
             self.sell_volume += quantity
             self.sell_count += 1
-        self._side = side or 1
+        self.side = side or 1
         self.last = trade
-
-    # --- quotes ------------------------------------------------------------------------------------------------
-
-    @property
-    def change(self) -> int:
-        """Difference to the base price."""
-        return self.price - self.base
-
-    @property
-    def ask(self) -> int:
-        """Best offer, 0 at the upper limit when nobody sells."""
-        if self._side > 0:
-            return self.price
-        price = self.instrument.move(self.price, 1)
-        return price if price <= self.upper else 0
-
-    @property
-    def bid(self) -> int:
-        """Best bid, 0 at the lower limit when nobody buys."""
-        if self._side < 0:
-            return self.price
-        price = self.instrument.move(self.price, -1)
-        return price if self.lower <= price < self.price else 0
-
-    def book(self, depth: int = 10) -> Book:
-        """The book after the last trade: the same for the same trade, whoever looks and whenever."""
-        asks, bids = [], []
-        size = max(1, self.previous_volume // 8000)
-        price = self.ask
-        for level in range(depth):
-            if not price or price > self.upper:
-                asks.append((0, 0))
-                price = 0
-                continue
-            asks.append((price, self._resting(price, level, size, 1)))
-            price = self.instrument.move(price, 1)
-        price = self.bid
-        for level in range(depth):
-            if not price or price < self.lower:
-                bids.append((0, 0))
-                price = 0
-                continue
-            bids.append((price, self._resting(price, level, size, -1)))
-            down = self.instrument.move(price, -1)
-            price = down if down < price else 0
-        return Book(tuple(asks), tuple(bids))
-
-    def _resting(self, price: int, level: int, size: int, side: int) -> int:
-        """What rests at a price: scattered by price, changing with each trade near the best."""
-        seed = price * 0x9E3779B1 ^ (self.count >> (level // 2)) * 0x85EBCA6B ^ (side & 3) * 0xC2B2AE35
-        seed = (seed ^ (seed >> 15)) * 0x2C1B3C6D & 0xFFFFFFFF
-        seed ^= seed >> 12
-        return max(1, size * (40 + seed % 260) * (level + 4) // 800)

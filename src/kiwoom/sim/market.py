@@ -154,8 +154,20 @@ class Market:
         sketch = self._sketches.get(instrument.code)
         if sketch is None:
             sketch = self._sketches[instrument.code] = Sketch(*self._make_day(instrument, self._day))
-        sketch.advance(self.now_of_day if sketch.tape.bar.date == self.today else DAY_US)
+        sketch.advance(self.moment)
         return sketch
+
+    def glance_at(self, instrument: Instrument, us: int) -> Sketch:
+        """The state that an instrument had at an earlier time of the shown day (µs since midnight)."""
+        live = self.glance(instrument)
+        sketch = Sketch(instrument, live.tape, live.base, live.previous_volume, live.previous_value)
+        sketch.advance(min(us, self.moment))
+        return sketch
+
+    @property
+    def moment(self) -> int:
+        """The time of the shown day up to which trades have happened (µs since midnight)."""
+        return self.now_of_day if self.trading_day() == self.today else DAY_US
 
     def _turn_day(self) -> None:
         day = self.trading_day()

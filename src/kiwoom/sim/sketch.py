@@ -9,40 +9,18 @@ not in it.
 from __future__ import annotations
 
 from kiwoom.sim.instruments import Instrument
-from kiwoom.sim.tape import MINUTE_US, Tape
+from kiwoom.sim.quoted import Quoted
+from kiwoom.sim.tape import MINUTE_US, Tape, Trade
 
 __all__ = ["Sketch"]
 
 
-class Sketch:
+class Sketch(Quoted):
     """
-    One instrument on one day: base price, last price, the day's bar so far, volume.
+    One instrument on one day, up to the time it was moved to.
 
     `worth_most` is an upper bound of the value traded so far, in won.
     """
-
-    __slots__ = (
-        "_high",
-        "_index",
-        "_low",
-        "_open",
-        "_price",
-        "_volume",
-        "_worth",
-        "base",
-        "high",
-        "instrument",
-        "low",
-        "lower",
-        "open",
-        "previous_value",
-        "previous_volume",
-        "price",
-        "tape",
-        "upper",
-        "volume",
-        "worth_most",
-    )
 
     def __init__(
         self, instrument: Instrument, tape: Tape, base: int, previous_volume: int, previous_value: int
@@ -53,40 +31,57 @@ class Sketch:
         self.previous_volume = previous_volume
         self.previous_value = previous_value
         self.lower, self.upper = instrument.limits(base)
-        self.price = self._price = base
-        self.open = self.high = self.low = self.volume = self.worth_most = 0
-        self._open = self._high = self._low = self._volume = self._worth = 0
+        self.price = base
+        self.open = self.high = self.low = self.volume = self.worth_most = self.count = 0
+        self._last: Trade | None = None
         self._index = 0
+        self._partial = 0
+        self._busy = -1
 
     def advance(self, us: int) -> None:
         """Take in every trade up to a time of the day (µs since midnight). Time only goes forward."""
         minutes = self.tape.minutes
         while self._index < len(minutes) and (minutes[self._index].minute + 1) * MINUTE_US <= us:
             minute = minutes[self._index]
-            self._index += 1
             if minute.trades:
-                self._open = self._open or minute.open
-                self._high = max(self._high, minute.high)
-                self._low = min(self._low or minute.low, minute.low)
-                self._price = minute.close
-                self._volume += minute.volume
-                self._worth += minute.high * minute.volume
-        self.open, self.high, self.low = self._open, self._high, self._low
-        self.price, self.volume = self._price, self._volume
-        worth = self._worth
+                if self._partial:
+                    self._take_partly(us)
+                else:
+                    self._take(minute.open, minute.high, minute.low, minute.close, minute.volume, minute.trades)
+                    self._last = None
+                self._busy = self._index
+            self._index += 1
+            self._partial = 0
         if self._index < len(minutes) and minutes[self._index].trades:
-            for trade in self.tape.trades(self._index):
-                if trade.us > us:
-                    break
-                self.open = self.open or trade.price
-                self.high = max(self.high, trade.price)
-                self.low = min(self.low or trade.price, trade.price)
-                self.price = trade.price
-                self.volume += trade.quantity
-                worth += trade.price * trade.quantity
-        self.worth_most = worth * self.instrument.multiplier // self.instrument.scale
+            self._take_partly(us)
+
+    def _take(self, opening: int, high: int, low: int, close: int, volume: int, count: int) -> None:
+        self.open = self.open or opening
+        self.high = max(self.high, high)
+        self.low = min(self.low or low, low)
+        self.price = close
+        self.volume += volume
+        self.count += count
+        self.worth_most += high * volume * self.instrument.multiplier // self.instrument.scale + count
+
+    def _take_partly(self, us: int) -> None:
+        """Take in the trades of the running minute that have come since the last look."""
+        trades = self.tape.trades(self._index)
+        while self._partial < len(trades) and trades[self._partial].us <= us:
+            trade = trades[self._partial]
+            self._take(trade.price, trade.price, trade.price, trade.price, trade.quantity, 1)
+            self._last = trade
+            self._partial += 1
 
     @property
-    def change(self) -> int:
-        """Difference to the base price."""
-        return self.price - self.base
+    def last(self) -> Trade | None:  # type: ignore[override]
+        """The last trade, None before the first."""
+        if self._last is None and self.count:
+            self._last = self.tape.trades(self._busy)[-1]
+        return self._last
+
+    @property
+    def side(self) -> int:  # type: ignore[override]
+        """The side of the last trade; 1 after an auction and before the first trade."""
+        last = self.last
+        return (last.side if last else 0) or 1

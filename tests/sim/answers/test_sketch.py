@@ -17,10 +17,38 @@ def test_a_glance_agrees_with_every_trade_taken_in(at: str) -> None:
     for instrument in list(market.instruments())[::25]:
         glance, live = market.glance(instrument), market.live(instrument)
         assert glance is not live
-        for name in ("base", "price", "open", "high", "low", "volume", "upper", "lower", "previous_volume"):
+        for name in (
+            "base",
+            "price",
+            "open",
+            "high",
+            "low",
+            "volume",
+            "upper",
+            "lower",
+            "previous_volume",
+            "count",
+            "side",
+            "last",
+        ):
             assert getattr(glance, name) == getattr(live, name), (instrument.code, name)
         assert glance.worth_most >= live.value, instrument.code
+        assert glance.book() == live.book(), instrument.code
         assert market.glance(instrument) is live
+
+
+def test_a_look_back_is_what_was_seen_then() -> None:
+    driver = Driver("at=2026-02-06 10:00:31")
+    market = driver.control.broker.market
+    codes = list(market.instruments())[::60]
+    moment = market.now_of_day
+    seen = {i.code: (g.price, g.volume, g.count, g.book()) for i in codes for g in [market.glance(i)]}
+    for seconds in (5, 33, 1800):
+        driver.run(seconds)
+        now = {i.code: market.glance(i).volume for i in codes}
+        assert all(now[i.code] == market.glance_at(i, market.now_of_day).volume for i in codes)
+        back = {i.code: (g.price, g.volume, g.count, g.book()) for i in codes for g in [market.glance_at(i, moment)]}
+        assert back == seen
 
 
 def test_minutes_and_their_trades_say_the_same() -> None:
