@@ -40,6 +40,13 @@ class DayBar(NamedTuple):
     volume: int | None
     value: int | None
 
+    @property
+    def worth(self) -> int:
+        """The value in won; from the typical price where it is not known, 0 without a volume either."""
+        if self.value is None:
+            return (self.volume or 0) * (self.high + self.low + self.close) // 3
+        return self.value
+
 
 class History:
     """
@@ -176,16 +183,16 @@ class History:
         return self._bar(day, previous, close, draws)
 
     def _bar(self, day: date, previous: int, close: int, draws: list[float]) -> DayBar:
-        nearest, sigma = self.instrument.nearest, self._sigma
-        bottom, top = self.instrument.limits(previous)
-        bottom, top = min(bottom, close), max(top, close)
-
-        def inside(price: float) -> int:
-            return min(top, max(bottom, nearest(round(price))))
-
-        opening = inside(previous * (1 + draws[1] * sigma * 0.35))
-        high = max(opening, close, inside(max(opening, close) * (1 + abs(draws[2]) * sigma * 0.5)))
-        low = min(opening, close, inside(min(opening, close) * (1 - abs(draws[3]) * sigma * 0.5)))
+        nearest, sigma = self.instrument.ticks.nearest, self._sigma
+        opening = nearest(round(previous * (1 + draws[1] * sigma * 0.35)))
+        high = nearest(round(max(opening, close) * (1 + abs(draws[2]) * sigma * 0.5)))
+        low = nearest(round(min(opening, close) * (1 - abs(draws[3]) * sigma * 0.5)))
+        if high > previous * 1.15 or low < previous * 0.85:
+            # only then can a price be beyond the day's limits
+            bottom, top = self.instrument.limits(previous)
+            bottom, top = min(bottom, close), max(top, close)
+            opening, high, low = (min(top, max(bottom, price)) for price in (opening, high, low))
+        high, low = max(opening, close, high), min(opening, close, low)
         move = abs(close / previous - 1)
         share = self._turnover * math.exp(draws[4] * 0.4) * (1 + 8 * move)
         volume = max(20, int(self.instrument.shares * share))

@@ -6,6 +6,7 @@ __all__ = [
     "clock6",
     "direction",
     "padded",
+    "per_share_ratio",
     "percent",
     "rate",
     "ratio_to_yesterday",
@@ -59,6 +60,14 @@ def ratio_to_yesterday(today: int, yesterday: int) -> str:
         return "0.00"
     text = percent(today, yesterday).lstrip("+")
     return f"-{text}" if today < yesterday else f"+{text}" if today > yesterday else text
+
+
+def per_share_ratio(price: int, per_share: int) -> str:
+    """A price ratio with two decimals; "" without a figure."""
+    if not per_share:
+        return ""
+    units = abs(price * 100 // per_share)
+    return f"{'-' if per_share < 0 else ''}{units // 100}.{units % 100:02d}"
 
 
 def direction(price: int, base: int, lower: int = 0, upper: int = 0) -> str:

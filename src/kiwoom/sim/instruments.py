@@ -54,7 +54,6 @@ class Instrument:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ticks", self._ticks())
-        object.__setattr__(self, "_nearest", {})
 
     def _ticks(self) -> TickTable:
         if self.kind == "INDEX":
@@ -87,20 +86,7 @@ class Instrument:
 
     def nearest(self, price: int) -> int:
         """The price on the grid nearest to any price, at least the lowest there is."""
-        cache: dict[int, int] = self._nearest  # type: ignore[attr-defined]
-        found = cache.get(price)
-        if found is None:
-            ticks = self.ticks
-            if price <= ticks.step(1):
-                found = ticks.step(1)
-            else:
-                low = ticks.floor(price)
-                high = low + ticks.step(low)
-                found = low if price - low <= high - price else high
-            if len(cache) > 20_000:
-                cache.clear()
-            cache[price] = found
-        return found
+        return self.ticks.nearest(price)
 
     def move(self, price: int, count: int) -> int:
         """The price `count` steps up or down, at least the lowest there is."""

@@ -169,6 +169,16 @@ class Market:
         """The time of the shown day up to which trades have happened (µs since midnight)."""
         return self.now_of_day if self.trading_day() == self.today else DAY_US
 
+    def replay(self, instrument: Instrument, day: date) -> Live:
+        """A state of its own at the beginning of a day, to be moved through it trade by trade."""
+        return Live(*self._make_day(instrument, day))
+
+    def day_end(self, instrument: Instrument, day: date) -> Sketch:
+        """The state after the last trade of a day that is over."""
+        sketch = Sketch(*self._make_day(instrument, day))
+        sketch.advance(DAY_US)
+        return sketch
+
     def _turn_day(self) -> None:
         day = self.trading_day()
         if day != self._day:

@@ -27,7 +27,8 @@ class Quoted:
     One instrument at one moment of a day. Prices in the instrument's units, quantities in shares (contracts).
 
     `base` is the day's base price (기준가), `price` the last trade's (the base price before the first), `side` the last
-    trade's side, `count` the number of trades so far, `volume` their shares.
+    trade's side, `count` the number of trades so far, `volume` their shares, `buy_volume` and `sell_volume` those
+    that buyers and sellers took (the auctions' belong to neither).
     """
 
     instrument: Instrument
@@ -40,6 +41,8 @@ class Quoted:
     high: int
     low: int
     volume: int
+    buy_volume: int
+    sell_volume: int
     previous_volume: int
     previous_value: int
     count: int

@@ -247,7 +247,11 @@ class Requests(Part):
             self._open[key] = opened
             following = "2"
         message = answer.more or answer.message if following == "2" else answer.message
-        return Page(tr, answer.single, [_row(tr, row) for row in rows], following), message, answer.codes
+        page = Page(tr, answer.single, [_row(tr, row) for row in rows], following)
+        codes = [*answer.codes]
+        if answer.registers:
+            codes.extend(page.value(index, answer.registers) for index in range(len(rows)))
+        return page, message, codes
 
     # --- reading -----------------------------------------------------------------------------------------------
 

@@ -75,6 +75,11 @@ class TickTable:
         """The highest quotable price that is not above `price`."""
         return price - price % self.step(price)
 
+    def nearest(self, price: int) -> int:
+        """The quotable price nearest to `price`, the lower of two equally near ones, at least the lowest there is."""
+        step = self._steps[bisect_right(self._bounds, price)]
+        return max(self._steps[0], (price + (step - 1) // 2) // step * step)
+
     def ceil(self, price: int) -> int:
         """The lowest quotable price that is not below `price`."""
         below = self.floor(price)

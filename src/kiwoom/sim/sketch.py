@@ -33,6 +33,7 @@ class Sketch(Quoted):
         self.lower, self.upper = instrument.limits(base)
         self.price = base
         self.open = self.high = self.low = self.volume = self.worth_most = self.count = 0
+        self.buy_volume = self.sell_volume = 0
         self._last: Trade | None = None
         self._index = 0
         self._partial = 0
@@ -48,6 +49,8 @@ class Sketch(Quoted):
                     self._take_partly(us)
                 else:
                     self._take(minute.open, minute.high, minute.low, minute.close, minute.volume, minute.trades)
+                    self.buy_volume += minute.bought
+                    self.sell_volume += minute.sold
                     self._last = None
                 self._busy = self._index
             self._index += 1
@@ -71,6 +74,10 @@ class Sketch(Quoted):
             trade = trades[self._partial]
             self._take(trade.price, trade.price, trade.price, trade.price, trade.quantity, 1)
             self._last = trade
+            if trade.side > 0:
+                self.buy_volume += trade.quantity
+            elif trade.side < 0:
+                self.sell_volume += trade.quantity
             self._partial += 1
 
     @property

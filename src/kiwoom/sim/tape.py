@@ -38,7 +38,11 @@ class Trade(NamedTuple):
 
 
 class Minute(NamedTuple):
-    """A minute bar: minute of the day, prices, volume, number of trades (0 = no trade: prices repeat the last)."""
+    """
+    A minute bar: minute of the day, prices, volume, number of trades (0 = no trade: prices repeat the last).
+
+    `bought` is what buyers took, `auction` what a single-price auction traded; sellers took the rest.
+    """
 
     minute: int
     open: int
@@ -47,6 +51,13 @@ class Minute(NamedTuple):
     close: int
     volume: int
     trades: int
+    bought: int = 0
+    auction: int = 0
+
+    @property
+    def sold(self) -> int:
+        """What sellers took."""
+        return self.volume - self.bought - self.auction
 
 
 @lru_cache
@@ -114,7 +125,8 @@ class Tape:
         if volume < _FEW:
             # too few shares to walk with: one trade at each of the bar's prices, all in the first minute
             prices = _needed(bar.open, bar.high, bar.low, bar.close)
-            only = Minute(first, bar.open, bar.high, bar.low, bar.close, max(volume, prices), prices)
+            volume = max(volume, prices)
+            only = Minute(first, bar.open, bar.high, bar.low, bar.close, volume, prices, (volume - 1) // 2, 1)
             idle = [Minute(first + i, bar.close, bar.close, bar.close, bar.close, 0, 0) for i in range(1, continuous)]
             return [only, *idle, Minute(last_minute, bar.close, bar.close, bar.close, bar.close, 0, 0)]
         opening = max(1, int(volume * rng.uniform(0.01, 0.04)))
@@ -131,7 +143,8 @@ class Tape:
         previous = bar.open
         used = 0
         move, random_ = instrument.move, rng.random
-        steps = rng.randbytes(2 * continuous)
+        steps = rng.randbytes(3 * continuous)
+        mood = max(-0.12, min(0.12, 3 * (bar.close / bar.open - 1)))
         for i, cumulated in enumerate(accumulate(weights)):
             share = int(rest * cumulated / total) - used
             count = min(share, int(trades * weights[i] / total + random_()))
@@ -145,8 +158,8 @@ class Tape:
             start = bar.open if i == 0 else previous
             high, low = max(start, close), min(start, close)
             if count > 3:
-                high = min(bar.high, move(high, steps[2 * i] % 3))
-                low = max(bar.low, move(low, -(steps[2 * i + 1] % 3)))
+                high = min(bar.high, move(high, steps[3 * i] % 3))
+                low = max(bar.low, move(low, -(steps[3 * i + 1] % 3)))
             if i == at_high:
                 high = bar.high
             if i == at_low:
@@ -157,12 +170,26 @@ class Tape:
                 count = 2
             share = max(share, count)
             used += share
-            amount = share + (opening if i == 0 else 0)
-            minutes.append(Minute(first + i, start, high, low, close, amount, count))
+            chance = 0.2 + steps[3 * i + 2] / 425 + mood + (0.1 if close > start else -0.1 if close < start else 0)
+            if i == 0:
+                # the opening auction's trade is the first one of this minute
+                bought = self._taken(share, count - 1, chance)
+                auction = opening if count > 1 else opening + share
+                minutes.append(Minute(first, start, high, low, close, share + opening, count, bought, auction))
+            else:
+                bought = self._taken(share, count, chance)
+                minutes.append(Minute(first + i, start, high, low, close, share, count, bought))
             previous = close
         closing = max(1, closing + rest - used)
-        minutes.append(Minute(last_minute, bar.close, bar.close, bar.close, bar.close, closing, 1))
+        minutes.append(Minute(last_minute, bar.close, bar.close, bar.close, bar.close, closing, 1, 0, closing))
         return minutes
+
+    @staticmethod
+    def _taken(volume: int, trades: int, chance: float) -> int:
+        """How much of a volume buyers take in so many trades: all or nothing in one, a part in more."""
+        if trades < 2:
+            return volume if trades and chance > 0.5 else 0
+        return round(volume * max(0.02, min(0.98, chance)))
 
     def _turning_points(self, rng: random.Random) -> tuple[int, int]:
         """The minutes in which the day's high and low happen."""
@@ -214,22 +241,44 @@ class Tape:
             return [Trade(start + rng.randrange(3, 40) * SECOND_US, minute.close, minute.volume, 0)]
         prices = self._prices(rng, minute)
         count = len(prices)
-        quantities = self._quantities(rng, minute.volume, count)
-        first = rng.randrange(1, 20) * SECOND_US if index == 0 else 0
+        auctions = 1 if index == 0 else 0
+        first = rng.randrange(1, 20) * SECOND_US if auctions else 0
         times = sorted(first + int(rng.random() * (MINUTE_US - first)) for _ in range(count))
-        trades = []
+        sides = self._sides(rng, prices[auctions:], prices[0], minute)
+        buys = sum(1 for side in sides if side > 0)
+        bought = iter(self._quantities(rng, minute.bought, buys))
+        sold = iter(self._quantities(rng, minute.sold, len(sides) - buys))
+        trades = [Trade(start + first, prices[0], minute.auction, 0)] if auctions else []
+        trades += [
+            Trade(start + us, price, next(bought if side > 0 else sold), side)
+            for us, price, side in zip(times[auctions:], prices[auctions:], sides, strict=True)
+        ]
+        return trades
+
+    @staticmethod
+    def _sides(rng: random.Random, prices: list[int], previous: int, minute: Minute) -> list[int]:
+        """Who took each trade: buyers where the price rose, as many of each side as the minute's volumes need."""
+        sides = []
         side = 1 if rng.random() < 0.5 else -1
-        previous = prices[0]
-        for i in range(count):
-            price = prices[i]
+        for price in prices:
             if price != previous:
                 side = 1 if price > previous else -1
             elif rng.random() < 0.3:
                 side = -side
-            auction = index == 0 and i == 0
-            trades.append(Trade(start + (first if auction else times[i]), price, quantities[i], 0 if auction else side))
+            sides.append(side)
             previous = price
-        return trades
+        count = len(sides)
+        fewest = max(count - minute.sold, 1 if minute.bought else 0)
+        most = min(minute.bought, count - 1 if minute.sold else count)
+        buys = sides.count(1)
+        for place in range(count - 1, -1, -1):
+            if fewest <= buys <= most:
+                break
+            wanted = 1 if buys < fewest else -1
+            if sides[place] != wanted:
+                sides[place] = wanted
+                buys += wanted
+        return sides
 
     def _prices(self, rng: random.Random, minute: Minute) -> list[int]:
         """Prices from open to close that touch high and low and move a step or so at a time."""
@@ -259,7 +308,7 @@ class Tape:
     @staticmethod
     def _quantities(rng: random.Random, volume: int, count: int) -> list[int]:
         """Cut a volume into `count` positive pieces of very different size, as trades are."""
-        if volume <= count:
+        if volume <= count or not count:
             return [1] * count
         weights = [rng.random() ** 3 + 0.01 for _ in range(count)]
         total = sum(weights)

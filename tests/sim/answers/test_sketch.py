@@ -30,6 +30,8 @@ def test_a_glance_agrees_with_every_trade_taken_in(at: str) -> None:
             "count",
             "side",
             "last",
+            "buy_volume",
+            "sell_volume",
         ):
             assert getattr(glance, name) == getattr(live, name), (instrument.code, name)
         assert glance.worth_most >= live.value, instrument.code
@@ -60,6 +62,9 @@ def test_minutes_and_their_trades_say_the_same() -> None:
             trades = tape.trades(index)
             assert len(trades) == minute.trades, (instrument.code, index)
             assert sum(trade.quantity for trade in trades) == minute.volume, (instrument.code, index)
+            for side, quantity in ((1, minute.bought), (-1, minute.sold), (0, minute.auction)):
+                assert sum(t.quantity for t in trades if t.side == side) == quantity, (instrument.code, index, side)
+            assert all(trade.quantity > 0 for trade in trades)
             if trades:
                 prices = [trade.price for trade in trades]
                 found = (prices[0], max(prices), min(prices), prices[-1])
@@ -69,13 +74,13 @@ def test_minutes_and_their_trades_say_the_same() -> None:
 def test_some_stocks_run_to_their_limit_and_no_index_does() -> None:
     market = Driver().control.broker.market
     at_limit = 0
-    for instrument in market.instruments():
+    for instrument in list(market.instruments())[::4]:
         bars = islice(market.history(instrument).before(market.trading_day()), 250)
         moves = [abs(later.close / earlier.close - 1) for later, earlier in pairwise(bars)]
         if instrument.kind == "INDEX":
             assert max(moves) < 0.08
         at_limit += sum(move > 0.28 for move in moves)
-    assert 20 < at_limit < 2000
+    assert 5 < at_limit < 500
 
 
 def test_normals_are_normal() -> None:

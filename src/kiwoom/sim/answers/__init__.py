@@ -2,7 +2,11 @@
 
 from kiwoom.sim.answers import accounts as accounts
 from kiwoom.sim.answers import charts as charts
+from kiwoom.sim.answers import movers as movers
 from kiwoom.sim.answers import quotes as quotes
+from kiwoom.sim.answers import trades as trades
+from kiwoom.sim.answers import valuation as valuation
+from kiwoom.sim.answers import volumes as volumes
 from kiwoom.sim.answers.registry import ANSWERS, Answer, Declared, NotFound, Refused, Request, answers
 
 __all__ = ["ANSWERS", "Answer", "Declared", "NotFound", "Refused", "Request", "answers"]

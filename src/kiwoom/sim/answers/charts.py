@@ -102,9 +102,7 @@ def _stock_days(request: Request, period: Callable[[date], object] | None) -> An
 
 def _value(bar: DayBar) -> str:
     """거래대금 in million won; from the typical price where the real value is not known."""
-    if bar.value is None:
-        return "" if bar.volume is None else str(bar.volume * (bar.high + bar.low + bar.close) // 3 // 1_000_000)
-    return str(bar.value // 1_000_000)
+    return "" if bar.value is None and bar.volume is None else str(bar.worth // 1_000_000)
 
 
 @answers("opt10081", source=_STOCK_SOURCE, omits=_EMPTY_ADJUSTMENT)

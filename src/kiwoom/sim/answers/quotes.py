@@ -8,7 +8,17 @@ from itertools import islice, takewhile
 from kiwoom.catalog import sectors
 from kiwoom.sim.answers.registry import Answer, NotFound, Request, answers
 from kiwoom.sim.bars import DayBar
-from kiwoom.sim.formats import clock6, direction, percent, rate, ratio_to_yesterday, scaled, signed, signed_price
+from kiwoom.sim.formats import (
+    clock6,
+    direction,
+    per_share_ratio,
+    percent,
+    rate,
+    ratio_to_yesterday,
+    scaled,
+    signed,
+    signed_price,
+)
 from kiwoom.sim.fundamentals import fundamentals
 from kiwoom.sim.instruments import Instrument
 from kiwoom.sim.live import Live
@@ -73,10 +83,10 @@ def basic_information(request: Request) -> Answer:
         "시가총액비중": "",
         "외인소진률": f"+{figures.foreign_ratio}",
         "대용가": str(base * figures.substitute_percent // 1000 * 10),
-        "PER": _ratio(price, figures.eps),
+        "PER": per_share_ratio(price, figures.eps),
         "EPS": str(figures.eps) if figures.eps else "",
         "ROE": figures.roe,
-        "PBR": _ratio(price, figures.bps),
+        "PBR": per_share_ratio(price, figures.bps),
         "EV": figures.ev,
         "BPS": str(figures.bps) if figures.bps else "",
         "매출액": str(figures.sales),
@@ -107,14 +117,6 @@ def basic_information(request: Request) -> Answer:
         "유통비율": f"{figures.floating_permille // 10}.{figures.floating_permille % 10}",
     }
     return Answer(single, codes=[request.text("종목코드")])
-
-
-def _ratio(price: int, per_share: int) -> str:
-    """A price ratio with two decimals; "" without a figure."""
-    if not per_share:
-        return ""
-    units = abs(price * 100 // per_share)
-    return f"{'-' if per_share < 0 else ''}{units // 100}.{units % 100:02d}"
 
 
 def _levels(live: Live) -> Iterator[tuple[int, tuple[int, int], tuple[int, int]]]:

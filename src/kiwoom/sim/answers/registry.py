@@ -38,13 +38,15 @@ class Answer:
     What a TR answers. `rows` may be a generator: only the pages that are asked for are made.
 
     `message` is the text of OnReceiveMsg before the answer (None: the TR sends none). `codes` are registered for
-    real-time on the request's screen. `end` is the prev_next of the last page.
+    real-time on the request's screen, and so are those that each page's rows have under the item `registers`. `end` is
+    the prev_next of the last page.
     """
 
     single: Mapping[str, str] = field(default_factory=dict)
     rows: Iterable[Row] = ()
     message: str | None = None
     codes: Sequence[str] = ()
+    registers: str = ""
     end: str = "0"
     more: str | None = None
     """The message in the place of `message` when further pages follow."""

@@ -1,0 +1,181 @@
+"""
+The inputs that many TRs share: what they may be, and what they choose. Values are those that KOA Studio documents.
+
+Numbers are understood with and without leading zeros. What a TR does not know is refused with the values it takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+
+from kiwoom.catalog import calendar
+from kiwoom.sim.answers.registry import NotFound, Refused, Request
+from kiwoom.sim.instruments import Instrument
+from kiwoom.sim.master import margin_percent
+
+__all__ = [
+    "choice",
+    "days_between",
+    "market_stocks",
+    "minutes_back",
+    "number_between",
+    "past_days",
+    "price_filter",
+    "span",
+    "stock",
+    "stock_filter",
+    "value_at_least",
+    "volume_at_least",
+]
+
+MARKETS = {"000": "전체", "001": "코스피", "101": "코스닥"}
+
+_VOLUMES = (0, 1, 5, 10, 50, 100, 150, 200, 300, 500, 1000)
+_VALUES = (0, 1, 3, 5, 10, 30, 50, 100, 300, 500, 1000, 3000, 5000)
+
+_KINDS: dict[str, Callable[[Instrument], bool]] = {
+    # no stock of the simulator is under administration (관리), being wound up (정리매매) or warned about (환기)
+    "0": lambda _: True,
+    "1": lambda _: True,
+    "2": lambda _: True,
+    "3": lambda i: i.kind != "PREFERRED",
+    "4": lambda i: i.kind != "PREFERRED",
+    "5": lambda i: margin_percent(i) != 100,
+    "6": lambda i: margin_percent(i) == 100,
+    "7": lambda i: margin_percent(i) == 40,
+    "8": lambda i: margin_percent(i) == 30,
+    "9": lambda i: margin_percent(i) == 20,
+    "10": lambda i: i.kind != "PREFERRED",
+    "11": lambda _: True,
+    "12": lambda i: margin_percent(i) == 50,
+    "13": lambda i: margin_percent(i) == 60,
+    "14": lambda i: i.market != "ETF",
+    "15": lambda i: i.kind != "SPAC",
+    "16": lambda i: not i.is_fund,
+}
+_CREDITS: dict[str, Callable[[Instrument], bool]] = {
+    "0": lambda _: True,
+    "1": lambda i: margin_percent(i) == 20,
+    "2": lambda i: margin_percent(i) == 30,
+    "3": lambda _: False,
+    "4": lambda _: False,
+    "5": lambda i: margin_percent(i) < 40,
+    "7": lambda _: False,
+    "8": lambda i: margin_percent(i) < 40,
+    "9": lambda i: margin_percent(i) < 40,
+}
+
+
+def choice(request: Request, name: str, allowed: Iterable[str], default: str) -> str:
+    """An input that is one of a few values; empty means the default. Raises Refused, naming the values."""
+    text = request.text(name, default)
+    known = list(allowed)
+    if text in known:
+        return text
+    for value in known:
+        if text.isdigit() and value.isdigit() and int(text) == int(value):
+            return value
+    meanings = allowed if isinstance(allowed, Mapping) else {}
+    shown = ", ".join(f"{value}:{meanings[value]}" if value in meanings else value for value in known)
+    raise Refused(f"{name} 입력값 오류: {text} ({shown})")
+
+
+def number_between(request: Request, name: str, lowest: int, highest: int, default: int) -> int:
+    """A whole number within bounds. Raises Refused."""
+    value = request.number(name, default)
+    if not lowest <= value <= highest:
+        raise Refused(f"{name} 입력값 오류: {value} ({lowest} - {highest})")
+    return value
+
+
+def stock(request: Request, name: str = "종목코드") -> Instrument:
+    """The stock, ETF or ETN that an input names. Raises NotFound for anything else."""
+    instrument = request.instrument(name)
+    if not instrument.is_stock:
+        raise NotFound(instrument.code)
+    return instrument
+
+
+def market_stocks(request: Request, name: str = "시장구분", markets: Mapping[str, str] = MARKETS) -> list[Instrument]:
+    """The stocks of 시장구분 in the listing's order: KOSPI with its ETFs and ETNs, KOSDAQ, or both."""
+    meaning = markets[choice(request, name, markets, next(iter(markets)))]
+    instruments = request.control.broker.market.instruments()
+    wanted = {"코스피": ("KOSPI", "ETF", "ETN"), "코스닥": ("KOSDAQ",), "코넥스": ("KONEX",)}.get(
+        meaning, ("KOSPI", "ETF", "ETN", "KOSDAQ")
+    )
+    return [i for i in instruments if i.market in wanted and i.is_stock]
+
+
+def stock_filter(request: Request) -> Callable[[Instrument], bool]:
+    """종목조건 and 신용조건 (or 신용구분): which kinds of stocks, in which margin and credit classes."""
+    kind = _KINDS[choice(request, "종목조건", _KINDS, "0")]
+    name = "신용구분" if "신용구분" in request.tr.inputs else "신용조건"
+    credit = _CREDITS[choice(request, name, _CREDITS, "0")]
+    return lambda instrument: kind(instrument) and credit(instrument)
+
+
+def volume_at_least(request: Request, name: str = "거래량구분", unit: int = 1000) -> int:
+    """The least volume in shares: the input counts thousands of shares, 0 is all."""
+    return int(choice(request, name, map(str, _VOLUMES), "0")) * unit
+
+
+def value_at_least(request: Request, name: str) -> int:
+    """The least turnover in won: the input counts ten millions, 0 is all."""
+    return int(choice(request, name, map(str, _VALUES), "0")) * 10_000_000
+
+
+_PRICES: dict[str, tuple[int, int]] = {
+    "0": (0, 0),
+    "1": (0, 1_000),
+    "2": (1_000, 2_000),
+    "3": (2_000, 5_000),
+    "4": (5_000, 10_000),
+    "5": (10_000, 0),
+    "8": (1_000, 0),
+    "10": (0, 10_000),
+}
+
+
+def price_filter(request: Request, name: str, ranges: Mapping[str, tuple[int, int]] = _PRICES) -> Callable[[int], bool]:
+    """A range of prices: at least the first, below the second (0: no bound)."""
+    low, high = ranges[choice(request, name, ranges, "0")]
+    return lambda price: price >= low and (not high or price < high)
+
+
+def minutes_back(request: Request, name: str = "시간구분", default: int = 5) -> int:
+    """A number of minutes, as microseconds."""
+    return number_between(request, name, 1, 400, default) * 60_000_000
+
+
+def past_days(request: Request, count: int, offset: int = 0) -> list[date]:
+    """`count` trading days, newest first; `offset` 0 begins with the shown day, 1 with the one before."""
+    day = request.control.broker.market.trading_day()
+    days = []
+    for i in range(count + offset):
+        if i >= offset:
+            days.append(day)
+        day = calendar.previous_trading_day(day)
+    return days
+
+
+def days_between(start: date, end: date) -> list[date]:
+    """The trading days from start to end, newest first."""
+    return list(reversed(calendar.trading_days(start, end)))
+
+
+def span(request: Request, start: str = "시작일자", end: str = "종료일자", longest: int = 1300) -> list[date]:
+    """
+    The trading days of 시작일자 to 종료일자, newest first; both empty means the shown day alone.
+
+    Days that have not come yet are left out. Raises Refused for a start after the end and for a span of years.
+    """
+    today = request.control.broker.market.trading_day()
+    last = request.day(end)
+    first = request.day(start) if request.text(start) else last
+    if first > last:
+        raise Refused(f"{start} 입력값 오류: {first:%Y%m%d} ({end} {last:%Y%m%d} 이전)")
+    days = days_between(first, min(last, today))
+    if len(days) > longest:
+        raise Refused(f"{start} 입력값 오류: {first:%Y%m%d} (거래일 {longest}일까지)")
+    return days

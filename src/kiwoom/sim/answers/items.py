@@ -1,0 +1,134 @@
+"""
+The items that mean the same in every TR that has them: price, change, volume, quotes ... by their names.
+
+`row` fills the multi record of a TR: what the answer gives itself comes first, then what is known here by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+from kiwoom.catalog import Tr
+from kiwoom.sim.formats import clock6, direction, percent, rate, ratio_to_yesterday, scaled, signed, signed_price
+from kiwoom.sim.instruments import Instrument
+from kiwoom.sim.live import Live
+from kiwoom.sim.market import Market
+from kiwoom.sim.quoted import Quoted
+
+__all__ = ["ITEMS", "MILLION", "base_of", "price_text", "ratio", "row", "single", "strength"]
+
+MILLION = 1_000_000
+
+Item = Callable[[Quoted], str]
+
+
+def price_text(price: int, quoted: Quoted) -> str:
+    """A price with its side of the base price; 0 where there is none."""
+    return signed_price(price, quoted.base, quoted.instrument.scale) if price else "0"
+
+
+def _last_price(quoted: Quoted) -> str:
+    return signed_price(quoted.price, quoted.base, quoted.instrument.scale)
+
+
+def _direction(quoted: Quoted) -> str:
+    return direction(quoted.price, quoted.base, quoted.lower, quoted.upper)
+
+
+def _change(quoted: Quoted) -> str:
+    return signed(quoted.change, quoted.instrument.scale)
+
+
+def _rate(quoted: Quoted) -> str:
+    return rate(quoted.price, quoted.base)
+
+
+def _volume(quoted: Quoted) -> str:
+    return str(quoted.volume)
+
+
+def ratio(part: int, whole: int) -> str:
+    """A share in percent without a sign, two decimals."""
+    return percent(part, whole).lstrip("+")
+
+
+def strength(bought: int, sold: int) -> str:
+    """체결강도: buying volume in percent of selling volume, two decimals."""
+    units = bought * 10_000 // sold if sold else 0
+    return f"{units // 100}.{units % 100:02d}"
+
+
+def base_of(market: Market, instrument: Instrument, day: date) -> int:
+    """The base price of a day: the close before it."""
+    previous = next(market.history(instrument).before(day), None)
+    return previous.close if previous else market.history(instrument).first_price(day)
+
+
+ITEMS: dict[str, Item] = {
+    "종목코드": lambda q: q.instrument.code,
+    "종목명": lambda q: q.instrument.name,
+    "종목분류": lambda _: "0",
+    "종목정보": lambda _: "0",
+    "현재가": _last_price,
+    "당일종가": _last_price,
+    "기준가": lambda q: scaled(q.base, q.instrument.scale),
+    "전일대비기호": _direction,
+    "대비기호": _direction,
+    "등락기호": _direction,
+    "등락부호": _direction,
+    "부호": _direction,
+    "전일대비": _change,
+    "등락률": _rate,
+    "등락율": _rate,
+    "거래량": _volume,
+    "현재거래량": _volume,
+    "누적거래량": _volume,
+    "전일거래량": lambda q: str(q.previous_volume),
+    "전일거래량대비율": lambda q: ratio_to_yesterday(q.volume, q.previous_volume),
+    "전일비": lambda q: ratio_to_yesterday(q.volume, q.previous_volume),
+    "거래회전율": lambda q: ratio(q.volume, q.instrument.shares),
+    "시가": lambda q: price_text(q.open, q),
+    "고가": lambda q: price_text(q.high, q),
+    "저가": lambda q: price_text(q.low, q),
+    "당일고가": lambda q: price_text(q.high, q),
+    "당일저가": lambda q: price_text(q.low, q),
+    "매도호가": lambda q: price_text(q.ask, q),
+    "매수호가": lambda q: price_text(q.bid, q),
+    "최우선매도호가": lambda q: price_text(q.ask, q),
+    "최우선매수호가": lambda q: price_text(q.bid, q),
+    "매도잔량": lambda q: str(q.book(1).asks[0][1]),
+    "매수잔량": lambda q: str(q.book(1).bids[0][1]),
+    "총매도잔량": lambda q: str(sum(quantity for _, quantity in q.book().asks)),
+    "총매수잔량": lambda q: str(sum(quantity for _, quantity in q.book().bids)),
+    "체결강도": lambda q: strength(q.buy_volume, q.sell_volume),
+    "체결시간": lambda q: clock6(q.last.us) if q.last else "",
+}
+"""What a moment of one code says, by item name."""
+
+_DEEP: dict[str, Callable[[Live], str]] = {
+    "거래대금": lambda q: str(q.value // MILLION),
+    "거래금액": lambda q: str(q.value // MILLION),
+    "누적거래대금": lambda q: str(q.value // MILLION),
+}
+"""Items that need every trade of the day."""
+
+
+def _text(market: Market, quoted: Quoted, name: str) -> str:
+    item = ITEMS.get(name)
+    if item is not None:
+        return item(quoted)
+    deep = _DEEP.get(name)
+    return deep(market.live(quoted.instrument)) if deep else ""
+
+
+def row(market: Market, tr: Tr, instrument: Instrument, **own: str) -> dict[str, str]:
+    """A row of the multi record of a TR for one code, now: `own` items, then those known by name."""
+    quoted = market.glance(instrument)
+    return {f.name: own[f.name] if f.name in own else _text(market, quoted, f.name) for f in tr.multi}
+
+
+def single(market: Market, tr: Tr, instrument: Instrument, **own: str) -> dict[str, str]:
+    """The single record of a TR for one code, likewise."""
+    quoted = market.glance(instrument)
+    return {f.name: own[f.name] if f.name in own else _text(market, quoted, f.name) for f in tr.single}
