@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 import pytest
-from tests.compat.conftest import Ran
+from tests.compat.running import Ran
 from tests.compat.scripted import ScriptedControl
 
 from kiwoom.clock import RealClock, to_us

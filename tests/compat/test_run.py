@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.compat.conftest import Ran
+from tests.compat.running import Ran
 from tests.compat.scripted import ScriptedControl, real_clock
 
 import kiwoom

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.compat.conftest import Ran
+from tests.compat.running import Ran
 
 from kiwoom.catalog import trs
 from kiwoom.compat import folder, trfiles

@@ -222,9 +222,9 @@ class _Tap:
 
 
 def _counted(title: str, counter: Counter[str]) -> list[str]:
-    if not counter:
+    if not +counter:
         return []
-    ordered = sorted(counter.items(), key=lambda item: (-item[1], item[0]))
+    ordered = sorted((+counter).items(), key=lambda item: (-item[1], item[0]))
     if all(len(text) <= 40 for text, _ in ordered):
         return [f"{title:<11} " + ", ".join(f"{text} {count:,}" for text, count in ordered[:_LISTED])]
     out = [title]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-__all__ = ["Backend", "Contract", "Refused", "Spelling"]
+__all__ = ["Backend", "Contract", "Refused", "Replacement", "Spelling", "named", "plain"]
 
 
 class Contract:
@@ -112,6 +112,22 @@ class Backend:
     def close(self) -> None:
         """Close the control."""
         raise NotImplementedError
+
+
+class Replacement:
+    """
+    A function in the place of one of C.
+
+    A function of Python kept in a class becomes a method, one of C does not (`logging` keeps `time.localtime` so).
+    """
+
+    def __init__(self, function: Callable[..., Any], name: str = "", doc: str | None = None) -> None:
+        self._function = function
+        self.__name__ = self.__qualname__ = name or getattr(function, "__name__", "function")
+        self.__doc__ = doc or function.__doc__
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        return self._function(*arguments, **named)
 
 
 def plain(value: Any) -> Any:

@@ -31,6 +31,7 @@ def start() -> Session:
     session.until_us = config.get("until_us")
     session.screenshot = config.get("screenshot")
     finder = Finder(session)
+    finder.install()
     if os.name != "nt":
         from .windows import modules, patch_ctypes
         from .windows.desktop import Desktop
@@ -50,7 +51,6 @@ def start() -> Session:
         from .drives import Drives
 
         Drives(config["drives"], session).install()
-    finder.install()
     sys.modules["_kiwoom_shim"].session = session  # type: ignore[attr-defined]  # kept, and found by tests
     return session
 

@@ -47,12 +47,16 @@ def _ending(core: Any, session: Any) -> Callable[[], None]:
 
     A program that goes on nevertheless, because it waits in a loop of its own, is ended by SystemExit.
     """
-    state = {"asked": 0}
+    state = {"asked": 0, "ended": 0}
 
     def end() -> None:
         state["asked"] += 1
         application = core.QCoreApplication.instance()
-        if state["asked"] == 1 and application is not None:
+        level = core.QThread.currentThread().loopLevel()
+        if level > 1 and state["asked"] < _ASKED_BEFORE_EXIT:
+            return  # in the middle of something: quitting now would end the inner wait without its answer
+        if not state["ended"] and application is not None:
+            state["ended"] = 1
             session.note("answered", "--until has come: the windows were closed and the loop was ended")
             windows = [w for w in getattr(application, "topLevelWidgets", list)() if w.isVisible()]
             if session.screenshot:
@@ -227,7 +231,8 @@ class VirtualTime:
             count = int(backend.pump((first - now) / 1e6))
             if count:
                 return count
-            backend.advance_to(first)
+            if backend.now_us() < first:
+                backend.advance_to(first)
         due: list[tuple[int, int]] = sorted((us, key) for key, (us, _) in self._deadlines.items() if us <= first)
         for _, key in due:
             entry = self._deadlines.pop(key, None)

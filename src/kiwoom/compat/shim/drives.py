@@ -19,6 +19,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any
 
+from .backend import Replacement
 from .session import Session
 
 __all__ = ["Drives"]
@@ -121,7 +122,7 @@ class Drives:
         builtins.open = io.open = self._open
         if accessor is not None and getattr(accessor, "open", None) is self._real_open:
             accessor.open = self._open
-        sqlite3.connect = self._one(self._real_connect)
+        sqlite3.connect = self._connect
         os.system = self._system
         if not hasattr(os, "startfile"):
             os.startfile = self._startfile  # type: ignore[attr-defined]
@@ -152,9 +153,7 @@ class Drives:
                     named[key] = translate(named[key])
             return real(**named)
 
-        mapped.__name__ = getattr(real, "__name__", "mapped")
-        mapped.__doc__ = real.__doc__
-        return mapped
+        return Replacement(mapped, real.__name__, real.__doc__)
 
     def _two(self, real: Callable[..., Any]) -> Callable[..., Any]:
         translate = self.translate
@@ -162,9 +161,7 @@ class Drives:
         def mapped(src: Any, dst: Any, *arguments: Any, **named: Any) -> Any:
             return real(translate(src), translate(dst), *arguments, **named)
 
-        mapped.__name__ = real.__name__
-        mapped.__doc__ = real.__doc__
-        return mapped
+        return Replacement(mapped, real.__name__, real.__doc__)
 
     def _open(
         self,
@@ -177,9 +174,28 @@ class Drives:
     ) -> Any:
         """`open` with drive letters, and CP949 for text that is not UTF-8."""
         place = self.translate(file)
+        if place is not file and "r" not in mode:
+            self._have_folder(place)
         if encoding is None and "b" not in mode and "w" not in mode and not isinstance(place, int):
             encoding = self._encoding(place)
         return self._real_open(place, mode, buffering, encoding, *arguments, **named)
+
+    def _connect(self, database: Any, *arguments: Any, **named: Any) -> Any:
+        place = self.translate(database)
+        if place is not database:
+            self._have_folder(place)
+        return self._real_connect(place, *arguments, **named)
+
+    def _have_folder(self, place: str) -> None:
+        """
+        Make the folder of a file that is to be written.
+
+        The drives here are empty; on the machine that the program was written for the folder was there.
+        """
+        folder = os.path.dirname(place)  # noqa: PTH120
+        if folder.startswith(self.root) and not self._is_there(folder):
+            self._make(folder)
+            self._session.note("answered", f"{folder} was made: the program writes there")
 
     def _encoding(self, place: Any) -> str | None:
         decoder = codecs.getincrementaldecoder("utf-8")()

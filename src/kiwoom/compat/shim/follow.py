@@ -18,6 +18,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+from .backend import Replacement
 from .driver import VirtualTime, make_driver
 from .finder import Finder
 from .session import Session
@@ -93,19 +94,18 @@ class Following:
             return real["asctime"](time.localtime() if moment is None else moment)
 
         def of(name: str) -> Callable[..., Any]:
-            def at(seconds: float | None = None) -> Any:
-                return real[name](self.epoch() if seconds is None else seconds)
+            return lambda seconds=None: real[name](self.epoch() if seconds is None else seconds)
 
-            at.__name__ = name
-            return at
+        def put(name: str, function: Callable[..., Any]) -> None:
+            self._set(time, name, Replacement(function, name, getattr(time, name).__doc__))
 
-        self._set(time, "time", self.epoch)
-        self._set(time, "time_ns", lambda: (self.now_us() - _KST_US) * 1000)
-        self._set(time, "sleep", self.sleep)
+        put("time", self.epoch)
+        put("time_ns", lambda: (self.now_us() - _KST_US) * 1000)
+        put("sleep", self.sleep)
         for name in ("localtime", "gmtime", "ctime"):
-            self._set(time, name, of(name))
-        self._set(time, "strftime", strftime)
-        self._set(time, "asctime", asctime)
+            put(name, of(name))
+        put("strftime", strftime)
+        put("asctime", asctime)
 
     def _patch_datetime(self) -> None:
         """

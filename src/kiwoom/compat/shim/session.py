@@ -269,8 +269,14 @@ class Session:
     # --- what is missing -----------------------------------------------------------------------------------------
 
     def missing(self, owner: str, name: str) -> AttributeError:
-        """The error for a member that the layer does not have; it names the member and the page that lists all."""
-        self.note("unsupported", f"{owner}.{name}")
+        """
+        The error for a member that the layer does not have; it names the member and the page that lists all.
+
+        Functions and events of the OCX begin with a capital: others are the program's own, which it may just be
+        looking for.
+        """
+        if name[:1].isupper():
+            self.note("unsupported", f"{owner}.{name}")
         return AttributeError(
             f"{owner!r} object has no attribute {name!r}; the compatibility layer does not have it. "
             f"What it supports is listed at {self.docs}"

@@ -153,7 +153,7 @@ def _asked_by_the_program() -> bool:
     while frame is not None and "importlib" in frame.f_code.co_filename:
         frame = frame.f_back
     where = frame.f_code.co_filename if frame is not None else ""
-    return not where.startswith((_LIBRARY, sys.prefix, sys.base_prefix)) and "-packages" not in where
+    return not where.startswith(_LIBRARY) and "-packages" not in where
 
 
 def _plain(value: Any) -> Any:
