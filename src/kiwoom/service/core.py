@@ -42,7 +42,6 @@ class Core:
             raise RefusedToStart(f"there are no limits {settings.limits!r}; known: {', '.join(PROFILES)}")
         self.limits = Limits(owner.control.clock, profile)
         self.stopping = False
-        owner.held_back = self.streams.nobody_keeps_up
 
     async def permit(self, limiter: RequestLimiter, priority: Priority = Priority.PERSON) -> None:
         """Wait until a request may be sent; it is counted then. Waits in the scheduler's line, not in a thread."""

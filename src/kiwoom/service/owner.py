@@ -30,6 +30,8 @@ T = TypeVar("T")
 
 # Longest wait in one go, so that a lost wake-up costs a moment and not the session.
 _LONGEST_WAIT_S = 1.0
+# How often to look whether a reader has caught up that holds a virtual market back.
+_READER_S = 0.002
 
 
 class Timer:
@@ -61,6 +63,8 @@ class Owner:
         self.thread_id = 0
         self.waiting = 0
         """How many clients wait for something to happen: a virtual clock is moved only for them."""
+        self.sessions_waiting = 0
+        """How many kiwoom.v1 sessions wait for an event. Owner thread."""
         self.held_back: Callable[[], bool] = lambda: False
         """Whether a virtual clock must stand still because a reader has not caught up."""
         self.on_failure: Callable[[BaseException], None] = lambda error: None
@@ -115,12 +119,12 @@ class Owner:
     def _pump_until_stopped(self) -> None:
         control, clock = self.control, self.control.clock
         while not self._stopping and not control.closed:
-            if clock.virtual and (self.waiting <= 0 or self.held_back()):
-                # Nobody waits, or somebody cannot keep up: the market stands still, the calls go on.
+            if clock.virtual and self._stands_still():
                 self._attention.clear()
                 control.pump(0.0)
-                if not self._work and not self._stopping:
-                    self._attention.wait(0.005 if self.waiting > 0 else _LONGEST_WAIT_S)
+                # The calls just carried out may have changed it.
+                if self._stands_still() and not self._work and not self._stopping:
+                    self._attention.wait(_LONGEST_WAIT_S if self._nobody_waits() else _READER_S)
                 continue
             wait_s = _LONGEST_WAIT_S
             if self._timers:
@@ -128,6 +132,13 @@ class Owner:
             control.pump(wait_s)
             if self._timers:
                 self._fire_timers()
+
+    def _nobody_waits(self) -> bool:
+        return self.waiting + self.sessions_waiting <= 0
+
+    def _stands_still(self) -> bool:
+        """Whether nobody waits or somebody cannot keep up: a virtual market stands still then, the calls go on."""
+        return self._nobody_waits() or self.held_back()
 
     def stop(self) -> None:
         """Ask the owner to stop. Any thread."""

@@ -30,17 +30,19 @@ from kiwoom.service.conditions import Conditions
 from kiwoom.service.core import Core, Rpc
 from kiwoom.service.login import Login
 from kiwoom.service.metrics import Measured, collector
+from kiwoom.service.native import Native
 from kiwoom.service.owner import Owner
 from kiwoom.service.security import EVERYBODY, Identity, Tokens, check_start, listen_address
 from kiwoom.service.settings import RefusedToStart, Settings
 from kiwoom.service.status import details, status_of
 from kiwoom.service.streams import End, Status
 
-__all__ = ["KOAPY_SERVICE", "Server"]
+__all__ = ["KOAPY_SERVICE", "NATIVE_SERVICE", "Server"]
 
 log = logging.getLogger("kiwoom.service")
 
 KOAPY_SERVICE = "koapy.backend.kiwoom_open_api_plus.grpc.KiwoomOpenApiPlusService"
+NATIVE_SERVICE = "kiwoom.v1.KiwoomService"
 
 Unary = Callable[[Rpc, bytes], Awaitable[bytes]]
 Streaming = Callable[[Rpc, Any], AsyncIterator[bytes]]
@@ -63,6 +65,7 @@ class Server:
         self.settings = settings or Settings()
         self.port = 0
         self.core: Core
+        self.native: Native
         self.clients = Clients()
         self.measured = Measured()
         self._control = control or partial(open_control, self.settings.url)
@@ -190,6 +193,7 @@ class Server:
         self.core.stopping = True
         status = Status(grpc.StatusCode.UNAVAILABLE, "the service is stopping")
         streams = list(self.core.streams.open)
+        self.native.stop(status)
 
         def end_streams() -> None:
             for stream in streams:
@@ -251,7 +255,17 @@ class Server:
             "BidirectionalListen": listening.bidirectional_listen,
             "BidirectionalRealCall": streaming.bidirectional_real_call,
         }
-        methods: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {}
+        self.native = Native(core, caller, version())
+        self._owner.held_back = self._nobody_keeps_up
+        methods: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
+            f"/{NATIVE_SERVICE}/Describe": grpc.unary_unary_rpc_method_handler(
+                self._unary("Describe", self.native.describe)
+            ),
+            f"/{NATIVE_SERVICE}/Call": grpc.unary_unary_rpc_method_handler(self._unary("v1.Call", self.native.call)),
+            f"/{NATIVE_SERVICE}/Events": grpc.stream_stream_rpc_method_handler(
+                self._stream("Events", self.native.events)
+            ),
+        }
         for name, method in unary.items():
             methods[f"/{KOAPY_SERVICE}/{name}"] = grpc.unary_unary_rpc_method_handler(self._unary(name, method))
         for name, stream in one_to_many.items():
@@ -259,6 +273,10 @@ class Server:
         for name, stream in many_to_many.items():
             methods[f"/{KOAPY_SERVICE}/{name}"] = grpc.stream_stream_rpc_method_handler(self._stream(name, stream))
         return methods
+
+    def _nobody_keeps_up(self) -> bool:
+        sessions = tuple(self.native.sessions.values())
+        return self.core.streams.nobody_keeps_up() or any(session.behind() for session in sessions)
 
     def _admit(self, context: Any) -> Client:
         identity: Identity = EVERYBODY
@@ -337,6 +355,17 @@ class Server:
     def metrics(self) -> collector:
         """A collector for `prometheus_client`."""
         return collector(self.core, self.measured, lambda: len(self.clients))
+
+
+def version() -> str:
+    """The version of the installed package."""
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as installed
+
+    try:
+        return installed("kiwoom-openapi-plus")
+    except PackageNotFoundError:
+        return "unknown"
 
 
 async def _nothing_to_tell(serving: bool) -> None:

@@ -11,7 +11,7 @@ class DescribeRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class DescribeResponse(_message.Message):
-    __slots__ = ("version", "mode", "url", "virtual_clock", "now_us", "connected", "rights")
+    __slots__ = ("version", "mode", "url", "virtual_clock", "now_us", "connected", "rights", "clock_speed")
     VERSION_FIELD_NUMBER: _ClassVar[int]
     MODE_FIELD_NUMBER: _ClassVar[int]
     URL_FIELD_NUMBER: _ClassVar[int]
@@ -19,6 +19,7 @@ class DescribeResponse(_message.Message):
     NOW_US_FIELD_NUMBER: _ClassVar[int]
     CONNECTED_FIELD_NUMBER: _ClassVar[int]
     RIGHTS_FIELD_NUMBER: _ClassVar[int]
+    CLOCK_SPEED_FIELD_NUMBER: _ClassVar[int]
     version: str
     mode: str
     url: str
@@ -26,7 +27,8 @@ class DescribeResponse(_message.Message):
     now_us: int
     connected: bool
     rights: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, version: _Optional[str] = ..., mode: _Optional[str] = ..., url: _Optional[str] = ..., virtual_clock: _Optional[bool] = ..., now_us: _Optional[int] = ..., connected: _Optional[bool] = ..., rights: _Optional[_Iterable[str]] = ...) -> None: ...
+    clock_speed: float
+    def __init__(self, version: _Optional[str] = ..., mode: _Optional[str] = ..., url: _Optional[str] = ..., virtual_clock: _Optional[bool] = ..., now_us: _Optional[int] = ..., connected: _Optional[bool] = ..., rights: _Optional[_Iterable[str]] = ..., clock_speed: _Optional[float] = ...) -> None: ...
 
 class Row(_message.Message):
     __slots__ = ("values",)
@@ -85,16 +87,16 @@ class CallResponse(_message.Message):
     def __init__(self, results: _Optional[_Iterable[_Union[CallResult, _Mapping[str, object]]]] = ..., now_us: _Optional[int] = ...) -> None: ...
 
 class Open(_message.Message):
-    __slots__ = ("session", "after_sequence", "events", "own_codes_only")
+    __slots__ = ("session", "after_sequence", "events", "own_only")
     SESSION_FIELD_NUMBER: _ClassVar[int]
     AFTER_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     EVENTS_FIELD_NUMBER: _ClassVar[int]
-    OWN_CODES_ONLY_FIELD_NUMBER: _ClassVar[int]
+    OWN_ONLY_FIELD_NUMBER: _ClassVar[int]
     session: bytes
     after_sequence: int
     events: _containers.RepeatedScalarFieldContainer[str]
-    own_codes_only: bool
-    def __init__(self, session: _Optional[bytes] = ..., after_sequence: _Optional[int] = ..., events: _Optional[_Iterable[str]] = ..., own_codes_only: _Optional[bool] = ...) -> None: ...
+    own_only: bool
+    def __init__(self, session: _Optional[bytes] = ..., after_sequence: _Optional[int] = ..., events: _Optional[_Iterable[str]] = ..., own_only: _Optional[bool] = ...) -> None: ...
 
 class Subscription(_message.Message):
     __slots__ = ("events",)
@@ -108,23 +110,31 @@ class Progress(_message.Message):
     sequence: int
     def __init__(self, sequence: _Optional[int] = ...) -> None: ...
 
+class Close(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
 class Wait(_message.Message):
-    __slots__ = ("until_us",)
+    __slots__ = ("until_us", "sequence")
     UNTIL_US_FIELD_NUMBER: _ClassVar[int]
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     until_us: int
-    def __init__(self, until_us: _Optional[int] = ...) -> None: ...
+    sequence: int
+    def __init__(self, until_us: _Optional[int] = ..., sequence: _Optional[int] = ...) -> None: ...
 
 class EventsRequest(_message.Message):
-    __slots__ = ("open", "subscription", "progress", "wait")
+    __slots__ = ("open", "subscription", "progress", "wait", "close")
     OPEN_FIELD_NUMBER: _ClassVar[int]
     SUBSCRIPTION_FIELD_NUMBER: _ClassVar[int]
     PROGRESS_FIELD_NUMBER: _ClassVar[int]
     WAIT_FIELD_NUMBER: _ClassVar[int]
+    CLOSE_FIELD_NUMBER: _ClassVar[int]
     open: Open
     subscription: Subscription
     progress: Progress
     wait: Wait
-    def __init__(self, open: _Optional[_Union[Open, _Mapping[str, object]]] = ..., subscription: _Optional[_Union[Subscription, _Mapping[str, object]]] = ..., progress: _Optional[_Union[Progress, _Mapping[str, object]]] = ..., wait: _Optional[_Union[Wait, _Mapping[str, object]]] = ...) -> None: ...
+    close: Close
+    def __init__(self, open: _Optional[_Union[Open, _Mapping[str, object]]] = ..., subscription: _Optional[_Union[Subscription, _Mapping[str, object]]] = ..., progress: _Optional[_Union[Progress, _Mapping[str, object]]] = ..., wait: _Optional[_Union[Wait, _Mapping[str, object]]] = ..., close: _Optional[_Union[Close, _Mapping[str, object]]] = ...) -> None: ...
 
 class Layout(_message.Message):
     __slots__ = ("id", "fids")
@@ -165,7 +175,7 @@ class Event(_message.Message):
     def __init__(self, id: _Optional[int] = ..., texts: _Optional[_Iterable[str]] = ..., numbers: _Optional[_Iterable[int]] = ..., layout: _Optional[int] = ..., values: _Optional[_Iterable[str]] = ..., tr: _Optional[_Union[TrData, _Mapping[str, object]]] = ...) -> None: ...
 
 class EventBatch(_message.Message):
-    __slots__ = ("events", "first_sequence", "lost", "session", "layouts", "now_us", "waited")
+    __slots__ = ("events", "first_sequence", "lost", "session", "layouts", "now_us", "waited", "connected")
     EVENTS_FIELD_NUMBER: _ClassVar[int]
     FIRST_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     LOST_FIELD_NUMBER: _ClassVar[int]
@@ -173,6 +183,7 @@ class EventBatch(_message.Message):
     LAYOUTS_FIELD_NUMBER: _ClassVar[int]
     NOW_US_FIELD_NUMBER: _ClassVar[int]
     WAITED_FIELD_NUMBER: _ClassVar[int]
+    CONNECTED_FIELD_NUMBER: _ClassVar[int]
     events: _containers.RepeatedCompositeFieldContainer[Event]
     first_sequence: int
     lost: int
@@ -180,4 +191,5 @@ class EventBatch(_message.Message):
     layouts: _containers.RepeatedCompositeFieldContainer[Layout]
     now_us: int
     waited: bool
-    def __init__(self, events: _Optional[_Iterable[_Union[Event, _Mapping[str, object]]]] = ..., first_sequence: _Optional[int] = ..., lost: _Optional[int] = ..., session: _Optional[bytes] = ..., layouts: _Optional[_Iterable[_Union[Layout, _Mapping[str, object]]]] = ..., now_us: _Optional[int] = ..., waited: _Optional[bool] = ...) -> None: ...
+    connected: bool
+    def __init__(self, events: _Optional[_Iterable[_Union[Event, _Mapping[str, object]]]] = ..., first_sequence: _Optional[int] = ..., lost: _Optional[int] = ..., session: _Optional[bytes] = ..., layouts: _Optional[_Iterable[_Union[Layout, _Mapping[str, object]]]] = ..., now_us: _Optional[int] = ..., waited: _Optional[bool] = ..., connected: _Optional[bool] = ...) -> None: ...

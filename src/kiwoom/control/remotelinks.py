@@ -1,0 +1,447 @@
+"""The two wires of the remote control: kiwoom.v1, and KOAPY's."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import grpc
+
+from kiwoom import errors
+from kiwoom.control.base import Mode
+from kiwoom.control.contract import EVENTS, FUNCTIONS, Value
+from kiwoom.control.eventdata import EventData, TrPage
+from kiwoom.errors import ControlClosed, KiwoomError, OrderRefused, UsageError
+from kiwoom.limits import ORDER_FUNCTIONS
+from kiwoom.wire import kiwoom_pb2 as v1
+from kiwoom.wire import koapy_pb2 as koapy
+
+if TYPE_CHECKING:
+    from kiwoom.control.remote import Arrived, RemoteControl
+
+__all__ = ["KoapyLink", "NativeLink", "describe"]
+
+log = logging.getLogger("kiwoom.control")
+
+NATIVE = "/kiwoom.v1.KiwoomService"
+KOAPY = "/koapy.backend.kiwoom_open_api_plus.grpc.KiwoomOpenApiPlusService"
+
+Call = tuple[str, tuple[str | int, ...]]
+Metadata = tuple[tuple[str, str], ...]
+
+_BY_ID = {event.dispid: event for event in EVENTS.values()}
+_DOWN = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED, grpc.StatusCode.UNKNOWN)
+# What the client tells it has taken, at most so often.
+_PROGRESS_EVENTS = 1024
+
+
+def describe(channel: grpc.Channel, metadata: Metadata, timeout_s: float) -> v1.DescribeResponse | None:
+    """Ask the service what it is; None if it does not speak kiwoom.v1. Raises grpc.RpcError."""
+    method = channel.unary_unary(
+        f"{NATIVE}/Describe", v1.DescribeRequest.SerializeToString, v1.DescribeResponse.FromString
+    )
+    try:
+        return method(v1.DescribeRequest(), metadata=metadata, timeout=timeout_s)  # type: ignore[no-any-return]
+    except grpc.RpcError as error:
+        if error.code() is grpc.StatusCode.UNIMPLEMENTED:
+            return None
+        raise
+
+
+def _error(name: str, kind: str, message: str) -> KiwoomError:
+    """The exception that the service names."""
+    if kind == "PERMISSION_DENIED":
+        return OrderRefused(message) if name in ORDER_FUNCTIONS else KiwoomError(message)
+    if kind in ("INVALID_ARGUMENT", "NOT_FOUND"):
+        return UsageError(message)
+    if kind == "UNAVAILABLE":
+        return ControlClosed(message)
+    found = getattr(errors, kind, None)
+    if isinstance(found, type) and issubclass(found, KiwoomError) and not issubclass(found, errors.CodeError):
+        return found(message)
+    return KiwoomError(f"{name}: {message}")
+
+
+class _Requests:
+    """The client's side of a stream: what `put` gives, until `end`."""
+
+    def __init__(self, first: Any) -> None:
+        self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._queue.put(first)
+
+    def put(self, request: Any) -> None:
+        self._queue.put(request)
+
+    def end(self) -> None:
+        self._queue.put(None)
+
+    def __iter__(self) -> Iterator[Any]:
+        while (request := self._queue.get()) is not None:
+            yield request
+
+
+class _Link:
+    """What both wires share: a thread that reads the stream and makes it again when it breaks."""
+
+    def __init__(self, control: RemoteControl, channel: grpc.Channel, metadata: Metadata) -> None:
+        self.control = control
+        self.channel = channel
+        self.metadata = metadata
+        self._stop = threading.Event()
+        self._up = threading.Event()
+        self._requests: _Requests | None = None
+        self._stream: Any = None
+        self._thread = threading.Thread(target=self._keep_reading, name="kiwoom-remote", daemon=True)
+
+    def start(self) -> None:
+        """Open the stream; returns when the service listens. Raises ControlUnavailable."""
+        self._thread.start()
+        if not self._up.wait(self.control.timeout_s):
+            self.close()
+            raise errors.ControlUnavailable(f"{self.control.url}: the service did not begin to send events")
+
+    def _keep_reading(self) -> None:
+        from kiwoom.control.remote import Backoff
+
+        backoff = Backoff()
+        while not self._stop.is_set():
+            try:
+                self._read()
+                backoff = Backoff()
+            except grpc.RpcError as error:
+                if self._up.is_set():
+                    backoff = Backoff()
+                self._up.clear()
+                if self._stop.is_set():
+                    return
+                self._broke(error)
+            except Exception as error:
+                self._up.clear()
+                log.error("the link to %s failed: %r", self.control.url, error, exc_info=error)
+            backoff.pause(self._stop)
+
+    def _read(self) -> None:
+        raise NotImplementedError
+
+    def _broke(self, error: Any) -> None:
+        log.warning("the link to %s broke: %s; connecting again", self.control.url, error.details() or error.code())
+
+    def _call(self, method: Any, request: Any, name: str) -> Any:
+        """A unary call; one that did not leave is made again when the link is back."""
+        from kiwoom.control.remote import broken
+
+        deadline = monotonic() + self.control.timeout_s
+        while True:
+            left = deadline - monotonic()
+            if left <= 0 or not self._up.wait(max(0.0, left)):
+                raise broken(name, f"no link for {self.control.timeout_s:g} s")
+            try:
+                return method(request, metadata=self.metadata, timeout=self.control.timeout_s)
+            except grpc.RpcError as error:
+                code = error.code()
+                if code is grpc.StatusCode.DEADLINE_EXCEEDED:
+                    raise broken(name, f"no answer within {self.control.timeout_s:g} s") from None
+                if code not in _DOWN:
+                    raise _error(name, code.name, error.details() or code.name) from None
+                if name in ORDER_FUNCTIONS or self._stop.is_set():
+                    raise broken(name, error.details() or code.name) from None
+                # A question does no harm if it is asked twice.
+                self._stop.wait(0.05)
+
+    def close(self) -> None:
+        """End the stream and the connection."""
+        self._stop.set()
+        if self._requests is not None:
+            self._requests.end()
+        if self._stream is not None:
+            self._stream.cancel()
+        self.channel.close()
+        if threading.current_thread() is not self._thread:
+            self._thread.join(5.0)
+
+
+class NativeLink(_Link):
+    """kiwoom.v1."""
+
+    def __init__(self, control: RemoteControl, channel: grpc.Channel, metadata: Metadata) -> None:
+        super().__init__(control, channel, metadata)
+        self._call_method = channel.unary_unary(
+            f"{NATIVE}/Call", v1.CallRequest.SerializeToString, v1.CallResponse.FromString
+        )
+        self._events_method = channel.stream_stream(
+            f"{NATIVE}/Events", v1.EventsRequest.SerializeToString, v1.EventBatch.FromString
+        )
+        self._session = b""
+        self._forgotten = False
+        """The service says that there is no such session any more."""
+        self._received = 0
+        """Sequence number of the last event that came."""
+        self._handled = 0
+        """Sequence number of the last event that was delivered."""
+        self._told = 0
+        self._layouts: dict[int, tuple[int, ...]] = {}
+        self._batches: deque[v1.EventBatch] = deque()
+        self._now: Iterator[v1.Event] | None = None
+        self._next: v1.Event | None = None
+
+    # --- the reading thread ------------------------------------------------------------------------------------
+
+    def _read(self) -> None:
+        opening = v1.Open(events=list(EVENTS), own_only=True)
+        if self._session and not self._forgotten:
+            opening.session = self._session
+            opening.after_sequence = self._received
+        requests = self._requests = _Requests(v1.EventsRequest(open=opening))
+        stream = self._stream = self._events_method(iter(requests), metadata=self.metadata)
+        try:
+            for batch in stream:
+                if batch.session:
+                    self._opened(batch.session)
+                if batch.lost:
+                    log.warning("%d events of %s were missed: there is a gap", batch.lost, self.control.url)
+                if batch.events:
+                    self._received = batch.first_sequence + len(batch.events) - 1
+                self._batches.append(batch)
+                self.control.wake()
+        finally:
+            requests.end()
+
+    def _opened(self, session: bytes) -> None:
+        anew = bool(self._session) and session != self._session
+        self._session, self._forgotten = session, False
+        self._up.set()
+        if anew:
+            # The service knows nothing of us any more: it is a new one, or we were away for too long.
+            self._received = 0
+            log.warning("%s was away: events were missed; registering again", self.control.url)
+            self.control.submit(self._register_again)
+
+    def _register_again(self) -> None:
+        if not self.control.closed and (calls := self.control.desired()):
+            self.call_many(calls)
+
+    def _broke(self, error: Any) -> None:
+        if error.code() is grpc.StatusCode.NOT_FOUND:
+            self._forgotten = True
+            return
+        super()._broke(error)
+
+    # --- owner thread ------------------------------------------------------------------------------------------
+
+    def call_many(self, calls: Sequence[Call]) -> list[Value]:
+        request = v1.CallRequest(session=self._session)
+        for name, arguments in calls:
+            invocation = request.calls.add(name=name)
+            for argument in arguments:
+                if isinstance(argument, str):
+                    invocation.arguments.add(text=argument)
+                else:
+                    invocation.arguments.add(number=argument)
+        response: v1.CallResponse = self._call(self._call_method, request, calls[-1][0])
+        values: list[Value] = []
+        for (name, _), result in zip(calls, response.results, strict=False):
+            if result.error:
+                raise _error(name, result.error, result.message)
+            values.append(_value(result.value))
+        self._tell_time(response.now_us)
+        return values
+
+    def _tell_time(self, now_us: int) -> None:
+        told = getattr(self.control.clock, "told", None)
+        if told is not None and now_us:
+            told(now_us)
+
+    def has_event(self) -> bool:
+        return self._peek() is not None
+
+    def _peek(self) -> v1.Event | None:
+        while self._next is None:
+            if self._now is None:
+                if not self._batches:
+                    return None
+                batch = self._batches.popleft()
+                for layout in batch.layouts:
+                    self._layouts[layout.id] = tuple(layout.fids)
+                self._tell_time(batch.now_us)
+                if batch.waited:
+                    self.control.waited = True
+                self._now = iter(batch.events)
+                if batch.events:
+                    self._handled = batch.first_sequence - 1
+            self._next = next(self._now, None)
+            if self._next is None:
+                self._now = None
+        return self._next
+
+    def pull(self) -> Arrived | None:
+        from kiwoom.control.remote import Arrived
+
+        event = self._peek()
+        if event is None:
+            return None
+        self._next = None
+        self._handled += 1
+        if abs(self._handled - self._told) >= _PROGRESS_EVENTS and self._requests is not None:
+            self._told = self._handled
+            self._requests.put(v1.EventsRequest(progress=v1.Progress(sequence=self._handled)))
+        spec = _BY_ID[event.id]
+        texts = list(event.texts)
+        if event.numbers:
+            text, number = iter(texts), iter(event.numbers)
+            arguments: tuple[str | int, ...] = tuple(
+                next(text, "") if a.kind == "str" else next(number, 0) for a in spec.arguments
+            )
+        else:
+            arguments = tuple(texts)
+        return Arrived(spec.name, arguments, self._data(spec.name, event, arguments))
+
+    def _data(self, name: str, event: v1.Event, arguments: tuple[str | int, ...]) -> EventData:
+        if event.layout:
+            fids = self._layouts.get(event.layout, ())
+            if name == "OnReceiveRealData":
+                values = list(event.values) or str(arguments[2]).split("\t")
+                return EventData(key=str(arguments[0]), fids=fids, values=values)
+            return EventData(fids=fids, values=list(event.values))
+        if name == "OnReceiveTrData":
+            return EventData(page=_page(str(arguments[2]), event.tr))
+        return EventData()
+
+    def wait(self, until_us: int) -> None:
+        if self._requests is not None:
+            self._requests.put(v1.EventsRequest(wait=v1.Wait(until_us=until_us, sequence=self._handled)))
+
+    def mode(self) -> Mode:
+        method = self.channel.unary_unary(
+            f"{NATIVE}/Describe", v1.DescribeRequest.SerializeToString, v1.DescribeResponse.FromString
+        )
+        described: v1.DescribeResponse = self._call(method, v1.DescribeRequest(), "Describe")
+        mode = described.mode
+        return mode if mode in ("simulated", "mock", "real") else "unknown"  # type: ignore[return-value]
+
+    def close(self) -> None:
+        if self._requests is not None:
+            self._requests.put(v1.EventsRequest(close=v1.Close()))
+            self._stop.set()
+            # The service ends the stream when it has read this.
+            self._thread.join(1.0)
+        super().close()
+
+
+def _value(value: v1.Value) -> Value:
+    kind = value.WhichOneof("value")
+    if kind == "text":
+        return value.text
+    if kind == "number":
+        return value.number
+    if kind == "table":
+        return [list(row.values) for row in value.table.rows]
+    return None
+
+
+def _page(tr_code: str, tr: v1.TrData) -> TrPage:
+    single = dict(zip(tr.single_names, tr.single_values, strict=True))
+    names, cells = list(tr.names), list(tr.cells)
+    width = len(names)
+    table = [cells[i : i + width] for i in range(0, len(cells), width)] if width else []
+    return TrPage(tr_code, tr.rows, single, names, table)
+
+
+class KoapyLink(_Link):
+    """KOAPY's wire: each event waits at the other end until it was handled here."""
+
+    def __init__(self, control: RemoteControl, channel: grpc.Channel, metadata: Metadata) -> None:
+        super().__init__(control, channel, metadata)
+        self._call_method = channel.unary_unary(
+            f"{KOAPY}/Call", koapy.CallRequest.SerializeToString, koapy.CallResponse.FromString
+        )
+        self._listen_method = channel.stream_stream(
+            f"{KOAPY}/BidirectionalListen",
+            koapy.BidirectionalListenRequest.SerializeToString,
+            koapy.ListenResponse.FromString,
+        )
+        self._arrived: deque[Arrived] = deque()
+        self._again = False
+
+    # --- the reading thread ------------------------------------------------------------------------------------
+
+    def _read(self) -> None:
+        from kiwoom.control.remote import Arrived
+
+        # All events: KOAPY's wire cannot change what it listens to.
+        first = koapy.BidirectionalListenRequest(listen_request=koapy.ListenRequest(slots=list(EVENTS)))
+        requests = self._requests = _Requests(first)
+        stream = self._stream = self._listen_method(iter(requests), metadata=self.metadata)
+
+        def handled() -> None:
+            requests.put(koapy.BidirectionalListenRequest(handled_request=koapy.HandledRequest(time=monotonic())))
+
+        try:
+            # KOAPY's own server sends its initial metadata with the first event: nothing to wait for.
+            self._up.set()
+            if self._again:
+                log.warning("%s is back: events were missed; registering again", self.control.url)
+                self.control.submit(self._register_again)
+            self._again = True
+            for response in stream:
+                arguments = tuple(
+                    a.string_value if a.WhichOneof("value") == "string_value" else a.long_value
+                    for a in response.arguments
+                )
+                event = EVENTS.get(response.name)
+                if event is None:
+                    handled()
+                    continue
+                missing = event.arguments[len(arguments) :]
+                arguments += tuple("" if a.kind == "str" else 0 for a in missing)
+                self._arrived.append(Arrived(event.name, arguments, None, handled))
+                self.control.wake()
+        finally:
+            requests.end()
+            self._arrived.clear()
+
+    def _register_again(self) -> None:
+        for name, arguments in self.control.desired():
+            self.call_many([(name, arguments)])
+
+    # --- owner thread ------------------------------------------------------------------------------------------
+
+    def call_many(self, calls: Sequence[Call]) -> list[Value]:
+        return [self._one(name, arguments) for name, arguments in calls]
+
+    def _one(self, name: str, arguments: tuple[str | int, ...]) -> Value:
+        if FUNCTIONS[name].returns == "variant":
+            # A table does not go over this wire: cell by cell is how it is read here.
+            return None
+        request = koapy.CallRequest(name=name)
+        for argument in arguments:
+            if isinstance(argument, str):
+                request.arguments.add(string_value=argument)
+            else:
+                request.arguments.add(long_value=argument)
+        response: koapy.CallResponse = self._call(self._call_method, request, name)
+        kind = response.return_value.WhichOneof("value")
+        if kind is None:
+            return "" if FUNCTIONS[name].returns == "str" else 0 if FUNCTIONS[name].returns == "long" else None
+        return int(response.return_value.long_value) if kind == "long_value" else response.return_value.string_value
+
+    def has_event(self) -> bool:
+        return bool(self._arrived)
+
+    def pull(self) -> Arrived | None:
+        try:
+            return self._arrived.popleft()
+        except IndexError:
+            return None
+
+    def wait(self, until_us: int) -> None:
+        pass
+
+    def mode(self) -> Mode:
+        if self._one("GetConnectState", ()) != 1:
+            return "unknown"
+        return "mock" if self._one("KOA_Functions", ("GetServerGubun", "")) == "1" else "real"
