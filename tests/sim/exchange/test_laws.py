@@ -185,7 +185,9 @@ class Day:
         last: dict[tuple[str, str, str], Mapping[int, str]] = {}
         for gubun, values in self.notices:
             if gubun == "1":
-                last[values[9201], values[9001], values[916].replace("00000000", "")] = values
+                key = (values[9201], values[9001], values[916].replace("00000000", ""))
+                last.pop(key, None)
+                last[key] = values
         for account in self.desk.ledger.accounts.values():
             agree(account)
             for holding in account.holdings.values():
@@ -195,8 +197,10 @@ class Day:
                     continue
                 assert int(told[930]) == holding.quantity
                 assert int(told[932]) == holding.cost
+                # bought and sold today is the stock's, whatever loan it was on: the stock's last notice says it
+                newest = [v for key, v in last.items() if key[:2] == (account.number, f"A{holding.code}")][-1]
                 bought, sold = account.bought_sold(holding.code)
-                assert int(told[945]) == bought - sold
+                assert int(newest[945]) == bought - sold
 
 
 def run(seed: int, start: str, flow: list[tuple[Any, ...]], pause_us: int, fill: str = "book") -> Day:
