@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 
 from kiwoom.catalog import calendar
 from kiwoom.clock import Clock, RealClock, VirtualClock, from_us, to_us, wall_now_us
+from kiwoom.sim.contractdesk import ContractDesk
 from kiwoom.sim.desk import Desk
 from kiwoom.sim.engine import Engine
 from kiwoom.sim.listing import Listing, builtin_listing, listing_from
@@ -30,6 +31,7 @@ class Broker:
         self.engine = Engine(self.clock)
         self.market = Market(self.engine, self.listing, options.seed, options.density)
         self.desk = Desk(self.engine, self.market, options)
+        self.contracts = ContractDesk(self.desk)
         if options.holdings:
             self.desk.on_opened = lambda accounts: fill_accounts(self.desk, self.market, accounts, options.seed)
         self._latency = random.Random(f"{options.seed}/latency")
@@ -37,7 +39,8 @@ class Broker:
 
     def accounts(self, user: str) -> list[tuple[str, str]]:
         """The accounts of a user: number and kind."""
-        return [(account.number, account.kind) for account in self.desk.accounts_of(user)]
+        stocks = [(account.number, account.kind) for account in self.desk.accounts_of(user)]
+        return stocks + [(account.number, account.kind) for account in self.contracts.accounts_of(user)]
 
     def latency_us(self) -> int:
         """Time that the next answer takes: the option's, and up to half of it again by chance."""

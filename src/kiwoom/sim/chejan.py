@@ -11,19 +11,22 @@ from fractions import Fraction
 from typing import Final, NamedTuple
 
 from kiwoom.clock import from_us
-from kiwoom.sim.formats import direction, rate, signed, signed_price
+from kiwoom.sim.formats import direction, rate, scaled, signed, signed_price
 from kiwoom.sim.ledger import Account, Holding, half_up
 from kiwoom.sim.orders import Execution, Order
-from kiwoom.sim.rules import QUOTE_TYPES
+from kiwoom.sim.positions import FoAccount, Position, value_of
+from kiwoom.sim.rules import BUY, QUOTE_TYPES, SELL
 
 __all__ = [
     "BALANCE_FIDS",
     "ORDER_FIDS",
+    "POSITION_FIDS",
     "Quote",
     "balance_values",
     "fid_list",
     "order_values",
     "padded_name",
+    "position_values",
     "two_decimals",
 ]
 
@@ -39,6 +42,13 @@ BALANCE_FIDS: Final = (
     992, 993, 959, 924, 10010, 25, 11, 12, 306, 305, 970,
 )
 """The 34 items of gubun 1 (잔고), in order."""
+# fmt: on
+
+# fmt: off
+POSITION_FIDS: Final = (
+    9201, 9001, 302, 10, 930, 931, 932, 933, 945, 946, 950, 951, 27, 28, 307, 8019, 397, 305, 306, 947,
+)
+"""The 20 items of gubun 4 (파생잔고), in order."""
 # fmt: on
 
 _NAME_BYTES = 40
@@ -58,6 +68,10 @@ class Quote(NamedTuple):
     upper: int
     lower: int
     after_hours: int = 0
+    scale: int = 1
+    """Units of the prices in a won or a point: 100 for index contracts."""
+    section: str = "JJ"
+    """FID 912 (업무구분): JJ stocks, FJ futures and options."""
 
 
 def fid_list(fids: tuple[int, ...]) -> str:
@@ -96,7 +110,7 @@ def order_values(
     base = quote.base
     fill = ("", "", "", "", "")
     if execution is not None:
-        price = str(execution.price)
+        price = scaled(execution.price, quote.scale)
         fill = (str(execution.number), price, str(order.filled), price, str(execution.quantity))
     quote_type = QUOTE_TYPES.get(order.quote_type)
     return {
@@ -104,11 +118,11 @@ def order_values(
         9203: order.number,
         9205: "",
         9001: quote.code,
-        912: "JJ",
+        912: quote.section,
         913: status,
         302: padded_name(quote.name),
         900: str(order.quantity),
-        901: str(order.price),
+        901: scaled(order.price, quote.scale) if order.price else "0",
         902: str(order.left),
         903: str(order.amount),
         904: order.original,
@@ -119,9 +133,9 @@ def order_values(
         909: fill[0],
         910: fill[1],
         911: fill[2],
-        10: signed_price(quote.price, base),
-        27: signed_price(quote.ask, base) if quote.ask else "0",
-        28: signed_price(quote.bid, base) if quote.bid else "0",
+        10: signed_price(quote.price, base, quote.scale),
+        27: signed_price(quote.ask, base, quote.scale) if quote.ask else "0",
+        28: signed_price(quote.bid, base, quote.scale) if quote.bid else "0",
         914: fill[3],
         915: fill[4],
         938: str(order.fee),
@@ -132,7 +146,7 @@ def order_values(
         922: order.credit,
         923: order.loan_date or _NO_DATE,
         949: "3",
-        10010: signed_price(quote.after_hours, base) if quote.after_hours else "0",
+        10010: signed_price(quote.after_hours, base, quote.scale) if quote.after_hours else "0",
         969: "0",
         819: "1" if cleared else "0",
     }
@@ -184,4 +198,40 @@ def balance_values(account: Account, holding: Holding, quote: Quote, side: int) 
         306: signed_price(quote.lower, base),
         305: signed_price(quote.upper, base),
         970: "10",
+    }
+
+
+def position_values(account: FoAccount, position: Position, quote: Quote) -> dict[int, str]:
+    """
+    The values of a gubun 4 notice (futures and options), by FID.
+
+    930 is the number of contracts, 946 the side (2 long, 1 short); 950 what was realised with all contracts today.
+    No capture of one is known: formats follow gubun 1, prices with the contract's decimals.
+    """
+    base, scale = quote.base, quote.scale
+    side = BUY if position.quantity >= 0 else SELL
+    deals = account.deals_today()
+    profit = sum(deal.profit for deal in deals)
+    closed = sum(deal.amount - deal.profit for deal in deals if deal.closed)
+    return {
+        9201: account.number,
+        9001: quote.code,
+        302: padded_name(quote.name),
+        10: signed_price(quote.price, base, scale),
+        930: str(abs(position.quantity)),
+        931: scaled(half_up(position.average), scale),
+        932: str(value_of(position.instrument, position.paid)),
+        933: str(account.closable(position.instrument, SELL if side == BUY else BUY)),
+        945: str(position.bought_today - position.sold_today),
+        946: str(side),
+        950: str(profit),
+        951: str(account.cash),
+        27: signed_price(quote.ask, base, scale) if quote.ask else "0",
+        28: signed_price(quote.bid, base, scale) if quote.bid else "0",
+        307: scaled(base, scale),
+        8019: two_decimals(Fraction(profit * 100, closed) if closed else Fraction(0)),
+        397: "0",
+        305: signed_price(quote.upper, base, scale),
+        306: signed_price(quote.lower, base, scale),
+        947: "0",
     }

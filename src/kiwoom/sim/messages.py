@@ -12,7 +12,7 @@ from typing import Final
 
 from kiwoom.sim.rules import BUY
 
-__all__ = ["Refusal", "accepted_text", "order_tr_name", "refused_text"]
+__all__ = ["Refusal", "accepted_text", "contract_tr_name", "order_tr_name", "refused_text"]
 
 
 class Refusal(Enum):
@@ -131,3 +131,12 @@ def order_tr_name(action: str, side: int, kosdaq: bool) -> str:
     if action == "new":
         return f"KOA_NORMAL_{'BUY' if side == BUY else 'SELL'}_{market}_ORD"
     return f"KOA_NORMAL_{market}_{action.upper()}"
+
+
+def contract_tr_name(action: str) -> str:
+    """
+    The TR name of the answer to an order for futures or options: KOA_NORMAL_FO_ORD, ..._CANCEL, ..._MODIFY.
+
+    No capture shows the real one; this follows the pattern of stocks.
+    """
+    return "KOA_NORMAL_FO_ORD" if action == "new" else f"KOA_NORMAL_FO_{action.upper()}"

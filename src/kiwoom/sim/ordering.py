@@ -13,14 +13,17 @@ import logging
 import random
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from fractions import Fraction
 
 from kiwoom.catalog import Tr
 from kiwoom.catalog.transactions import Field
 from kiwoom.clock import SECOND_US
-from kiwoom.sim.chejan import BALANCE_FIDS, ORDER_FIDS, fid_list
+from kiwoom.sim.chejan import BALANCE_FIDS, ORDER_FIDS, POSITION_FIDS, fid_list
+from kiwoom.sim.contractdesk import ContractDesk
 from kiwoom.sim.control import Part, SimControl, dispatch
-from kiwoom.sim.desk import NotTaken, Ticket
-from kiwoom.sim.messages import accepted_text, order_tr_name, refused_text
+from kiwoom.sim.desk import Desk, NotTaken, Ticket
+from kiwoom.sim.messages import accepted_text, contract_tr_name, order_tr_name, refused_text
 from kiwoom.sim.orders import Order, side_of
 from kiwoom.sim.requests import Page
 from kiwoom.sim.rules import ALL_LOANS, QUOTE_TYPES
@@ -37,12 +40,19 @@ _ACTIONS = {1: "new", 2: "new", 3: "cancel", 4: "cancel", 5: "modify", 6: "modif
 _MOST_WON = 5_000_000_000
 _MOST_SHARES_PERCENT = 3
 _MS = 1_000
-_FIDS = {"0": fid_list(ORDER_FIDS), "1": fid_list(BALANCE_FIDS)}
-_COUNTS = {"0": len(ORDER_FIDS), "1": len(BALANCE_FIDS)}
+_FIDS = {"0": fid_list(ORDER_FIDS), "1": fid_list(BALANCE_FIDS), "4": fid_list(POSITION_FIDS)}
+_COUNTS = {"0": len(ORDER_FIDS), "1": len(BALANCE_FIDS), "4": len(POSITION_FIDS)}
+_MANY_CONTRACTS, _MOST_CONTRACTS = 300, 500
+
+# SendOrderFO's order types as quote types of stocks, and its kinds as the first of two nOrderTypes (buy, then sell)
+_CONTRACT_QUOTES = {
+    "1": "00", "2": "05", "3": "03", "4": "06", "5": "10", "6": "20", "7": "13", "8": "23", "9": "16", "A": "26",
+}  # fmt: skip
+_CONTRACT_KINDS = {1: 1, 2: 5, 3: 3}
 
 
 class Ordering(Part):
-    """SendOrder, SendOrderCredit and GetChejanData."""
+    """SendOrder, SendOrderCredit, SendOrderFO and GetChejanData."""
 
     def __init__(self, control: SimControl) -> None:
         super().__init__(control)
@@ -130,18 +140,51 @@ class Ordering(Part):
         )
         return self.send(ticket)
 
-    def send(self, ticket: Ticket) -> int:
+    @dispatch("SendOrderFO")
+    def send_order_fo(
+        self,
+        rq_name: str,
+        screen: str,
+        account: str,
+        code: str,
+        kind: int,
+        side: str,
+        order_type: str,
+        quantity: int,
+        price: str,
+        original: str,
+    ) -> int:
+        """`kind` 1 new, 2 modify, 3 cancel; `side` 1 sell, 2 buy; `price` is text with a point (points, or won)."""
+        code = code.strip()
+        quote_type = _CONTRACT_QUOTES.get(order_type.strip().upper(), "")
+        sells = side.strip() == "1"
+        if side.strip() not in ("1", "2") or kind not in _CONTRACT_KINDS or (kind == 1 and not quote_type):
+            log.error("SendOrderFO: kind %r, side %r, order type %r make no order", kind, side, order_type)
+            return -300
+        instrument = self.broker.market.find(code)
+        units = _units(price, instrument.scale if instrument is not None else 100)
+        if units is None:
+            log.error("SendOrderFO: %r is not a price", price)
+            return -300
+        first = _CONTRACT_KINDS[kind]
+        return self.send(
+            Ticket(account.strip(), first + sells, code, quantity, units, quote_type, original, screen, rq_name),
+            self.broker.contracts,
+        )
+
+    def send(self, ticket: Ticket, desk: Desk | ContractDesk | None = None) -> int:
         """Let a ticket through to the server, or refuse it with a negative number. `screen` is as the user gave it."""
-        refusal = self._refusal(ticket)
+        desk = desk or self.desk
+        refusal = self._refusal(ticket, desk)
         if refusal:
-            log.error("SendOrder(%r, %s): refused with %d", ticket.rq_name, ticket.code, refusal)
+            log.error("order %r for %s: refused with %d", ticket.rq_name, ticket.code, refusal)
             return refusal
         # orders of one connection arrive in the order in which they were sent
         self._last_arrival = max(self._last_arrival, self.broker.engine.now + self.broker.latency_us())
-        self.broker.engine.at(self._last_arrival, self._arrive, ticket)
+        self.broker.engine.at(self._last_arrival, self._arrive, ticket, desk)
         return 0
 
-    def _refusal(self, ticket: Ticket) -> int:
+    def _refusal(self, ticket: Ticket, desk: Desk | ContractDesk) -> int:
         if not self.control.connected:
             log.error("SendOrder before the login: call CommConnect and wait for OnEventConnect")
             return -101
@@ -149,12 +192,14 @@ class Ordering(Part):
             return -500
         if self.control.screens.use(ticket.screen) is None or ticket.order_type not in _ACTIONS:
             return -300
-        mine = {account.number for account in self.desk.accounts_of(self.broker.options.user)}
-        if ticket.account not in mine:
-            return -302 if ticket.account in self.desk.ledger.accounts else -340
+        if ticket.account not in {account.number for account in desk.accounts_of(self.broker.options.user)}:
+            known = ticket.account in self.desk.ledger.accounts or ticket.account in self.broker.contracts.accounts
+            return -302 if known else -340
         if ticket.order_type in (1, 2):
             if ticket.quote_type not in QUOTE_TYPES or ticket.quantity <= 0 or ticket.price < 0:
                 return -300
+            if desk is self.broker.contracts:
+                return self._too_many_contracts(ticket.quantity) or self._too_fast()
             instrument = self.broker.market.find(ticket.code)
             if instrument is not None:
                 if ticket.price * ticket.quantity > _MOST_WON:
@@ -163,6 +208,14 @@ class Ordering(Part):
                     return -306
         elif not ticket.original.strip() or ticket.quantity < 0 or ticket.price < 0:
             return -300
+        return self._too_fast()
+
+    @staticmethod
+    def _too_many_contracts(quantity: int) -> int:
+        return -310 if quantity > _MOST_CONTRACTS else -309 if quantity > _MANY_CONTRACTS else 0
+
+    def _too_fast(self) -> int:
+        """Count an order that is let through; -308 for the sixth within a second."""
         now = self.broker.engine.now
         if self.broker.options.limits:
             if len(self._sent) == _PER_SECOND and now - self._sent[0] < SECOND_US:
@@ -172,19 +225,22 @@ class Ordering(Part):
 
     # --- the server --------------------------------------------------------------------------------------------
 
-    def _arrive(self, ticket: Ticket) -> None:
+    def _arrive(self, ticket: Ticket, desk: Desk | ContractDesk) -> None:
         if not self.control.connected:
             return
         mock = self.broker.options.texts == "mock"
         action, side = _ACTIONS[ticket.order_type], side_of(ticket.order_type)
-        instrument = self.broker.market.find(ticket.code)
-        tr_name = order_tr_name(action, side, instrument is not None and instrument.market == "KOSDAQ")
+        if desk is self.broker.contracts:
+            tr_name = contract_tr_name(action)
+        else:
+            instrument = self.broker.market.find(ticket.code)
+            tr_name = order_tr_name(action, side, instrument is not None and instrument.market == "KOSDAQ")
         order: Order | None = None
         try:
             injected = self.control.faults.order_refusal(ticket.code, ticket.account, ticket.rq_name)
             if injected is not None:
                 raise NotTaken(injected)
-            order = self.desk.accept(_with_screen(ticket))
+            order = desk.accept(_with_screen(ticket))
             text = accepted_text(action, side, mock)
         except NotTaken as refused:
             text = refused_text(refused.refusal, mock)
@@ -196,7 +252,7 @@ class Ordering(Part):
         self._answer(ticket, tr_name, order, (8 if overtaken else 1) * _MS)
         if order is not None:
             self._last_notice = max(self._last_notice, now + 2 * _MS)
-            self.desk.proceed(order)
+            desk.proceed(order)
 
     def _answer(self, ticket: Ticket, tr_name: str, order: Order | None, after_us: int) -> None:
         page = Page(_order_tr(tr_name), {"주문번호": order.number if order else ""}, [], "")
@@ -218,9 +274,17 @@ class Ordering(Part):
 
 def _with_screen(ticket: Ticket) -> Ticket:
     """The ticket as the server keeps it: the screen number in four digits."""
-    from dataclasses import replace
-
     return replace(ticket, screen=screen_number(ticket.screen) or "")
+
+
+def _units(price: str, scale: int) -> int | None:
+    """A price as text ("390.05", "0", "") in units of 1/scale; None if it is no price in such units."""
+    text = price.strip() or "0"
+    try:
+        units = Fraction(text) * scale
+    except (ValueError, ZeroDivisionError):
+        return None
+    return int(units) if units.denominator == 1 and units >= 0 else None
 
 
 _TRS: dict[str, Tr] = {}

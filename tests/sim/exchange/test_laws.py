@@ -40,7 +40,7 @@ class WatchedDesk(Desk):
     """A desk that checks every trade when it is told of it."""
 
     def filled(self, order: Order, price: int, quantity: int) -> None:
-        instrument = self._instrument(order.code)
+        instrument = self.instrument(order.code)
         live = self.market.live(instrument)
         board = board_of(order.quote_type)
         assert instrument.ticks.fits(price), f"{order}: {price} is off the grid"
