@@ -1,0 +1,56 @@
+"""
+What an ETF is worth: its net asset value, how far the price is from it, and the index it follows.
+
+The NAV of a fund is its price less a premium that is small, different each day, and a function of seed, code and date:
+the same whoever asks. Sector and market funds follow the KOSPI200; the index is shown as that index's value.
+"""
+
+from __future__ import annotations
+
+import random
+from datetime import date
+from functools import lru_cache
+
+from kiwoom.sim.contracts import INDEX_CODE
+from kiwoom.sim.instruments import Instrument
+from kiwoom.sim.market import Market
+
+__all__ = ["follows", "manager", "multiple", "nav", "premium_ppm", "tracking_error"]
+
+_MANAGERS = {
+    "KODEX": "삼성자산운용", "TIGER": "미래에셋자산운용", "RISE": "KB자산운용", "ACE": "한국투자신탁운용",
+    "SOL": "신한자산운용", "PLUS": "한화자산운용", "KIWOOM": "키움투자자산운용", "HANARO": "NH아문디자산운용",
+}  # fmt: skip
+
+
+@lru_cache(maxsize=65536)
+def premium_ppm(seed: int, code: str, day: date) -> int:
+    """How far a fund's price is above its NAV on a day, in millionths: mostly within 0.3 %."""
+    return round(random.Random(f"{seed}/{code}/{day.toordinal()}/nav").gauss(0, 1200))
+
+
+def nav(price: int, seed: int, code: str, day: date) -> int:
+    """The NAV that belongs to a price, in hundredths of a won."""
+    return price * 100 * 1_000_000 // (1_000_000 + premium_ppm(seed, code, day))
+
+
+def multiple(fund: Instrument) -> str:
+    """What the name says of leverage: 1, 2, -1, -2 times the index."""
+    inverse, double = "인버스" in fund.name, "레버리지" in fund.name or "2X" in fund.name
+    return f"{'-' if inverse else ''}{2 if double else 1}"
+
+
+def manager(fund: Instrument) -> str:
+    """The asset manager, by the brand that the name begins with; "" for a brand that is not known."""
+    return _MANAGERS.get(fund.name.split(" ")[0], "")
+
+
+def follows(market: Market) -> Instrument:
+    """The index that funds are held against."""
+    return market.listing.instruments[INDEX_CODE]
+
+
+def tracking_error(seed: int, code: str, day: date) -> str:
+    """추적오차율 in percent, two decimals."""
+    hundredths = random.Random(f"{seed}/{code}/{day.year}{day.month}/error").randrange(5, 120)
+    return f"{hundredths // 100}.{hundredths % 100:02d}"
