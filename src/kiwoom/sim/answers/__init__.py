@@ -2,6 +2,7 @@
 
 from kiwoom.sim.answers import accounts as accounts
 from kiwoom.sim.answers import charts as charts
+from kiwoom.sim.answers import contractaccounts as contractaccounts
 from kiwoom.sim.answers import funds as funds
 from kiwoom.sim.answers import movers as movers
 from kiwoom.sim.answers import quotes as quotes
