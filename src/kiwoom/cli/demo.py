@@ -90,7 +90,7 @@ def _prices(console: Console, api: Kiwoom) -> None:
         seen += 1
         time, last, quantity = (api.get_comm_real_data(code, fid) for fid in (20, 10, 15))
         rate = api.get_comm_real_data(code, 12)
-        side = "매수체결" if quantity.startswith("+") else "매도체결"
+        side = {"+": "매수체결", "-": "매도체결"}.get(quantity[:1], "동시호가")
         style = "red" if last.startswith("+") else "blue" if last.startswith("-") else ""
         clock = f"{time[:2]}:{time[2:4]}:{time[4:]}"
         console.print(
