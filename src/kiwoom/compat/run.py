@@ -106,9 +106,12 @@ def _why(code: int) -> str:
 def _environment(bridge: Bridge, settings: Settings, drives: Path) -> dict[str, str]:
     """The environment of the program: ours, the hook first on its path, and where to find the control."""
     environment = {**os.environ, **(settings.environment or {})}
-    hook = str(Path(__file__).resolve().parent / "shim" / "site_hook")
-    rest = environment.get("PYTHONPATH")
-    environment["PYTHONPATH"] = hook + (os.pathsep + rest if rest else "")
+    here = Path(__file__).resolve()
+    path = [entry for entry in environment.get("PYTHONPATH", "").split(os.pathsep) if entry]
+    if settings.python != sys.executable:
+        # This package must not come before one of the same name in the program's own environment.
+        path = [entry for entry in path if Path(entry).resolve() != here.parents[2]]
+    environment["PYTHONPATH"] = os.pathsep.join([str(here.parent / "shim" / "site_hook"), *path])
     if not sys.platform.startswith(("win", "darwin")) and not (
         environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY")
     ):
