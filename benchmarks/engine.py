@@ -1,8 +1,9 @@
 """
-How many orders per second the matching engine takes, alone: ``python -m benchmarks.engine [orders]``.
+How many orders per second the simulator matches, alone and through a slot: ``python -m benchmarks.engine [orders]``.
 
 Three flows, each from a fixed seed: *aggressive* (half of the orders trade), *maker* (most rest or are cancelled) and
 *sweep* (large orders that eat through many levels). An "order" is a new order, a cancellation or a modification.
+*Through a slot* is everything: SendOrder, checks, ledger, book, and a slot that reads five fields of every notice.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 
+from kiwoom.control import open_control
 from kiwoom.sim.book import Book
 from kiwoom.sim.rules import BUY, SELL, TICKS_2023, TimeInForce
 
@@ -94,6 +96,34 @@ def run(actions: list[Action]) -> tuple[float, int, int]:
     return time.perf_counter() - started, fills, len(book.orders)
 
 
+def through_a_slot(count: int) -> tuple[float, int]:
+    """Send orders to a simulator and read the notices in a slot; returns seconds and notices."""
+    control = open_control("sim:?clock=virtual&at=2026-02-06 10:00&limits=off&cash=100000000000&holdings=off")
+    notices = 0
+
+    def slot(gubun: str, _count: int, _fids: str) -> None:
+        nonlocal notices
+        notices += 1
+        for fid in (9201, 9001, 302, 10, 27) if gubun == "1" else (9203, 913, 902, 910, 911):
+            control.call("GetChejanData", fid)
+
+    control.subscribe("OnReceiveChejanData", slot)
+    control.call("CommConnect")
+    control.pump(5)
+    account = str(control.call("GetLoginInfo", "ACCNO")).split(";")[0]
+    started = time.perf_counter()
+    for index in range(count):
+        kind = 2 if index % 2 else 1
+        control.call("SendOrder", "order", "0101", account, kind, "005930", 10, 0, "03", "")
+        if index % 20 == 19:
+            end = control.clock.now_us() + 1_000_000
+            while (left := end - control.clock.now_us()) > 0:
+                control.pump(left / 1_000_000)
+    seconds = time.perf_counter() - started
+    control.close()
+    return seconds, notices
+
+
 def main(count: int = 200_000) -> None:
     """Print the figures of each flow, best of three runs."""
     flows: tuple[Callable[[random.Random, int], list[Action]], ...] = (aggressive, maker, sweep)
@@ -102,6 +132,9 @@ def main(count: int = 200_000) -> None:
         seconds, fills, left = min(run(actions) for _ in range(3))
         rate = count / seconds
         print(f"book {flow.__name__:<10} {rate:>10,.0f} orders/s {fills / seconds:>10,.0f} fills/s  ({left:,} left)")
+    orders = min(count, 5_000)
+    seconds, notices = through_a_slot(orders)
+    print(f"through a slot  {orders / seconds:>10,.0f} orders/s {notices / seconds:>10,.0f} notices/s")
 
 
 if __name__ == "__main__":

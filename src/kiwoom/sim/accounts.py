@@ -19,6 +19,9 @@ from kiwoom.sim.rules import ALL_LOANS, BUY, MOCK_FEES, FeeSchedule, sales_tax_p
 __all__ = ["Account", "Entry", "Holding", "NotCovered", "Trade", "half_up"]
 
 
+_NOTHING = Fraction(0)
+
+
 def half_up(value: Fraction) -> int:
     """Round to a whole number, halves away from zero, as the server does with average prices."""
     doubled = abs(value) * 2
@@ -56,7 +59,7 @@ class Holding:
     @property
     def average(self) -> int:
         """매입단가: cost by share, rounded; 0 when nothing is held."""
-        return half_up(Fraction(self.cost, self.quantity)) if self.quantity else 0
+        return (2 * self.cost + self.quantity) // (2 * self.quantity) if self.quantity else 0
 
     @property
     def orderable(self) -> int:
@@ -228,9 +231,11 @@ class Account:
 
         `on_loan` counts only shares that were bought on a loan (True) or only those that were not (False).
         """
+        if not self.sums.profits:
+            return 0, _NOTHING
         parts = [part for key, part in self.sums.profits.items() if on_loan is None or on_loan == key]
         profit, exact, cost = (sum(part[i] for part in parts) for i in range(3))
-        return profit, (Fraction(exact * 100, cost) if cost else Fraction(0))
+        return profit, (Fraction(exact * 100, cost) if cost else _NOTHING)
 
     # --- cash --------------------------------------------------------------------------------------------------
 

@@ -86,6 +86,8 @@ def padded_name(name: str) -> str:
 
 def two_decimals(value: Fraction) -> str:
     """A rate in percent: `0.00`, `-0.69`, `1.25`."""
+    if not value:
+        return "0.00"
     hundredths = half_up(value * 100)
     sign = "-" if hundredths < 0 else ""
     return f"{sign}{abs(hundredths) // 100}.{abs(hundredths) % 100:02d}"

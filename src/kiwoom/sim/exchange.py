@@ -13,7 +13,8 @@ everybody else sees the market as it would have been. A user's order meets it li
 - The opening and closing auctions trade at the tape's price, users with better prices first, as far as the tape's
   volume goes.
 
-A code without users' orders costs nothing: its book is made with the first order and forgotten after the last.
+A code without users' orders costs nothing: its book is made with the first order and forgotten when the last one is
+gone and the market has recovered from it.
 """
 
 from __future__ import annotations
@@ -190,8 +191,8 @@ class Venue:
                 self._trade_timer = self.engine.at(self.midnight + following.us, self._trade)
 
     def _rest(self) -> None:
-        """Forget this book if no user has an order in it."""
-        if self.users:
+        """Forget this book if no user has an order in it, and what users took from it has come back."""
+        if self.users or self._taken:
             return
         for timer in (*self._timers, self._trade_timer):
             if timer is not None:
@@ -220,6 +221,7 @@ class Venue:
         for order in list(self.users.values()):
             self.exchange.listener.expired(order)
         self.users.clear()
+        self._taken.clear()
         self._rest()
 
     # --- the market --------------------------------------------------------------------------------------------
@@ -323,7 +325,7 @@ class Venue:
         if rest.left and quote_type.tif is not TimeInForce.DAY:
             self.users.pop(number, None)
             self.exchange.listener.dropped(order, rest.left)
-        self._settle()
+        self._watch()
 
     def cancel(self, order: Order, quantity: int) -> None:
         """Take `quantity` off an order."""
@@ -331,7 +333,7 @@ class Venue:
         self.book.reduce(number, quantity)
         if number not in self.book.orders:
             self.users.pop(number, None)
-        self._settle()
+        self._watch()
 
     def replace(self, old: Order, new: Order) -> None:
         """Put a modification in the place of (a part of) its original; both carry their quantities already."""
@@ -350,13 +352,7 @@ class Venue:
             resting.owner = new
             _, fills = self.book.replace(number, int(new.number), price, new.left)
         self._report(fills)
-        self._settle()
-
-    def _settle(self) -> None:
-        if self.users:
-            self._watch()
-        else:
-            self._rest()
+        self._watch()
 
     def ahead_of(self, order: Order) -> int:
         """The quantity that will be served before an order at its price."""
@@ -402,4 +398,4 @@ class MockVenue(Venue):
         number = int(order.number)
         self.users[number] = order
         self.book.submit(number, order.side, order.left, price, TimeInForce.DAY, order)
-        self._settle()
+        self._watch()

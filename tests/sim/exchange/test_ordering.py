@@ -298,6 +298,18 @@ def test_a_large_market_order_fills_over_time() -> None:
     t.books  # noqa: B018  # checks that everything adds up
 
 
+def test_what_one_order_took_is_missing_for_the_next() -> None:
+    t = Trader("at=2026-02-06 10:00&cash=300000000000&seed=3&latency_ms=10")
+    price, shown = t.live().book().asks[0]
+    assert [t.send(1, shown, price) for _ in range(2)] == [0, 0]
+    t.run(0.1)
+    first, second = t.books.orders.values()
+    assert t.live().book().asks[0] == (price, shown)  # everybody else sees the market as it would have been
+    assert (first.filled, second.filled) == (shown, 0)
+    t.run(120)
+    assert second.filled > 0
+
+
 def test_a_resting_order_fills_when_the_market_comes_to_it() -> None:
     t = Trader()
     t.order(1, 10, quote="03")
