@@ -249,9 +249,10 @@ class Ordering(Part):
         self._arrivals.append(now)
         busy = len(self._arrivals) == _BUSY and now - self._arrivals[0] < SECOND_US
         overtaken = order is not None and busy and self._rng.random() < 0.5
-        self._answer(ticket, tr_name, order, (8 if overtaken else 1) * _MS)
+        first_notice = max(self._last_notice, now + 2 * _MS)
+        self._answer(ticket, tr_name, order, first_notice - now + _MS if overtaken else _MS)
         if order is not None:
-            self._last_notice = max(self._last_notice, now + 2 * _MS)
+            self._last_notice = first_notice
             desk.proceed(order)
 
     def _answer(self, ticket: Ticket, tr_name: str, order: Order | None, after_us: int) -> None:

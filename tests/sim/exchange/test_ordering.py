@@ -279,6 +279,34 @@ def test_five_orders_a_second() -> None:
     assert numbers == sorted(numbers)
 
 
+def test_under_load_a_notice_may_overtake_the_answer() -> None:
+    """Of several orders within a second; the message still comes first, and every order gets all of its events."""
+    t = Trader("at=2026-02-06 10:00&seed=3&limits=off&latency_ms=5")
+    arrived: list[tuple[str, str]] = []
+    t.control.subscribe(
+        "OnReceiveTrData",
+        lambda *a: arrived.append(("answer", str(t.control.call("GetCommData", a[2], "", 0, "주문번호")))),
+    )
+    t.control.subscribe(
+        "OnReceiveChejanData", lambda *_: arrived.append(("notice", str(t.control.call("GetChejanData", 9203))))
+    )
+    low = t.live().lower
+    for _ in range(40):
+        t.send(1, 1, low)
+    t.run(5)
+    numbers = list(t.books.orders)
+    overtaken = [n for n in numbers if arrived.index(("notice", n)) < arrived.index(("answer", n))]
+    assert sorted(arrived) == sorted([("answer", n) for n in numbers] + [("notice", n) for n in numbers])
+    assert 0 < len(overtaken) < 40
+    # orders that come one by one are always answered first
+    arrived.clear()
+    for _ in range(10):
+        t.run(1)
+        t.send(1, 1, low)
+        t.run(1)
+    assert [kind for kind, _ in arrived] == ["answer", "notice"] * 10
+
+
 def test_a_large_market_order_fills_over_time() -> None:
     t = Trader("at=2026-02-06 10:00&cash=300000000000&seed=3")
     shown = sum(quantity for _, quantity in t.live().book().asks)
