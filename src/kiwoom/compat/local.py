@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -66,8 +67,6 @@ class LocalBackend(Backend):
         for name in EVENTS:
             control.subscribe(name, self._deliverer(name))
         self.control = control
-        # The shortest way for the calls that programs make by the ten thousand.
-        self.call = self._direct(control)  # type: ignore[method-assign]
 
     def _deliverer(self, name: str) -> Callable[..., None]:
         def deliver(*arguments: Any) -> None:
@@ -75,20 +74,19 @@ class LocalBackend(Backend):
 
         return deliver
 
-    @staticmethod
-    def _direct(control: Control) -> Callable[..., Any]:
-        call = control.call
+    failures = (Refused, KiwoomError)
 
-        def direct(name: str, *arguments: Any) -> Any:
-            try:
-                return call(name, *arguments)
-            except KiwoomError as error:
-                raise _refusal(error) from error
+    def direct(self, name: str) -> Callable[..., Any]:
+        return functools.partial(self._opened().call, name)
 
-        return direct
+    def refusal(self, error: BaseException) -> Refused:
+        return _refusal(error) if isinstance(error, KiwoomError) else super().refusal(error)
 
     def call(self, name: str, *arguments: Any) -> Any:
-        return self._direct(self._opened())(name, *arguments)
+        try:
+            return self._opened().call(name, *arguments)
+        except KiwoomError as error:
+            raise _refusal(error) from error
 
     def dynamic(self, spec: str, arguments: tuple[Any, ...]) -> tuple[str, tuple[Any, ...], Any]:
         try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import types
 from collections.abc import Callable
 from difflib import get_close_matches
+from threading import get_ident
 from typing import Any
 
 from .backend import Refused
@@ -94,6 +95,21 @@ class AxBase:
 
         What cannot be called gives None and a warning, as in ActiveQt.
         """
+        session = self._ax_session
+        known = session.spellings.get(name)
+        if (
+            known is not None
+            and not known[1]
+            and self._ax_name
+            and tuple(map(type, arguments)) == known[0].kinds
+            and get_ident() == session.owner
+            and len(arguments) <= _MOST_SINGLE_ARGUMENTS
+        ):
+            # Nine of ten calls read a field: they go straight to the control.
+            try:
+                return known[2](*arguments)
+            except session.backend.failures as error:
+                return self._ax_refused(name, arguments, session.backend.refusal(error))
         if not self._ax_name:
             warn(self._ax_core, "QAxBase::dynamicCallHelper: Object is not initialized, or initialization failed")
             return None
@@ -103,9 +119,9 @@ class AxBase:
                 "taken one by one; put them in a list"
             )
         try:
-            return self._ax_session.dynamic(self, name, arguments)
-        except Refused as error:
-            return self._ax_refused(name, arguments, error)
+            return session.dynamic(self, name, arguments)
+        except Refused as refused:
+            return self._ax_refused(name, arguments, refused)
 
     def _ax_refused(self, name: str, arguments: tuple[Any, ...], error: Refused) -> None:
         session = self._ax_session

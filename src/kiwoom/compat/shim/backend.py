@@ -58,6 +58,17 @@ class Backend:
         """Call a function with arguments that fit the contract. Raises Refused."""
         raise NotImplementedError
 
+    failures: tuple[type[BaseException], ...] = (Refused,)
+    """What `direct` raises for calls that the control does not take."""
+
+    def direct(self, name: str) -> Callable[..., Any]:
+        """The shortest way to a function, for arguments that fit. Raises `failures`."""
+        return lambda *arguments: self.call(name, *arguments)
+
+    def refusal(self, error: BaseException) -> Refused:
+        """One of `failures` as a Refused."""
+        return error if isinstance(error, Refused) else Refused("failed", str(error))
+
     def dynamic(self, spec: str, arguments: tuple[Any, ...]) -> tuple[str, tuple[Any, ...], Any]:
         """Carry out a `dynamicCall`: the function it meant, the converted arguments, the result. Raises Refused."""
         raise NotImplementedError

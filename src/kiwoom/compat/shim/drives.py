@@ -22,12 +22,15 @@ from typing import Any
 from .backend import Replacement
 from .session import Session
 
-__all__ = ["Drives"]
+__all__ = ["COVERED", "Drives"]
 
 _DRIVE = re.compile(r"^(?:.*[/\\])?([A-Za-z]):(?:[/\\]+(.*))?$", re.DOTALL)
 _ONE_PATH = ("stat", "lstat", "open", "listdir", "scandir", "mkdir", "rmdir", "remove", "unlink", "access", "chmod",
              "utime", "readlink", "truncate", "chdir", "statvfs")  # fmt: skip
 _TWO_PATHS = ("rename", "replace", "link", "symlink")
+COVERED = (*_ONE_PATH, *_TWO_PATHS)
+"""The functions of `os` that take drive letters."""
+
 _SILENT_COMMANDS = ("cls", "chcp", "title", "pause", "color", "mode")
 _WINDOWS_COMMANDS = ("taskkill", "shutdown", "start", "tasklist", "schtasks", "nircmd")
 

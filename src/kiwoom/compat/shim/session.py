@@ -48,7 +48,6 @@ class Session:
         self.on_pump: Callable[[], None] | None = None
         self.on_until: Callable[[], None] | None = None
         self._make_backend = make_backend
-        self._spellings: dict[str, tuple[Spelling, bool]] = {}
         self._reset()
         if hasattr(os, "register_at_fork"):
             reference = weakref.ref(self)
@@ -63,6 +62,7 @@ class Session:
     def _reset(self) -> None:
         """Forget the control: at the start, and in a forked process, which needs one of its own."""
         self._backend: Backend | None = None
+        self.spellings: dict[str, tuple[Spelling, bool, Callable[..., Any]]] = {}
         self.opened = False
         self.owner = 0
         self.driver: Any = None
@@ -106,6 +106,7 @@ class Session:
             self.driver.stop()
         if self._backend is not None and self.opened:
             self._backend.close()
+        self.spellings.clear()
         self.opened = False
 
     def note(self, kind: str, text: str) -> None:
@@ -141,12 +142,15 @@ class Session:
             arguments = tuple(arguments[0])
         if threading.get_ident() != self.owner:
             return self._hand_over(lambda: self.dynamic(instance, spec, arguments))
-        known = self._spellings.get(spec)
+        known = self.spellings.get(spec)
         if known is None:
             known = self._learn(spec)
         if known is not None and tuple(map(type, arguments)) == known[0].kinds:
             name = known[0].name
-            result = self._backend.call(name, *arguments)  # type: ignore[union-attr]  # open: `owner` is set
+            try:
+                result = known[2](*arguments)
+            except self.backend.failures as error:
+                raise self.backend.refusal(error) from error
             if known[1]:
                 self._after(instance, name, arguments)
             return result
@@ -155,12 +159,12 @@ class Session:
             self._after(instance, name, converted)
         return result
 
-    def _learn(self, spec: str) -> tuple[Spelling, bool] | None:
+    def _learn(self, spec: str) -> tuple[Spelling, bool, Callable[..., Any]] | None:
         spelling = self.backend.spelling(spec)
-        if spelling is None or len(self._spellings) > 4096:
+        if spelling is None or len(self.spellings) > 4096:
             return None
-        known = (spelling, spelling.name in _TRACKED)
-        self._spellings[spec] = known
+        known = (spelling, spelling.name in _TRACKED, self.backend.direct(spelling.name))
+        self.spellings[spec] = known
         return known
 
     def call(self, instance: Any, name: str, arguments: tuple[Any, ...]) -> Any:
