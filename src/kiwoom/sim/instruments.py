@@ -103,9 +103,16 @@ class Instrument:
         return price
 
     def limits(self, base: int) -> tuple[int, int]:
-        """Lower and upper price limit of a day with this base price. Indices have none: half and double."""
+        """
+        Lower and upper price limit of a day with this base price. Indices have none: half and double.
+
+        Index futures move by 20 % at most, options by what that is for their index: 20 % of the strike.
+        """
         if self.kind == "INDEX":
             return max(1, base // 2), base * 2
-        percent = {"FUTURE": 20, "OPTION": 90}.get(self.kind, 30)
+        if self.kind == "OPTION":
+            width = self.strike // 5
+            return max(self.ticks.step(1), self.ticks.ceil(max(1, base - width))), self.ticks.floor(base + width)
+        percent = 20 if self.kind == "FUTURE" and self.scale != 1 else 30
         upper, lower = limits_of(base, self.ticks, percent)
         return lower, upper

@@ -13,15 +13,18 @@ from kiwoom.catalog import calendar
 from kiwoom.clock import DAY_US, from_us, to_us
 from kiwoom.sim.bars import DayBar, History
 from kiwoom.sim.contracts import INDEX_CODE, contracts
+from kiwoom.sim.contracttape import ContractTape
 from kiwoom.sim.engine import Engine
 from kiwoom.sim.instruments import Instrument
 from kiwoom.sim.listing import Listing
 from kiwoom.sim.live import Live
-from kiwoom.sim.pricing import ContractHistory
+from kiwoom.sim.pricing import ContractHistory, fair
 from kiwoom.sim.sketch import Sketch
 from kiwoom.sim.tape import Tape
 
 __all__ = ["Market"]
+
+_MOST_TAPES = 64  # of underlyings on past days, kept for the contracts on them
 
 
 class Market:
@@ -40,6 +43,7 @@ class Market:
         self._day = self.today
         self._contract_day: date | None = None
         self._listed_contracts: dict[str, Instrument] = {}
+        self._tapes_below: dict[tuple[str, date], Tape | None] = {}
 
     # --- instruments -------------------------------------------------------------------------------------------
 
@@ -126,7 +130,24 @@ class Market:
         bar = self.history(instrument).bar(day)
         if bar is None:
             return None
+        if instrument.kind in ("FUTURE", "OPTION"):
+            below = self._tape_below(self.underlying(instrument), day)
+            if below is not None:
+                shift = calendar.session_shift(day)
+                return ContractTape(instrument, bar, self.seed, self.density, shift, below, fair)
         return Tape(instrument, bar, self.seed, self.density, calendar.session_shift(day))
+
+    def _tape_below(self, underlying: Instrument, day: date) -> Tape | None:
+        """The tape of what contracts are about: one for all of them."""
+        self._turn_day()
+        if day == self._day:
+            return self._find_live(underlying).tape
+        key = underlying.code, day
+        if key not in self._tapes_below:
+            if len(self._tapes_below) >= _MOST_TAPES:
+                self._tapes_below.clear()
+            self._tapes_below[key] = self.tape(underlying, day)
+        return self._tapes_below[key]
 
     def live(self, instrument: Instrument) -> Live:
         """The state of an instrument now, with every trade up to the engine's time taken in."""

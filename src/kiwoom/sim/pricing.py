@@ -17,7 +17,17 @@ from typing import NamedTuple
 from kiwoom.sim.bars import DayBar, History
 from kiwoom.sim.instruments import Instrument
 
-__all__ = ["RATE", "ContractHistory", "Greeks", "fair", "greeks", "volatility"]
+__all__ = [
+    "RATE",
+    "ContractHistory",
+    "Greeks",
+    "fair",
+    "greeks",
+    "implied_volatility",
+    "usual_volume",
+    "volatility",
+    "years_left",
+]
 
 RATE = 0.028
 """Yearly interest, less dividends, of the carry."""
@@ -48,9 +58,11 @@ def volatility(instrument: Instrument, underlying: float) -> float:
     return min(0.8, 0.18 + 0.6 * distance * distance + (-0.12 * distance if distance < 0 else 0.03 * distance))
 
 
-def greeks(instrument: Instrument, underlying: float, day: date) -> Greeks:
-    """Black-Scholes of an option for an underlying in the same units as its strike."""
-    left, sigma, strike = years_left(instrument, day), volatility(instrument, underlying), float(instrument.strike)
+def greeks(instrument: Instrument, underlying: float, day: date, sigma: float | None = None) -> Greeks:
+    """Black-Scholes of an option for an underlying in the units of its strike, at its own volatility or `sigma`."""
+    left, strike = years_left(instrument, day), float(instrument.strike)
+    if sigma is None:
+        sigma = volatility(instrument, underlying)
     root = sigma * math.sqrt(left)
     d1 = (math.log(underlying / strike) + (RATE + sigma * sigma / 2) * left) / root
     d2 = d1 - root
@@ -67,6 +79,29 @@ def greeks(instrument: Instrument, underlying: float, day: date) -> Greeks:
         underlying * density * math.sqrt(left) / 100,
         sign * strike * left * discount * _normal(sign * d2) / 100,
     )
+
+
+def implied_volatility(instrument: Instrument, price: float, underlying: float, day: date) -> float:
+    """The volatility at which an option is worth its price; 0 below its least value, at most 3 (300 %)."""
+    low, high = 0.001, 3.0
+    if price <= greeks(instrument, underlying, day, low).price:
+        return 0.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        if greeks(instrument, underlying, day, middle).price < price:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
+
+
+def usual_volume(instrument: Instrument, day: date, underlying: int) -> float:
+    """Contracts that a usual day trades: most in the nearest maturity, and for options near the money."""
+    size = instrument.shares * 0.015 * math.exp(-years_left(instrument, day) * 12 / 1.5)
+    if instrument.strike:
+        distance = abs(math.log(instrument.strike / max(1, underlying)))
+        size *= math.exp(-((distance / 0.04) ** 2)) * 4
+    return size
 
 
 def _normal(x: float) -> float:
@@ -118,11 +153,5 @@ class ContractHistory(History):
         return DayBar(day, opening, max(*ends, opening, close), min(*ends, opening, close), close, volume, value)
 
     def _volume(self, day: date, underlying: int) -> int:
-        """Contracts: most in the nearest maturity, and for options near the money."""
-        instrument = self.instrument
-        months = years_left(instrument, day) * 12
-        size = instrument.shares * 0.015 * math.exp(-months / 1.5)
-        if instrument.strike:
-            distance = abs(math.log(instrument.strike / max(1, underlying)))
-            size *= math.exp(-((distance / 0.04) ** 2)) * 4
+        size = usual_volume(self.instrument, day, underlying)
         return max(20, int(size * random.Random(f"{self._key}/{day.toordinal()}").uniform(0.6, 1.5)))

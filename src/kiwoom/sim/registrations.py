@@ -14,6 +14,7 @@ from kiwoom import catalog
 from kiwoom.clock import DAY_US
 from kiwoom.sim.control import Part, SimControl, dispatch
 from kiwoom.sim.engine import Timer
+from kiwoom.sim.futuretypes import contract_events, contract_types, is_contract
 from kiwoom.sim.instruments import Instrument
 from kiwoom.sim.live import Live
 from kiwoom.sim.opening import OpeningNotices
@@ -41,7 +42,7 @@ class _Screen:
 class _Feed:
     """One registered code: which real types it sends, and the timer of its next trade."""
 
-    __slots__ = ("best", "instrument", "key", "timer", "types")
+    __slots__ = ("best", "instrument", "key", "sent", "timer", "types")
 
     def __init__(self, key: str, instrument: Instrument) -> None:
         self.key = key
@@ -49,6 +50,7 @@ class _Feed:
         self.types: frozenset[str] = frozenset()
         self.timer: Timer | None = None
         self.best = (0, 0)
+        self.sent: dict[str, tuple[int, ...]] = {}
 
 
 class Registrations(Part):
@@ -166,7 +168,9 @@ class Registrations(Part):
 
     def _types(self, code: str, instrument: Instrument) -> frozenset[str]:
         """The real types that the screens ask for, for a code: any FID of a type brings the whole type."""
-        names = ("업종지수",) if instrument.kind == "INDEX" else ("주식체결", _BEST, _BOOK)
+        names: tuple[str, ...] = ("업종지수",) if instrument.kind == "INDEX" else ("주식체결", _BEST, _BOOK)
+        if is_contract(instrument):
+            names = contract_types(instrument)
         found: set[str] = set()
         for entry in self._screens.values():
             if code in entry.by_tr:
@@ -213,6 +217,10 @@ class Registrations(Part):
 
     def _send_types(self, feed: _Feed, live: Live) -> None:
         if not self.control.listens(_EVENT):
+            return
+        if is_contract(feed.instrument):
+            for name, values in contract_events(self.broker.market, feed.instrument, feed.types, feed.sent):
+                self._send(feed.key, name, values)
             return
         day = self.broker.market.today
         for name in _BY_TRADE:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from kiwoom import catalog
@@ -168,6 +168,9 @@ class Requests(Part):
         if not self.take():
             return -200
         tr = catalog.tr("optfofid" if kind == 3 else "optkwfid")
+        if not tr.multi:
+            # the catalog has the futures' items as a single record, of which one comes for each code
+            tr = replace(tr, single_record="", single=(), multi_record=tr.single_record, multi=tr.single)
         wanted = ";".join(listed[:count] if 0 < count < len(listed) else listed)
         return self._ask(tr, tr.code.upper(), rq_name, 0, screen, {"종목코드": wanted})
 

@@ -4,7 +4,10 @@ from kiwoom.sim.answers import accounts as accounts
 from kiwoom.sim.answers import charts as charts
 from kiwoom.sim.answers import contractaccounts as contractaccounts
 from kiwoom.sim.answers import funds as funds
+from kiwoom.sim.answers import futures as futures
+from kiwoom.sim.answers import futureseries as futureseries
 from kiwoom.sim.answers import movers as movers
+from kiwoom.sim.answers import optionboards as optionboards
 from kiwoom.sim.answers import quotes as quotes
 from kiwoom.sim.answers import trades as trades
 from kiwoom.sim.answers import valuation as valuation
