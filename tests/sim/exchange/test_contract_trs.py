@@ -15,13 +15,18 @@ def ask(t: ContractTrader, code: str, **inputs: str) -> Answer:
 
 @pytest.fixture(scope="module")
 def trader() -> ContractTrader:
-    """Two futures bought, a call bought and a put sold, a limit order open."""
-    t = ContractTrader()
+    """
+    Two futures bought, a call bought and a put sold, a limit order open.
+
+    It is after 15:20: while the closing auction collects orders no price moves between two requests.
+    """
+    t = ContractTrader("at=2026-02-06 15:19&seed=3&quotes=all&cash=1000000000")
     t.fo(1, "2", 2, order_type="3")
     t.fo(1, "2", 3, order_type="3", code=t.at_the_money("call").code)
     t.fo(1, "1", 1, order_type="3", code=t.at_the_money("put").code)
     low = t.live(t.future).lower
     t.fo(1, "2", 1, f"{low // 100}.{low % 100:02d}")
+    t.run(60)
     return t
 
 
