@@ -330,3 +330,47 @@ def test_the_command(tmp_path: Path) -> None:
     wrong = run([*command[:3], "--url", "nosuch:", str(program)])
     assert wrong.returncode == 2
     assert "nosuch" in wrong.stderr
+
+
+def test_a_program_against_a_server_elsewhere(run_text: Run) -> None:
+    """The same textbook program with a grpc:// URL: the control is at the other end of the service."""
+    pytest.importorskip("grpc")
+    from kiwoom.service.server import Server
+    from kiwoom.service.settings import Settings as ServiceSettings
+
+    settings = ServiceSettings(url="sim:?seed=7", listen="127.0.0.1:0")
+    with Server(settings) as server:
+        ran = run_text(
+            TEXTBOOK.replace("while kiwoom.remained:", "for _ in range(1):"), opener=f"grpc://{server.address}"
+        )
+    assert ran.code == 0, ran.err
+    assert ran.lines[0] == "connected"
+    assert ran.lines[-1].startswith("[]")
+    assert len(ran.lines) == 1 + 1200 + 1
+    assert ran.report.trs == {"opt10081": 2}
+
+
+def test_fields_that_come_with_the_event_are_the_events(run_text: Run) -> None:
+    """What a program reads in each event is sent with the event: same values, and the report counts every reading."""
+    text = """
+        from PyQt5.QtWidgets import QApplication
+        from PyQt5.QAxContainer import QAxWidget
+        app = QApplication([])
+        ocx = QAxWidget("KHOPENAPI.KHOpenAPICtrl.1")
+        read, rows = [0], []
+        def get(code, fid):
+            read[0] += 1
+            return ocx.dynamicCall("GetCommRealData(QString, int)", code, fid)
+        def arrived(code, kind, data):
+            values = data.split("\\t")
+            rows.append((get(code, 10) == values[1], get(code, 13) == values[4], get("000660", 10), get(code, 9999)))
+            if len(rows) == 20:
+                app.quit()
+        ocx.OnReceiveRealData.connect(arrived)
+        ocx.dynamicCall("SetRealReg(QString, QString, QString, QString)", "0101", "005930", "10;13", "0")
+        app.exec_()
+        print(set(rows), read[0], get("005930", 10) == "")
+    """
+    ran = run_text(text)
+    assert ran.out.strip() == "{(True, True, '', '')} 80 True"
+    assert ran.report.calls["GetCommRealData"] == 81

@@ -44,3 +44,8 @@ def test_the_shim_stands_on_the_standard_library(path: Path) -> None:
             for _ in range(node.level - 1):
                 inside = inside.parent
             assert inside == SHIM or SHIM in inside.parents, "a relative import leaves the shim"
+    annotations = [getattr(n, f, None) for n in ast.walk(tree) for f in ("annotation", "returns")]
+    free = {id(n) for a in annotations if a is not None for n in ast.walk(a)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and id(node) not in free:
+            assert node.value.id not in ("Callable", "dict", "list", "set", "tuple", "type"), "not before Python 3.9"

@@ -10,7 +10,7 @@ import queue
 import secrets
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from kiwoom.compat.local import DOCS, LocalBackend, contract_data
@@ -26,6 +26,12 @@ log = logging.getLogger("kiwoom.compat")
 
 _QUIET = ("Get", "SetInputValue")
 """Functions whose names begin like this plan no event: their answers carry no time."""
+
+
+_FIELDS = {"GetCommRealData": "OnReceiveRealData", "GetChejanData": "OnReceiveChejanData"}
+"""The functions that read a field of an event by its FID, and the event."""
+
+_MOST_FIELDS = 64
 
 
 class Bridge:
@@ -145,6 +151,9 @@ class _Connection:
         self._wake: Channel | None = None
         self._woken = False
         self._gone = False
+        # Fields that the program read in events of a kind: they are sent with the next event of that kind.
+        self._wanted: dict[tuple[str, str], set[int]] = {}
+        self._delivering: list[tuple[str, str]] = []
 
     # --- before the control --------------------------------------------------------------------------------------
 
@@ -245,6 +254,10 @@ class _Connection:
         kind = message[0]
         if kind == "c":
             name = message[1]
+            if name in _FIELDS and self._delivering:
+                wanted = self._wanted.setdefault(self._delivering[-1], set())
+                if len(wanted) < _MOST_FIELDS:
+                    wanted.add(int(message[2][-1]))
             self._answer(lambda: backend.call(name, *message[2]), timed=not name.startswith(_QUIET))
         elif kind == "g":
             self._answer(lambda: self._column(backend, message[1], message[2]))
@@ -297,16 +310,34 @@ class _Connection:
         if self._gone:
             return
         assert self._backend is not None
+        kind = (event, str(arguments[1] if event == "OnReceiveRealData" else arguments[0]))
+        self._delivering.append(kind)
         try:
-            self._channel.send(["v", event, arguments, self._backend.now_us()])
+            fields = self._fields(self._backend, event, arguments, self._wanted.get(kind, ()))
+            self._channel.send(["v", event, arguments, self._backend.now_us(), fields])
             while True:
                 message = self._channel.receive()
                 if message[0] == "x":
-                    self._bridge.report.adjust("GetCommData", int(message[1]))
+                    for name, count in message[1].items():
+                        self._bridge.report.adjust(name, int(count))
                     return
                 self._serve_one(message)
         except Gone:
             self._gone = True  # the pump that delivers this event ends, then the connection
+        finally:
+            self._delivering.pop()
+
+    def _fields(
+        self, backend: LocalBackend, event: str, arguments: tuple[Any, ...], wanted: Iterable[int]
+    ) -> list[list[Any]]:
+        """The fields of an event that the program is likely to read, as pairs of FID and text."""
+        name = next((name for name, of in _FIELDS.items() if of == event), "")
+        if not name:
+            return []
+        place = (arguments[0],) if event == "OnReceiveRealData" else ()
+        fields = [[fid, backend.call(name, *place, fid)] for fid in wanted]
+        self._bridge.report.adjust(name, -len(fields))
+        return fields
 
     # --- waking and ending ---------------------------------------------------------------------------------------
 

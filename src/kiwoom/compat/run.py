@@ -127,7 +127,7 @@ def _environment(bridge: Bridge, settings: Settings, drives: Path) -> dict[str, 
             "token": bridge.token,
             "docs": DOCS,
             "time": follows,
-            "drives": str(drives),
+            "drives": None if os.name == "nt" else str(drives),  # Windows has drives of its own
             "until_us": to_us(settings.until) if settings.until else None,
             "screenshot": str(settings.screenshot.resolve()) if settings.screenshot else None,
         }

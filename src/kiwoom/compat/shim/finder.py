@@ -16,8 +16,6 @@ from .session import Session
 
 __all__ = ["Finder"]
 
-Hook = Callable[[Any], None]
-
 
 class _Loader(importlib.abc.Loader):
     """Hands out a module that a function makes."""
@@ -63,7 +61,7 @@ class Finder(importlib.abc.MetaPathFinder):
         self._containers = {module: binding for binding, module in BINDINGS.items()}
         self.others = dict(others or {})
         self._displaced: dict[str, Any] = {}
-        self._hooks: dict[str, list[Hook]] = {}
+        self._hooks: dict[str, list[Callable[[Any], None]]] = {}
         self.provided: list[str] = []
 
     def find_spec(self, fullname: str, path: Sequence[Any] | None = None, target: Any = None) -> Any:
@@ -90,7 +88,7 @@ class Finder(importlib.abc.MetaPathFinder):
                     return spec
         return None
 
-    def after_import(self, fullname: str, hook: Hook) -> None:
+    def after_import(self, fullname: str, hook: Callable[[Any], None]) -> None:
         """Have `hook` called with a module when it is imported; now, if it is."""
         self._hooks.setdefault(fullname, []).append(hook)
         module = sys.modules.get(fullname)

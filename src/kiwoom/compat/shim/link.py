@@ -31,13 +31,15 @@ class LinkBackend(Backend):
         self._channel = Channel(socket.create_connection((host, port), timeout=30))
         self._channel.socket.settimeout(None)
         self._lock = threading.RLock()
+        self._notes: list[tuple[str, str]] = []
         self.settings: dict[str, Any] = self._ask(["hello", token, "main", os.getpid()])
         self.contract = Contract(self.settings["contract"])
         self.opened = False
         self._due: float | None = None
         self._due_at = 0.0
         self._columns: list[dict[tuple[Any, ...], list[str]]] = []
-        self._saved = 0
+        self._fields: list[tuple[tuple[Any, ...], dict[int, str]]] = []
+        self._saved: dict[str, int] = {}
         self._wakers: list[Callable[[], None]] = []
         self._waker_thread: threading.Thread | None = None
         self._clock(self.settings)
@@ -47,6 +49,7 @@ class LinkBackend(Backend):
     def _ask(self, message: list[Any]) -> Any:
         """Send a message and wait for its answer; events that come meanwhile are delivered. Raises Refused, Gone."""
         with self._lock:
+            self._send_notes()
             self._channel.send(message)
             while True:
                 answer = self._channel.receive()
@@ -63,11 +66,14 @@ class LinkBackend(Backend):
         """Deliver an event; what its handlers ask goes over the same channel."""
         self._set_now(message[3])
         self._columns.append({})
+        place = tuple(message[2][:1]) if message[1] == "OnReceiveRealData" else ()
+        self._fields.append((place, dict(message[4])))
         try:
             self.emit(message[1], tuple(message[2]))
         finally:
             self._columns.pop()
-            saved, self._saved = self._saved, 0
+            self._fields.pop()
+            saved, self._saved = self._saved, {}
             self._channel.send(["x", saved])
 
     # --- the control ---------------------------------------------------------------------------------------------
@@ -82,8 +88,14 @@ class LinkBackend(Backend):
         self.opened = True
 
     def call(self, name: str, *arguments: Any) -> Any:
-        if name == "GetCommData" and self._columns:
-            return self._cell(arguments)
+        if self._columns:
+            if name == "GetCommData":
+                return self._cell(arguments)
+            if name in ("GetCommRealData", "GetChejanData"):
+                place, fields = self._fields[-1]
+                if arguments[:-1] == place and arguments[-1] in fields:
+                    self._saved[name] = self._saved.get(name, 0) + 1
+                    return fields[arguments[-1]]
         try:
             return self._ask(["c", name, arguments])
         except Gone as error:
@@ -102,7 +114,7 @@ class LinkBackend(Backend):
                 column = columns[key] = list(self._ask(["g", arguments, _COLUMN_FROM]))
                 return column[0]
             if 0 <= index < len(column):
-                self._saved += 1
+                self._saved["GetCommData"] = self._saved.get("GetCommData", 0) + 1
                 return column[index]
             return self._ask(["c", "GetCommData", arguments])
         except Gone as error:
@@ -155,11 +167,19 @@ class LinkBackend(Backend):
             return  # the control or the program has ended
 
     def note(self, kind: str, text: str) -> None:
-        with self._lock:
+        # Not waited for: the thread that holds the channel may be waiting for the one that notes.
+        self._notes.append((kind, text))
+        if self._lock.acquire(blocking=False):
             try:
-                self._channel.send(["n", kind, text])
+                self._send_notes()
             except Gone:
-                return
+                self._notes.clear()
+            finally:
+                self._lock.release()
+
+    def _send_notes(self) -> None:
+        while self._notes:
+            self._channel.send(["n", *self._notes.pop(0)])
 
     # --- time ----------------------------------------------------------------------------------------------------
 

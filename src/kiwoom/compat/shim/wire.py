@@ -19,11 +19,12 @@ From the program:
 ``["t"]``                       what time it is
 ``["f"]``                       the folder of the drive letters
 ``["n", kind, text]``           a note for log and report; not answered
-``["x", saved]``                an event was handled; `saved` counts calls that were answered without asking
+``["x", saved]``                an event was handled; `saved` counts, by name, calls answered without asking
 ==============================  ======================================================================================
 
 To the program: ``["r", value, due, now]`` a result, with the real seconds until something is due and the control's
-time where these may have changed; ``["e", kind, message]`` a refusal; ``["v", event, [arguments], now]`` an event.
+time where these may have changed; ``["e", kind, message]`` a refusal; ``["v", event, [arguments], now, fields]`` an
+event, with the fields (FID, text) that the program read in the events of its kind before.
 """
 
 from __future__ import annotations
