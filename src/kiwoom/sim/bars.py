@@ -121,15 +121,16 @@ class History:
             for position in range(index - 1, -1, -1):
                 yield self._real[position]
             return
-        position = 0
+        backward = self._backward
+        while (not backward or backward[-1].date >= day) and self._extend_backward():
+            pass
+        position = bisect_right(backward, -day.toordinal(), key=_minus_day)
         while True:
-            while position >= len(self._backward):
+            while position >= len(backward):
                 if not self._extend_backward():
                     return
-            bar = self._backward[position]
+            yield backward[position]
             position += 1
-            if bar.date < day:
-                yield bar
 
     # --- generation --------------------------------------------------------------------------------------------
 
@@ -209,6 +210,10 @@ def _places(year: int) -> dict[date, int]:
 
 def _date_of(bar: DayBar) -> date:
     return bar.date
+
+
+def _minus_day(bar: DayBar) -> int:
+    return -bar.date.toordinal()
 
 
 def aggregate(bars: Iterator[DayBar], period: Callable[[date], object]) -> Iterator[DayBar]:

@@ -6,8 +6,9 @@ Which instruments there are comes from a `Listing`; the day is the engine's. Eve
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
+from typing import Any, TypeVar
 
 from kiwoom.catalog import calendar
 from kiwoom.clock import DAY_US, from_us, to_us
@@ -25,6 +26,7 @@ from kiwoom.sim.tape import Tape
 __all__ = ["Market"]
 
 _MOST_TAPES = 64  # of underlyings on past days, kept for the contracts on them
+Domain = TypeVar("Domain")
 
 
 class Market:
@@ -38,12 +40,22 @@ class Market:
         self._histories: dict[str, History] = {}
         self._live: dict[str, Live] = {}
         self._sketches: dict[str, Sketch] = {}
+        self._domains: dict[Any, Any] = {}
         self.fed: set[str] = set()
         """Codes whose trades a feed takes in one by one: looking at them must not run ahead of it."""
         self._day = self.today
         self._contract_day: date | None = None
         self._listed_contracts: dict[str, Instrument] = {}
         self._tapes_below: dict[tuple[str, date], Tape | None] = {}
+
+    def domain(self, kind: Callable[[Market], Domain]) -> Domain:
+        """What else follows from the prices (flows of investors ...): one of each kind, made when asked for."""
+        key: Any = kind
+        found: Any = self._domains.get(key)
+        if found is None:
+            found = self._domains[key] = kind(self)
+        made: Domain = found
+        return made
 
     # --- instruments -------------------------------------------------------------------------------------------
 
