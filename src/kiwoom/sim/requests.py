@@ -28,6 +28,8 @@ _BAD_INPUT = "Fail to parse Request TR"
 _BY_CODES = ("optkwfid", "optfofid")
 # inputs without which a TR means nothing
 _MAIN_INPUTS = ("종목코드", "계좌번호", "업종코드", "종목번호", "테마그룹코드")
+# TRs about a whole market that may be narrowed to one code
+_WITHOUT_CODE = ("opt10052", "opt10054", "opt10066", "opt10068", "opt90001")
 
 
 @dataclass
@@ -196,7 +198,7 @@ class Requests(Part):
     def _ask(self, tr: Tr, spelt: str, rq_name: str, prev_next: int, screen: str, inputs: dict[str, str]) -> int:
         latency = self.broker.latency_us()
         main = next((name for name in tr.inputs if name in _MAIN_INPUTS), None)
-        if main is not None and not inputs.get(main, "").strip():
+        if main is not None and tr.code.lower() not in _WITHOUT_CODE and not inputs.get(main, "").strip():
             log.error("%s: the input %r is missing; it takes %s", tr.code, main, ", ".join(tr.inputs))
             self.control.send("OnReceiveMsg", "", "", "", _BAD_INPUT, after_us=latency)
             return 0

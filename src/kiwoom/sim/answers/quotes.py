@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice, takewhile
 
-from kiwoom.catalog import sectors
+from kiwoom.sim.answers.members import breadth, members
 from kiwoom.sim.answers.registry import Answer, NotFound, Request, answers
 from kiwoom.sim.bars import DayBar
 from kiwoom.sim.formats import (
@@ -21,10 +21,12 @@ from kiwoom.sim.formats import (
 )
 from kiwoom.sim.fundamentals import fundamentals
 from kiwoom.sim.instruments import Instrument
+from kiwoom.sim.investors import investors
+from kiwoom.sim.lending import lending
 from kiwoom.sim.live import Live
 from kiwoom.sim.market import Market
 
-__all__: list[str] = []
+__all__ = ["sector_single"]
 
 _HUNDRED_MILLION = 100_000_000
 
@@ -56,7 +58,7 @@ def _year_extremes(market: Market, instrument: Instrument, live: Live) -> tuple[
 
 @answers(
     "opt10001",
-    source="live price, listing; fundamentals and foreign holdings generated per code",
+    source="live price, listing; fundamentals, credit and foreign holdings generated per code",
     omits="예상체결가 outside auctions is -0, 시가총액비중 is empty, as captured",
 )
 def basic_information(request: Request) -> Answer:
@@ -67,6 +69,7 @@ def basic_information(request: Request) -> Answer:
     high, low = _extremes(market, instrument, live, 250)
     year_high, year_low = _year_extremes(market, instrument, live)
     figures = fundamentals(instrument, market.seed)
+    known = lending(market)
     capital = instrument.par * instrument.shares // _HUNDRED_MILLION
     value = instrument.shares * price
     single = {
@@ -76,12 +79,12 @@ def basic_information(request: Request) -> Answer:
         "액면가": str(instrument.par),
         "자본금": str(capital),
         "상장주식": str(instrument.shares // 1000),
-        "신용비율": f"+{figures.credit_ratio}",
+        "신용비율": f"+{known.credit_ratio(instrument, known.known_day()):.2f}",
         "연중최고": signed_price(year_high, base),
         "연중최저": signed_price(year_low, base),
         "시가총액": str(value // _HUNDRED_MILLION),
         "시가총액비중": "",
-        "외인소진률": f"+{figures.foreign_ratio}",
+        "외인소진률": percent(investors(market).foreign_held(instrument, market.trading_day()), instrument.shares),
         "대용가": str(base * figures.substitute_percent // 1000 * 10),
         "PER": per_share_ratio(price, figures.eps),
         "EPS": str(figures.eps) if figures.eps else "",
@@ -304,13 +307,19 @@ def sector_quote(request: Request) -> Answer:
     if instrument.kind != "INDEX":
         raise NotFound(instrument.code)
     market = request.control.broker.market
+    single = sector_single(market, instrument)
+    return Answer(single, _index_times(market.live(instrument)), codes=[instrument.code], page_rows=20)
+
+
+def sector_single(market: Market, instrument: Instrument) -> dict[str, str]:
+    """The single record of opt20001 and opt20009: an index now, its members' directions, its extremes."""
     live = market.live(instrument)
     base, scale = live.base, instrument.scale
     high, low = _extremes(market, instrument, live, 250)
-    counts = _breadth(market, instrument)
-    traded = sum(counts)
-    members = max(1, sum(1 for _ in _members(market, instrument)))
-    single = {
+    counts = breadth(market, instrument)
+    traded = sum(counts[1:4])
+    count = max(1, sum(1 for _ in members(market, instrument)))
+    return {
         "현재가": signed_price(live.price, base, scale),
         "전일대비기호": direction(live.price, base),
         "전일대비": signed(live.change, scale),
@@ -318,7 +327,7 @@ def sector_quote(request: Request) -> Answer:
         "거래량": str(live.volume // 1000),
         "거래대금": str(live.value // 1_000_000),
         "거래형성종목수": str(traded),
-        "거래형성비율": percent(traded, members).lstrip("+"),
+        "거래형성비율": percent(traded, count).lstrip("+"),
         "시가": signed_price(live.open, base, scale),
         "고가": signed_price(live.high, base, scale),
         "저가": signed_price(live.low, base, scale),
@@ -334,31 +343,6 @@ def sector_quote(request: Request) -> Answer:
         "52주최저가일": f"{low.date:%Y%m%d}",
         "52주최저가대비율": rate(live.price, low.low),
     }
-    return Answer(single, _index_times(live), codes=[instrument.code], page_rows=20)
-
-
-def _members(market: Market, index: Instrument) -> Iterator[Instrument]:
-    """The stocks of an index: of its market, its industry, its size class, or the KOSPI200."""
-    sector = sectors()[index.code]
-    home = "KOSDAQ" if sector.market == "1" else "KOSPI"
-    for stock in market.instruments(home):
-        if (
-            index.code in ("001", "101")
-            or index.code in (stock.sector,)
-            or index.name == stock.size
-            or (sector.market == "2" and stock.kospi200)
-        ):
-            yield stock
-
-
-def _breadth(market: Market, index: Instrument) -> tuple[int, int, int, int, int]:
-    """How many members are at the upper limit, up, unchanged, down, at the lower limit."""
-    counts = dict.fromkeys("12345", 0)
-    for stock in _members(market, index):
-        live = market.live(stock)
-        if live.count:
-            counts[direction(live.price, live.base, live.lower, live.upper)] += 1
-    return counts["1"], counts["2"] + counts["1"], counts["3"], counts["5"] + counts["4"], counts["4"]
 
 
 def _index_times(live: Live) -> Iterator[dict[str, str]]:
