@@ -16,6 +16,7 @@ from tests.compat.scripted import ScriptedControl, real_clock
 
 import kiwoom.compat
 from kiwoom.compat.shim.axwidget import BINDINGS
+from kiwoom.control import Control, open_control
 
 pytestmark = pytest.mark.qt
 
@@ -28,13 +29,16 @@ def binding() -> str:
     return name
 
 
-@pytest.fixture
-def control() -> ScriptedControl:
+@pytest.fixture(params=["scripted", pytest.param("sim", marks=pytest.mark.slow)])
+def control(request: pytest.FixtureRequest) -> Control:
+    """The suite runs on the scripted control and on the simulator."""
+    if request.param == "sim":
+        return open_control("sim:?seed=7&speed=5&at=2026-02-06 10:00&limits=off")
     return ScriptedControl(real_clock())
 
 
 @pytest.fixture
-def ax(binding: str, control: ScriptedControl) -> Iterator[Ax]:
+def ax(binding: str, control: Control) -> Iterator[Ax]:
     with kiwoom.compat.install(open_with=lambda: control):
         core = importlib.import_module(f"{binding}.QtCore")
         widgets = importlib.import_module(f"{binding}.QtWidgets")
@@ -50,7 +54,7 @@ def test_the_other_bindings(other: str) -> None:
     if importlib.util.find_spec(other) is None:
         pytest.skip(f"{other} is not installed")
     environment = {**os.environ, "KIWOOM_TEST_BINDING": other, "QT_QPA_PLATFORM": "offscreen"}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", __file__]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "-m", "not slow", __file__]
     result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=110, check=False)
     assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-2000:]
     assert " passed" in result.stdout

@@ -108,6 +108,7 @@ class Session:
             self._backend.close()
         self.spellings.clear()
         self.opened = False
+        self.owner = 0  # nobody's: a call that still comes is refused, and does not open the control anew
 
     def note(self, kind: str, text: str) -> None:
         """Say in log and report what was answered ("answered") or is missing ("unsupported")."""
