@@ -1,8 +1,9 @@
 """
 The expected price and quantity of an auction (예상체결) while its orders are being collected.
 
-The tape knows the price at which an auction will trade. Until then the expected price swings around it, less and less,
-and the expected quantity grows. Both depend on code, day and time alone. After an auction its own trade stands.
+The tape knows the price at which an auction (at the opening, at the close, after an interruption) will trade. Until
+then the expected price swings around it, less and less, and the expected quantity grows. Both depend on code, day and
+time alone. After an auction its own trade stands.
 """
 
 from __future__ import annotations
@@ -44,6 +45,13 @@ def expected(market: Market, instrument: Instrument) -> Expected | None:
         return _coming(market, instrument, closing, closing.us - now, _COLLECTING[1] * MINUTE_US)
     if opening is None or now < begins:
         return None
+    interrupted = [halt for halt in tape.halts if halt.start_us <= now]
+    if interrupted:
+        halt = interrupted[-1]
+        if now >= halt.end_us:
+            return Expected(halt.price, halt.volume, False)
+        trade = Trade(halt.end_us, halt.price, halt.volume, 0)
+        return _coming(market, instrument, trade, halt.end_us - now, halt.end_us - halt.start_us)
     if now >= opening.us:
         return Expected(opening.price, opening.quantity, False)
     return _coming(market, instrument, opening, opening.us - now, _COLLECTING[0] * MINUTE_US)

@@ -102,8 +102,8 @@ def _minutes_of(market: Market, instrument: Instrument, day: date, unit: int) ->
     bars: dict[int, Candle] = {}
     for index, minute in enumerate(tape.minutes):
         start = minute.minute * MINUTE_US
-        if start > limit:
-            break
+        if start > limit or index > tape.continuous:
+            break  # trades after hours are in no minute bar
         if not minute.trades:
             continue
         bar = Candle(day, 0, minute.open, minute.high, minute.low, minute.close, minute.volume, base)

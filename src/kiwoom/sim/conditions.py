@@ -188,7 +188,7 @@ class Conditions(Part):
         """``code;code;``, or ``code^price;code^price;`` where the program asked for it and does not watch."""
         if not (priced and self.control.part(Master).condition_prices):
             return "".join(f"{code};" for code in codes)
-        return "".join(f"{code}^{self._subjects[code].live.price};" for code in codes)
+        return "".join(f"{code}^{self._subjects[code].quoted.price};" for code in codes)
 
     # --- real time ---------------------------------------------------------------------------------------------
 
@@ -222,10 +222,11 @@ class Conditions(Part):
         self._schedule(watch)
 
     def _enqueue(self, watch: _Watch, order: int, subject: Subject) -> None:
-        live = self.broker.market.live_unmoved(subject.instrument)
-        trade = live.peek() if live.tape.bar.date == self.broker.market.today else None
+        market = self.broker.market
+        tape = subject.quoted.tape
+        trade = tape.next_after(market.now_of_day) if tape.bar.date == market.today else None
         if trade is not None:
-            watch.queue.append((self.broker.market.midnight_us() + trade.us, order, subject))
+            watch.queue.append((market.midnight_us() + trade.us, order, subject))
 
     def _schedule(self, watch: _Watch) -> None:
         market, engine = self.broker.market, self.broker.engine

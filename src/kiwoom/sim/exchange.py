@@ -99,13 +99,20 @@ class Exchange:
 
     def collecting(self, instrument: Instrument) -> bool:
         """Whether orders for a code are being collected for an auction now."""
-        return self._venue(instrument).collecting
+        venue = self._venue(instrument)
+        venue.rest()  # a book that nobody trades in would miss what happens
+        return venue.collecting
 
     def submit(self, order: Order, instrument: Instrument) -> None:
         """Take an order in. Raises Rejected; else its fills are told to the listener, now and later."""
         board = board_of(order.quote_type)
         if board == REGULAR:
-            self._venue(instrument).submit(order)
+            venue = self._venue(instrument)
+            try:
+                venue.submit(order)
+            except Rejected:
+                venue.rest()
+                raise
         else:
             self._side_board(instrument, board).submit(order)
 
@@ -171,9 +178,11 @@ class Venue:
 
     @property
     def collecting(self) -> bool:
-        """Whether an auction is collecting orders: before the opening trade, and from the closing auction on."""
+        """Whether an auction is collecting orders: until the opening trade, when interrupted, and towards the close."""
         phase = self.timetable.phase(self.engine.now)
         if phase is Phase.CONTINUOUS:
+            if self.live.tape.halt_at(self.engine.now - self.midnight) is not None:
+                return True
             following = self.live.peek()
             return not self.live.count and following is not None and following.side == 0
         return True
@@ -184,13 +193,16 @@ class Venue:
             table = self.timetable
             if self.engine.now < table.closing_auction:
                 self._timers.append(self.engine.at(table.closing_auction, self._closing_auction))
+            for halt in self.live.tape.halts:
+                if self.midnight + halt.start_us > self.engine.now:
+                    self._timers.append(self.engine.at(self.midnight + halt.start_us, self._collect))
             self._timers.append(self.engine.at(table.close + _EXPIRY_DELAY_US, self._expire))
         if self._trade_timer is None:
             following = self.live.peek()
             if following is not None and following.us < DAY_US:
                 self._trade_timer = self.engine.at(self.midnight + following.us, self._trade)
 
-    def _rest(self) -> None:
+    def rest(self) -> None:
         """Forget this book if no user has an order in it, and what users took from it has come back."""
         if self.users or self._taken:
             return
@@ -205,24 +217,28 @@ class Venue:
         if following is not None and self.midnight + following.us <= self.engine.now:
             self._meet(following)
         self._watch()
-        self._rest()
+        self.rest()
 
     def _closing_auction(self) -> None:
         """Continuous trading ends: the market's quotes go, conditional orders become market orders."""
+        self._collect()
+        self.book.make_conditionals_market()
+
+    def _collect(self) -> None:
+        """Continuous trading stops for an auction: the market's quotes go, users' orders stay."""
         self.book.auction = True
         for side in (BUY, SELL):
             for price in self.book.prices(side):
                 for order in list(self.book.queue(side, price)):
                     if order.owner is None:
                         self.book.cancel(order.id)
-        self.book.make_conditionals_market()
 
     def _expire(self) -> None:
         for order in list(self.users.values()):
             self.exchange.listener.expired(order)
         self.users.clear()
         self._taken.clear()
-        self._rest()
+        self.rest()
 
     # --- the market --------------------------------------------------------------------------------------------
 

@@ -15,8 +15,8 @@ from kiwoom.sim.bars import DayBar
 from kiwoom.sim.expressions import Field, Unknown, Varies
 from kiwoom.sim.fundamentals import Fundamentals, fundamentals
 from kiwoom.sim.instruments import Instrument
-from kiwoom.sim.live import Live
 from kiwoom.sim.market import Market
+from kiwoom.sim.quoted import Quoted
 
 __all__ = ["FIELDS", "MOST_DAYS", "Subject"]
 
@@ -34,9 +34,9 @@ class Subject:
         self._bars_before = market.trading_day()
 
     @property
-    def live(self) -> Live:
-        """The state now."""
-        return self.market.live(self.instrument)
+    def quoted(self) -> Quoted:
+        """The state now, without each trade made."""
+        return self.market.glance(self.instrument)
 
     @property
     def figures(self) -> Fundamentals:
@@ -92,7 +92,7 @@ def _percent(part: float, whole: float) -> float:
 
 def _average(subject: Subject, days: int, ago: int = 0) -> float:
     """Mean of the closes of `days` days up to `ago` days ago; today counts with its last price."""
-    closes = [subject.live.price] if ago == 0 else []
+    closes = [subject.quoted.price] if ago == 0 else []
     past = _days(subject, days + ago - 1) if days + ago > 1 else []
     closes += [bar.close for bar in past][max(0, ago - 1) :]
     if len(closes) != days:
@@ -101,7 +101,7 @@ def _average(subject: Subject, days: int, ago: int = 0) -> float:
 
 
 def _close(subject: Subject, ago: int) -> int:
-    return subject.live.price if ago == 0 else _days(subject, ago)[-1].close
+    return subject.quoted.price if ago == 0 else _days(subject, ago)[-1].close
 
 
 def _mean_volume(subject: Subject, days: int) -> float:
@@ -140,33 +140,33 @@ def _fields() -> dict[str, Field[Subject]]:
         "외인소진률": (never, lambda s: _number(s.figures.foreign_ratio)),
         "신용비율": (never, lambda s: _number(s.figures.credit_ratio)),
         "유통비율": (never, lambda s: s.figures.floating_permille / 10),
-        "기준가": (daily, lambda s: s.market.live_unmoved(s.instrument).base),
-        "상한가": (daily, lambda s: s.market.live_unmoved(s.instrument).upper),
-        "하한가": (daily, lambda s: s.market.live_unmoved(s.instrument).lower),
-        "전일거래량": (daily, lambda s: s.market.live_unmoved(s.instrument).previous_volume),
+        "기준가": (daily, lambda s: s.quoted.base),
+        "상한가": (daily, lambda s: s.quoted.upper),
+        "하한가": (daily, lambda s: s.quoted.lower),
+        "전일거래량": (daily, lambda s: s.quoted.previous_volume),
         "시각": (always, _time),
-        "현재가": (always, lambda s: s.live.price),
-        "시가": (always, lambda s: _traded(s.live.open)),
-        "고가": (always, lambda s: _traded(s.live.high)),
-        "저가": (always, lambda s: _traded(s.live.low)),
-        "전일대비": (always, lambda s: s.live.change),
-        "등락율": (always, lambda s: _percent(s.live.change, s.live.base)),
-        "시가대비": (always, lambda s: _percent(s.live.price - _traded(s.live.open), s.live.open)),
-        "거래량": (always, lambda s: s.live.volume),
-        "거래대금": (always, lambda s: s.live.value // 1_000_000),
-        "거래대비": (always, lambda s: _percent(s.live.volume, s.live.previous_volume)),
-        "회전율": (always, lambda s: _percent(s.live.volume, s.instrument.shares)),
-        "체결강도": (always, lambda s: _percent(s.live.buy_volume, s.live.sell_volume)),
-        "매도호가": (always, lambda s: s.live.ask),
-        "매수호가": (always, lambda s: s.live.bid),
-        "시가총액": (always, lambda s: s.live.price * s.instrument.shares // 100_000_000),
-        "PER": (always, lambda s: _ratio(s.live.price, s.figures.eps)),
-        "PBR": (always, lambda s: _ratio(s.live.price, s.figures.bps)),
+        "현재가": (always, lambda s: s.quoted.price),
+        "시가": (always, lambda s: _traded(s.quoted.open)),
+        "고가": (always, lambda s: _traded(s.quoted.high)),
+        "저가": (always, lambda s: _traded(s.quoted.low)),
+        "전일대비": (always, lambda s: s.quoted.change),
+        "등락율": (always, lambda s: _percent(s.quoted.change, s.quoted.base)),
+        "시가대비": (always, lambda s: _percent(s.quoted.price - _traded(s.quoted.open), s.quoted.open)),
+        "거래량": (always, lambda s: s.quoted.volume),
+        "거래대금": (always, lambda s: s.market.live(s.instrument).value // 1_000_000),
+        "거래대비": (always, lambda s: _percent(s.quoted.volume, s.quoted.previous_volume)),
+        "회전율": (always, lambda s: _percent(s.quoted.volume, s.instrument.shares)),
+        "체결강도": (always, lambda s: _percent(s.quoted.buy_volume, s.quoted.sell_volume)),
+        "매도호가": (always, lambda s: s.quoted.ask),
+        "매수호가": (always, lambda s: s.quoted.bid),
+        "시가총액": (always, lambda s: s.quoted.price * s.instrument.shares // 100_000_000),
+        "PER": (always, lambda s: _ratio(s.quoted.price, s.figures.eps)),
+        "PBR": (always, lambda s: _ratio(s.quoted.price, s.figures.bps)),
     }
     over_days: dict[str, tuple[Varies, Any, tuple[int, int]]] = {
         "이동평균": (always, _average, (1, 2)),
         "종가": (always, _close, (1, 1)),
-        "기간등락율": (always, lambda s, days: _percent(s.live.price - _close(s, days), _close(s, days)), (1, 1)),
+        "기간등락율": (always, lambda s, days: _percent(s.quoted.price - _close(s, days), _close(s, days)), (1, 1)),
         "평균거래량": (daily, _mean_volume, (1, 1)),
         "최고가": (daily, lambda s, days: max(bar.high for bar in _days(s, days)), (1, 1)),
         "최저가": (daily, lambda s, days: min(bar.low for bar in _days(s, days)), (1, 1)),

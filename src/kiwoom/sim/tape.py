@@ -10,74 +10,35 @@ from __future__ import annotations
 
 import math
 import random
+from bisect import bisect_left
 from collections.abc import Callable
 from functools import lru_cache
+from hashlib import blake2b
 from itertools import accumulate, pairwise
-from typing import NamedTuple
 
 from kiwoom.clock import SECOND_US
 from kiwoom.sim.bars import DayBar
 from kiwoom.sim.draws import normals
 from kiwoom.sim.instruments import Instrument
+from kiwoom.sim.minutes import MINUTE_US, Minute, Trade, marks, needed, taken
+from kiwoom.sim.vi import Halt, interrupt
 
-__all__ = ["Minute", "Tape", "Trade"]
+__all__ = ["MINUTE_US", "Minute", "Tape", "Trade"]
 
-MINUTE_US = 60 * SECOND_US
 _FEW = 20
 _CONTINUOUS = 380  # minutes from 09:00 to 15:20
 _OPEN, _CLOSE = 9 * 60, 15 * 60 + 30
+_AFTER_HOURS = 20  # minutes from 15:40 to 16:00
 
 
-class Trade(NamedTuple):
-    """A trade: time (µs since midnight KST), price, quantity, side (1 buyer-initiated, -1 seller-, 0 auction)."""
-
-    us: int
-    price: int
-    quantity: int
-    side: int
-
-
-class Minute(NamedTuple):
-    """
-    A minute bar: minute of the day, prices, volume, number of trades (0 = no trade: prices repeat the last).
-
-    `bought` is what buyers took, `auction` what a single-price auction traded; sellers took the rest.
-    """
-
-    minute: int
-    open: int
-    high: int
-    low: int
-    close: int
-    volume: int
-    trades: int
-    bought: int = 0
-    auction: int = 0
-
-    @property
-    def sold(self) -> int:
-        """What sellers took."""
-        return self.volume - self.bought - self.auction
+def _minute_of(minute: Minute) -> int:
+    return minute.minute
 
 
 @lru_cache
 def _weights(minutes: int) -> tuple[float, ...]:
     """Share of the day's volume by minute: much after the opening, some more toward the close."""
     return tuple(1 + 2.5 * math.exp(-i / 25) + 0.9 * math.exp(-(minutes - 1 - i) / 20) for i in range(minutes))
-
-
-def _marks(start: int, first: int, second: int, close: int) -> list[int]:
-    """The prices that a minute goes through when it turns at `first`, then at `second`."""
-    marks = [start]
-    for price in (first, second, close):
-        if price != marks[-1]:
-            marks.append(price)
-    return marks
-
-
-def _needed(start: int, high: int, low: int, close: int) -> int:
-    """How many trades a minute has at least: the shorter of its two ways through high and low."""
-    return min(len(_marks(start, high, low, close)), len(_marks(start, low, high, close)))
 
 
 class Tape:
@@ -94,15 +55,30 @@ class Tape:
         """Minutes of the continuous session: 380 on a usual day."""
         self._key = f"{seed}/{instrument.code}/{bar.date.toordinal()}"
         self._density = density
+        self._number = int.from_bytes(blake2b(self._key.encode(), digest_size=8).digest(), "big") << 16
+        self._windows: dict[int, tuple[int, int]] = {}
+        self._halts: list[Halt] = []
         self._minutes: list[Minute] | None = None
         self._trades: dict[int, list[Trade]] = {}
 
     @property
     def minutes(self) -> list[Minute]:
-        """The minutes of the day: those of the continuous session (380 on a usual day), then the closing auction."""
+        """
+        The minutes of the day: those of the continuous session (380 on a usual day), then the closing auction, then
+        those after hours in which trading at the closing price is possible.
+        """
         if self._minutes is None:
             self._minutes = self._make_minutes()
         return self._minutes
+
+    @property
+    def halts(self) -> list[Halt]:
+        """The volatility interruptions of the day, in order."""
+        return self._halts if self.minutes else []
+
+    def halt_at(self, us: int) -> Halt | None:
+        """The interruption that a moment of the day (µs since midnight) falls into, None if there is none."""
+        return next((halt for halt in self.halts if halt.start_us <= us < halt.end_us), None)
 
     def trades(self, index: int) -> list[Trade]:
         """The trades of `minutes[index]`, in order of time."""
@@ -110,6 +86,16 @@ class Tape:
         if found is None:
             found = self._trades[index] = self._make_trades(index)
         return found
+
+    def next_after(self, us: int) -> Trade | None:
+        """The first trade after a moment of the day (µs since midnight), None if there is none."""
+        minutes = self.minutes
+        for index in range(bisect_left(minutes, us // MINUTE_US, key=_minute_of), len(minutes)):
+            if minutes[index].trades:
+                for trade in self.trades(index):
+                    if trade.us > us:
+                        return trade
+        return None
 
     def silence(self) -> None:
         """Make it a tape without a trade, for a day on which the instrument is halted."""
@@ -124,14 +110,17 @@ class Tape:
         first, last_minute, continuous = self._first, self._last, self.continuous
         if volume < _FEW:
             # too few shares to walk with: one trade at each of the bar's prices, all in the first minute
-            prices = _needed(bar.open, bar.high, bar.low, bar.close)
+            prices = needed(bar.open, bar.high, bar.low, bar.close)
             volume = max(volume, prices)
-            only = Minute(first, bar.open, bar.high, bar.low, bar.close, volume, prices, (volume - 1) // 2, 1)
+            auction = 1 if prices > 1 else volume
+            bought = taken(volume - auction, prices - 1, 0.5)
+            only = Minute(first, bar.open, bar.high, bar.low, bar.close, volume, prices, bought, auction)
             idle = [Minute(first + i, bar.close, bar.close, bar.close, bar.close, 0, 0) for i in range(1, continuous)]
             return [only, *idle, Minute(last_minute, bar.close, bar.close, bar.close, bar.close, 0, 0)]
         opening = max(1, int(volume * rng.uniform(0.01, 0.04)))
         closing = max(1, int(volume * rng.uniform(0.02, 0.06)))
-        rest = volume - opening - closing
+        after_hours = int(volume * rng.uniform(0.0003, 0.002)) if instrument.is_stock else 0
+        rest = volume - opening - closing - after_hours
         value = bar.value or volume * bar.close * self.instrument.multiplier // self.instrument.scale
         trades = max(20.0, min(4000.0, value / 50_000_000)) * self._density
         draws = normals(rng, continuous)
@@ -165,7 +154,7 @@ class Tape:
             if i == at_low:
                 low = bar.low
             if turning:
-                count = max(count, _needed(start, high, low, close))
+                count = max(count, needed(start, high, low, close))
             elif count == 1 and start != close:
                 count = 2
             share = max(share, count)
@@ -173,23 +162,38 @@ class Tape:
             chance = 0.2 + steps[3 * i + 2] / 425 + mood + (0.1 if close > start else -0.1 if close < start else 0)
             if i == 0:
                 # the opening auction's trade is the first one of this minute
-                bought = self._taken(share, count - 1, chance)
+                bought = taken(share, count - 1, chance)
                 auction = opening if count > 1 else opening + share
                 minutes.append(Minute(first, start, high, low, close, share + opening, count, bought, auction))
             else:
-                bought = self._taken(share, count, chance)
+                bought = taken(share, count, chance)
                 minutes.append(Minute(first + i, start, high, low, close, share, count, bought))
             previous = close
+        interrupted = interrupt(instrument, minutes, self._key)
+        if interrupted is not None:
+            more = sum(minute.volume for minute in interrupted.minutes) - used - opening
+            if closing + rest - used > more:
+                minutes, self._halts, self._windows = interrupted.minutes, interrupted.halts, interrupted.windows
+                used += more
         closing = max(1, closing + rest - used)
         minutes.append(Minute(last_minute, bar.close, bar.close, bar.close, bar.close, closing, 1, 0, closing))
+        if after_hours:
+            minutes.extend(self._after_hours(rng, after_hours))
         return minutes
 
-    @staticmethod
-    def _taken(volume: int, trades: int, chance: float) -> int:
-        """How much of a volume buyers take in so many trades: all or nothing in one, a part in more."""
-        if trades < 2:
-            return volume if trades and chance > 0.5 else 0
-        return round(volume * max(0.02, min(0.98, chance)))
+    def _after_hours(self, rng: random.Random, volume: int) -> list[Minute]:
+        """The trades at the closing price, from ten to thirty minutes after the close: most of them at once."""
+        price, first = self.bar.close, self._last + 10
+        left, minutes = volume, []
+        for i in range(_AFTER_HOURS):
+            share = left if i == _AFTER_HOURS - 1 else min(left, int(left * rng.random() * (0.3 if i else 0.8)))
+            left -= share
+            count = min(share, 1 + math.isqrt(share) // 2, 8)
+            # what was waiting trades at once, without a side
+            auction = 0 if i or not count else share if count == 1 else 1 + (share - count) // 2
+            bought = taken(share - auction, count - (auction > 0), rng.random())
+            minutes.append(Minute(first + i, price, price, price, price, share, count, bought, auction))
+        return minutes
 
     def _turning_points(self, rng: random.Random) -> tuple[int, int]:
         """The minutes in which the day's high and low happen."""
@@ -236,83 +240,91 @@ class Tape:
         if not minute.trades:
             return []
         start = minute.minute * MINUTE_US
-        rng = random.Random(f"{self._key}/{index}")
+        rng = random.Random(self._number + index)
         if index == self.continuous:
             return [Trade(start + rng.randrange(3, 40) * SECOND_US, minute.close, minute.volume, 0)]
-        prices = self._prices(rng, minute)
-        count = len(prices)
-        auctions = 1 if index == 0 else 0
-        first = rng.randrange(1, 20) * SECOND_US if auctions else 0
-        times = sorted(first + int(rng.random() * (MINUTE_US - first)) for _ in range(count))
-        sides = self._sides(rng, prices[auctions:], prices[0], minute)
-        buys = sum(1 for side in sides if side > 0)
-        bought = iter(self._quantities(rng, minute.bought, buys))
-        sold = iter(self._quantities(rng, minute.sold, len(sides) - buys))
-        trades = [Trade(start + first, prices[0], minute.auction, 0)] if auctions else []
-        trades += [
-            Trade(start + us, price, next(bought if side > 0 else sold), side)
-            for us, price, side in zip(times[auctions:], prices[auctions:], sides, strict=True)
-        ]
-        return trades
-
-    @staticmethod
-    def _sides(rng: random.Random, prices: list[int], previous: int, minute: Minute) -> list[int]:
-        """Who took each trade: buyers where the price rose, as many of each side as the minute's volumes need."""
-        sides = []
-        side = 1 if rng.random() < 0.5 else -1
-        for price in prices:
-            if price != previous:
-                side = 1 if price > previous else -1
-            elif rng.random() < 0.3:
-                side = -side
-            sides.append(side)
-            previous = price
-        count = len(sides)
-        fewest = max(count - minute.sold, 1 if minute.bought else 0)
-        most = min(minute.bought, count - 1 if minute.sold else count)
+        first_us, end_us = self._windows.get(index, (0, MINUTE_US))
+        if index == 0:
+            first_us = rng.randrange(1, 20) * SECOND_US
+        prices = self._prices(rng, minute) if minute.high > minute.low else [minute.open] * minute.trades
+        random_ = rng.random
+        begin, span = start + first_us, end_us - first_us
+        times = sorted([begin + int(random_() * span) for _ in prices])
+        auction = minute.auction > 0
+        sides = _sides(rng, prices[auction:], prices[0], minute)
         buys = sides.count(1)
-        for place in range(count - 1, -1, -1):
-            if fewest <= buys <= most:
-                break
-            wanted = 1 if buys < fewest else -1
-            if sides[place] != wanted:
-                sides[place] = wanted
-                buys += wanted
-        return sides
+        bought = iter(_quantities(rng, minute.bought, buys))
+        sold = iter(_quantities(rng, minute.sold, len(sides) - buys))
+        quantities = [next(bought if side > 0 else sold) for side in sides]
+        if auction:
+            times[0] = begin
+            sides.insert(0, 0)
+            quantities.insert(0, minute.auction)
+        return list(map(Trade, times, prices, quantities, sides))
 
     def _prices(self, rng: random.Random, minute: Minute) -> list[int]:
         """Prices from open to close that touch high and low and move a step or so at a time."""
-        instrument = self.instrument
-        marks = _marks(minute.open, minute.high, minute.low, minute.close)
-        other = _marks(minute.open, minute.low, minute.high, minute.close)
-        if len(other) < len(marks) or (len(other) == len(marks) and rng.random() < 0.5):
-            marks = other
-        gap, extra = divmod(max(0, minute.trades - len(marks)), len(marks))
+        way = marks(minute.open, minute.high, minute.low, minute.close)
+        other = marks(minute.open, minute.low, minute.high, minute.close)
+        if len(other) < len(way) or (len(other) == len(way) and rng.random() < 0.5):
+            way = other
+        nearest, move, random_ = self._rounding(), self.instrument.move, rng.random
+        gap, extra = divmod(max(0, minute.trades - len(way)), len(way))
         prices: list[int] = []
-        for i, mark in enumerate(marks):
+        for i, mark in enumerate(way):
             prices.append(mark)
-            following = marks[i + 1] if i + 1 < len(marks) else mark
-            low, high = min(mark, following), max(mark, following)
-            room = gap + (1 if i < extra else 0)
-            price = mark
-            for j in range(room):
-                price = instrument.nearest(mark + (following - mark) * (j + 1) // (room + 1))
-                if rng.random() < 0.35:
-                    price = instrument.move(price, 1 if rng.random() < 0.5 else -1)
-                    price = min(minute.high, max(minute.low, price))
-                prices.append(min(max(high, price), max(min(low, price), price)))
-        if prices[-1] != minute.close:
-            prices[-1] = minute.close
+            room = gap + (i < extra)
+            if not room:
+                continue
+            following = way[i + 1] if i + 1 < len(way) else mark
+            low, high = (mark, following) if mark < following else (following, mark)
+            rise, parts = following - mark, room + 1
+            for j in range(1, parts):
+                price = nearest(mark + rise * j // parts)
+                chance = random_()
+                if chance < 0.35:
+                    price = move(price, 1 if chance < 0.175 else -1)
+                prices.append(low if price < low else high if price > high else price)
+        prices[-1] = minute.close
         return prices
 
-    @staticmethod
-    def _quantities(rng: random.Random, volume: int, count: int) -> list[int]:
-        """Cut a volume into `count` positive pieces of very different size, as trades are."""
-        if volume <= count or not count:
-            return [1] * count
-        weights = [rng.random() ** 3 + 0.01 for _ in range(count)]
-        total = sum(weights)
-        free = volume - count
-        pieces = [1 + int(free * weight / total) for weight in weights]
-        pieces[-1] += volume - sum(pieces)
-        return pieces
+
+def _sides(rng: random.Random, prices: list[int], previous: int, minute: Minute) -> list[int]:
+    """Who took each trade: buyers where the price rose, as many of each side as the minute's volumes need."""
+    bits = rng.randbytes(len(prices) + 1)
+    side = 1 if bits[-1] & 1 else -1
+    sides = []
+    for price, bit in zip(prices, bits, strict=False):
+        if price > previous:
+            side = 1
+        elif price < previous:
+            side = -1
+        elif bit < 77:  # three in ten
+            side = -side
+        sides.append(side)
+        previous = price
+    count = len(sides)
+    fewest = max(count - minute.sold, 1 if minute.bought else 0)
+    most = min(minute.bought, count - 1 if minute.sold else count)
+    buys = sides.count(1)
+    for place in range(count - 1, -1, -1):
+        if fewest <= buys <= most:
+            break
+        wanted = 1 if buys < fewest else -1
+        if sides[place] != wanted:
+            sides[place] = wanted
+            buys += wanted
+    return sides
+
+
+def _quantities(rng: random.Random, volume: int, count: int) -> list[int]:
+    """Cut a volume into `count` positive pieces of very different size, as trades are."""
+    if volume <= count or not count:
+        return [1] * count
+    random_ = rng.random
+    draws = [random_() for _ in range(count)]
+    weights = [draw * draw * draw + 0.01 for draw in draws]
+    share = (volume - count) / sum(weights)
+    pieces = [1 + int(weight * share) for weight in weights]
+    pieces[-1] += volume - sum(pieces)
+    return pieces

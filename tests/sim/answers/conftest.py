@@ -56,7 +56,7 @@ def opened(small_listing: Path) -> Iterator[Callable[[str], Driver]]:
 @pytest.fixture(scope="session")
 def closed(opened: Callable[[str], Driver]) -> Driver:
     """The small market after the close: nothing moves between two requests."""
-    return opened("at=2026-02-06 15:45")
+    return opened("at=2026-02-06 16:15")
 
 
 @pytest.fixture(scope="session")
