@@ -17,6 +17,7 @@ import math
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
@@ -25,6 +26,8 @@ from kiwoom.clock import RealClock
 from kiwoom.control.base import Control, Mode
 from kiwoom.control.contract import EVENTS, FUNCTIONS, Value, function
 from kiwoom.control.url import ControlUrl
+from kiwoom.control.windows.credentials import DEFAULT_PROFILE, load
+from kiwoom.control.windows.dialogs import Answers, DialogWatch, Kind
 from kiwoom.control.windows.registration import ON_WINDOWS, PROG_ID, own_bits, registration
 from kiwoom.errors import ComError, ControlUnavailable, ControlUrlError, MissingDependency, OrderRefused, UsageError
 
@@ -32,14 +35,19 @@ __all__ = ["OPTIONS", "QaxControl", "check_orders_option", "open_ocx", "real_ord
 
 log = logging.getLogger("kiwoom.control.ocx")
 
-OPTIONS = ("orders", "process", "python")
-"""Options of an `ocx:` URL: ``orders=real``, ``process=here|host`` and ``python=PATH`` (of the host's interpreter)."""
+OPTIONS = ("login", "orders", "process", "python")
+"""
+Options of an `ocx:` URL: ``orders=real``; ``login=PROFILE`` to log in unattended, with what the keyring holds;
+``process=here|host`` and ``python=PATH`` (of the host's interpreter).
+"""
 
 _ORDER_FUNCTIONS = frozenset({"SendOrder", "SendOrderFO", "SendOrderCredit"})
 _SIGNATURES = {called.name: called.signature for called in FUNCTIONS.values()}
 _MOST_DIRECT_ARGUMENTS = 8  # dynamicCall takes more only as a list
 _PUMP_SLICE_MS = 20
 """How long `pump` lets Qt run in one go when events keep coming."""
+_BREATHE_EVERY_MS = 20
+_BREATHS_PER_LOOK = 10
 
 _BINDINGS = (
     ("PyQt5", "QAxContainer"),
@@ -194,6 +202,12 @@ class QaxControl(Control):
         self._plans = self._make_plans()
         self._dynamic_call = self._ax.dynamicCall
         self._delivered = 0
+        self._logged_in = False
+        self.watch: DialogWatch | None = None
+        """Answers the windows of the OCX where an unattended login was asked for."""
+        if "login" in url.options:
+            answers = Answers(load(url.options["login"] or DEFAULT_PROFILE), on_end=self._end_session)
+            self.watch = DialogWatch(answers)
         self._pumping = 0
         self._interrupt: BaseException | None = None
         self._woken = False
@@ -202,6 +216,10 @@ class QaxControl(Control):
         flags = core.QEventLoop.ProcessEventsFlag if self._scoped else core.QEventLoop
         self._all_events = flags.AllEvents
         self._wake_qt = _waker(core, self._on_woken)
+        self._breaths = 0
+        self._timer = core.QTimer()
+        self._timer.timeout.connect(self._breathe)
+        self._timer.start(_BREATHE_EVERY_MS)
         if self._missing:
             log.warning("this version of the OCX lacks %s", ", ".join(sorted(self._missing)))
         if not widgets:
@@ -299,7 +317,9 @@ class QaxControl(Control):
         if self._loops:
             self._stop_waiting()
         try:
-            if name == "OnEventConnect" and arguments[0] == 0:
+            if name == "OnEventConnect":
+                self._logged_in = arguments[0] == 0
+            if name == "OnEventConnect" and self._logged_in:
                 self._mode = self._read_mode()
                 orders = "on" if self._mode == "mock" or self._real_orders else "refused"
                 log.info("logged in to the %s server; orders are %s", self._mode, orders)
@@ -309,6 +329,29 @@ class QaxControl(Control):
             if not self._pumping:
                 raise
             self._interrupt = error
+
+    def _breathe(self) -> None:
+        """
+        Called by a timer all the time, also while a call waits behind a modal window of the OCX.
+
+        PyQt5 holds Python's lock during a call. The pause here lets the other threads come to their turn meanwhile.
+        """
+        time.sleep(0)
+        self._breaths += 1
+        if self.watch is not None and self._breaths % _BREATHS_PER_LOOK == 0:
+            try:
+                self.watch.look()
+            except Exception as error:  # must not pass through Qt's C++ frames
+                log.error("the windows of the OCX could not be looked at: %r", error, exc_info=error)
+
+    def _end_session(self, kind: Kind) -> None:
+        """Tell the handlers what a window told, since the OCX does not always send the event itself."""
+        if kind is Kind.UPDATE:
+            log.warning("Open API+ is being updated: this process must end and be started again")
+            self._on_event("OnEventConnect", -102)
+        elif self._logged_in:
+            log.warning("the line was cut: this process must be started again to log in")
+            self._on_event("OnEventConnect", -106)
 
     def _on_exception(self, code: int, source: str, words: str, *_: object) -> None:
         self._raised.append((code, source, words))
@@ -370,6 +413,7 @@ class QaxControl(Control):
             return
         super().close()
         self._plans = {}  # from here on every call takes the long way, which refuses
+        self._timer.stop()
         self._stop_waiting()
         self._ax.clear()
 

@@ -182,10 +182,60 @@ void Broker::on_timer(WPARAM which) {
 }
 
 void Broker::login() {
+  if (environment(L"KIWOOM_TEST_OCX_WINDOWS") == L"1")
+    show_login();
+  else
+    connected_with(wcstol(settings_[L"login"].c_str(), nullptr, 10));
+}
+
+void Broker::connected_with(long code) {
   auto event = std::make_shared<EventData>();
   event->id = EV_OnEventConnect;
-  event->arguments = {Value(wcstol(settings_[L"login"].c_str(), nullptr, 10))};
+  event->arguments = {Value(code)};
   post(event);
+}
+
+// --- windows --------------------------------------------------------------------------------------------------
+
+// The login window: the right id and password (script) log in, anything else is refused with -100.
+void Broker::show_login() {
+  const std::vector<Field> fields = {
+      {Field::LABEL, L"고객 ID"},        {Field::EDIT, L""},          {Field::LABEL, L"비밀번호"}, {Field::EDIT, L""},
+      {Field::LABEL, L"인증비밀번호"}, {Field::EDIT, L""},          {Field::CHECK, L"모의투자 접속"},
+      {Field::BUTTON, L"로그인"},        {Field::BUTTON, L"취소"},
+  };
+  form_.reset(new Form(L"Open API Login", fields, [this](Form &form, const Text &caption) {
+    if (caption == L"취소") return connected_with(-100), true;
+    if (caption != L"로그인") return false;
+    const bool mock = form.checked(6);
+    const bool right = form.text(1) == settings_[L"login_id"] && form.text(3) == settings_[L"login_password"] &&
+                       (mock || form.text(5) == settings_[L"certificate_password"]);
+    info_[L"GetServerGubun"] = mock ? L"1" : L"0";
+    connected_with(right ? 0 : -100);
+    return true;
+  }));
+}
+
+// Modal, as the vendor's: the call comes back when somebody has closed it.
+void Broker::show_account_window() {
+  const std::vector<Field> fields = {
+      {Field::LABEL, L"계좌번호"},     {Field::EDIT, L"8012345611"},      {Field::LABEL, L"비밀번호"},
+      {Field::EDIT, L""},                {Field::BUTTON, L"전체계좌에 등록"}, {Field::BUTTON, L"등록"},
+      {Field::CHECK, L"AUTO"},           {Field::BUTTON, L"닫기"},
+  };
+  Form form(L"계좌비밀번호 입력 (버전: 3.12)", fields, [this](Form &form, const Text &caption) {
+    if (caption == L"전체계좌에 등록") password_registered_ = form.text(3) == settings_[L"account_password"];
+    automatic_ = form.checked(6);
+    return caption == L"닫기";
+  });
+  form.run_modal();
+}
+
+// A box with a title, a text and buttons: words[0], words[1], words[2]...
+void Broker::show_box(const Row &words) {
+  std::vector<Field> fields = {{Field::LABEL, words[1]}};
+  for (size_t i = 2; i < words.size(); ++i) fields.push_back({Field::BUTTON, words[i]});
+  form_.reset(new Form(words[0], fields, [](Form &, const Text &) { return true; }));
 }
 
 // --- TRs ------------------------------------------------------------------------------------------------------
@@ -306,10 +356,15 @@ void Broker::koa_function(const Text &name, const Text &parameter, Result *resul
     result->text = std::to_wstring(queue_.size());
   } else if (name == L"TestDisconnect") {
     connected_ = false;
-    auto event = std::make_shared<EventData>();
-    event->id = EV_OnEventConnect;
-    event->arguments = {Value(-106L)};
-    post(event);
+    connected_with(-106);
+  } else if (name == L"TestBox") {
+    show_box(split(parameter, L'|'));
+  } else if (name == L"TestBoxOpen") {
+    result->text = form_ && form_->open() ? L"1" : L"0";
+  } else if (name == L"TestPassword") {
+    result->text = Text(password_registered_ ? L"registered" : L"missing") + (automatic_ ? L",AUTO" : L"");
+  } else if (name == L"ShowAccountWindow") {
+    if (environment(L"KIWOOM_TEST_OCX_WINDOWS") == L"1") show_account_window();
   } else if (name == L"TestBurst") {  // as many ticks of the registered codes as asked, at once, and no stream
     KillTimer(window_, TIMER_STREAM);
     std::vector<const Tick *> wanted;

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "forms.h"
+
 typedef std::wstring Text;
 typedef std::vector<Text> Row;
 
@@ -86,6 +88,10 @@ class Broker {
   const EventData *current(int id) const;
 
   void login();
+  void show_login();
+  void show_account_window();
+  void show_box(const Row &words);
+  void connected_with(long code);
   long request(const Text &rq_name, const Text &tr_code, long prev_next, const Text &screen);
   long request_watch_list(const Text &codes, const Text &rq_name, const Text &screen);
   Text tr_value(const Text &tr_code, long index, const Text &item) const;
@@ -100,6 +106,8 @@ class Broker {
   void journal(const Text &line);
 
   EventSink *sink_;
+  std::unique_ptr<Form> form_;
+  bool password_registered_ = false, automatic_ = false;
   HWND window_ = nullptr;
   std::deque<std::shared_ptr<EventData>> queue_;
   std::vector<const EventData *> stack_;

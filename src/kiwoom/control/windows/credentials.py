@@ -1,0 +1,60 @@
+"""
+What a login needs to know, kept in the keyring of the operating system: never on a command line, never in a log.
+
+One entry for each profile (usually one): id, password, certificate password (real server), account password, and
+whether to log in to the mock server.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from kiwoom.errors import ControlUnavailable, MissingDependency
+
+__all__ = ["DEFAULT_PROFILE", "SERVICE", "Credentials", "forget", "load", "store"]
+
+SERVICE = "kiwoom-openapi-plus"
+DEFAULT_PROFILE = "default"
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Who logs in where. Its repr shows the id and the server, and none of the secrets."""
+
+    user_id: str
+    password: str = field(repr=False)
+    certificate_password: str = field(default="", repr=False)
+    account_password: str = field(default="", repr=False)
+    mock: bool = True
+
+
+def _keyring() -> Any:
+    try:
+        return importlib.import_module("keyring")
+    except ImportError:
+        raise MissingDependency("credentials are kept in the system's keyring: pip install keyring") from None
+
+
+def store(credentials: Credentials, profile: str = DEFAULT_PROFILE) -> None:
+    """Keep credentials under a profile's name, in the place of earlier ones. Raises MissingDependency."""
+    _keyring().set_password(SERVICE, profile, json.dumps(asdict(credentials)))
+
+
+def load(profile: str = DEFAULT_PROFILE) -> Credentials:
+    """The credentials of a profile. Raises MissingDependency, ControlUnavailable if there are none."""
+    text = _keyring().get_password(SERVICE, profile)
+    if text is None:
+        raise ControlUnavailable(
+            f"the keyring has no login {profile!r}; `kiwoom login --store` asks for it and keeps it there"
+        )
+    return Credentials(**json.loads(text))
+
+
+def forget(profile: str = DEFAULT_PROFILE) -> None:
+    """Take a profile out of the keyring; nothing happens if it is not there. Raises MissingDependency."""
+    keyring = _keyring()
+    if keyring.get_password(SERVICE, profile) is not None:
+        keyring.delete_password(SERVICE, profile)
