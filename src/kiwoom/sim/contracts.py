@@ -18,7 +18,7 @@ from kiwoom.catalog import calendar
 from kiwoom.sim.instruments import Instrument
 from kiwoom.sim.rules import FUTURES, MINI_FUTURES
 
-__all__ = ["INDEX_CODE", "Chain", "contracts", "expiry_of", "month_letter", "year_letter"]
+__all__ = ["INDEX_CODE", "Chain", "contracts", "expiry_of", "month_letter", "nearest_option", "year_letter"]
 
 INDEX_CODE = "201"
 """The KOSPI200 among the sector codes: what index futures and options are about."""
@@ -100,13 +100,8 @@ def contracts(day: date, level: int, stocks: list[Instrument]) -> Iterator[Instr
     chain = chain_of(day, level)
     for year, month in chain.months:
         for strike in chain.strikes:
-            for right, product, old, letter in (("call", "B01", "201", "C"), ("put", "C01", "301", "P")):
-                yield Instrument(
-                    _code(product, old, year, month, _strike_tail(strike)),
-                    f"{letter} {year}{month:02d} {strike / 100:7,.1f}", "OPTION", "OPTION", 2_000_000, 0, day,
-                    sector=INDEX_CODE, scale=100, multiplier=250_000, strike=strike,
-                    expiry=expiry_of(year, month), right=right, listed=_listed(day),
-                )  # fmt: skip
+            yield _option(day, year, month, strike, "call")
+            yield _option(day, year, month, strike, "put")
     for number, stock in enumerate(stocks[:_STOCK_ASSETS]):
         identity = "123456789ABCDEFGHJKLMN"[number]
         for year, month in _months(day, 4):
@@ -116,6 +111,22 @@ def contracts(day: date, level: int, stocks: list[Instrument]) -> Iterator[Instr
                 sector=stock.code, scale=1, multiplier=_STOCK_MULTIPLIER, expiry=expiry_of(year, month),
                 listed=_listed(day),
             )  # fmt: skip
+
+
+def nearest_option(day: date, level: int, right: str) -> Instrument:
+    """The call or put of the nearest month that is at the money with the index at a level in hundredths."""
+    year, month = _months(day, 1)[0]
+    return _option(day, year, month, chain_of(day, level).at_the_money, right)
+
+
+def _option(day: date, year: int, month: int, strike: int, right: str) -> Instrument:
+    product, old, letter = ("B01", "201", "C") if right == "call" else ("C01", "301", "P")
+    return Instrument(
+        _code(product, old, year, month, _strike_tail(strike)),
+        f"{letter} {year}{month:02d} {strike / 100:7,.1f}", "OPTION", "OPTION", 2_000_000, 0, day,
+        sector=INDEX_CODE, scale=100, multiplier=250_000, strike=strike,
+        expiry=expiry_of(year, month), right=right, listed=_listed(day),
+    )  # fmt: skip
 
 
 def _listed(day: date) -> date:

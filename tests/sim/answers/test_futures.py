@@ -143,7 +143,7 @@ def test_a_tr_answers_with_rows_or_says_that_it_does_not(driver: Driver, option:
     values = {"종목코드": index, "만기년월": "202605", "기준일자": "20260504", "기간": period, "봉갯수": "10"}
     values |= dict.fromkeys(("시간단위", "시간구분", "근월물구분", "거래대금구분"), "1")
     answer = driver.ask(code, **{name: values[name] for name in tr.inputs if name in values} or {tr.inputs[0]: "1"})
-    unanswered = {"opt50008", "opt50024", "opt50025", "opt50035", "opt50038", "opt50039"}
+    unanswered = {"opt50008", "opt50035", "opt50038", "opt50039"}
     if code in unanswered:
         assert any("제공하지 않는" in message for message in answer.messages)
         return
@@ -172,6 +172,19 @@ def test_open_interest_goes_from_yesterdays_to_todays(driver: Driver) -> None:
     assert days[1]["체결시간"] == "20260430"
     assert int(days[1]["미결제약정"]) == open_interest(market, future, market.trading_day().replace(month=4, day=30))
     assert int(days[1]["미결제약정"]) - int(days[2]["미결제약정"]) == int(days[1]["미결제증감"])
+
+
+@pytest.mark.parametrize(("code", "time"), [("opt50024", "일자"), ("opt50025", "체결시간")])
+def test_volatilities(driver: Driver, code: str, time: str) -> None:
+    rows = driver.ask(code, 역사적변동성1="5", 역사적변동성2="20", 역사적변동성3="60", 기간="5").rows
+    assert len(rows) >= 5
+    assert [row[time] for row in rows] == sorted((row[time] for row in rows), reverse=True)
+    for row in rows:
+        assert 5 < float(row["콜내재변동성"]) < 60 and 5 < float(row["풋내재변동성"]) < 60
+        both = (float(row["콜내재변동성"]) + float(row["풋내재변동성"])) / 2
+        assert float(row["대표내재변동성"]) == pytest.approx(both, abs=0.011)
+        assert float(row["역사적변동성2"]) > 0
+    assert rows[0]["역사적변동성1"] != rows[0]["역사적변동성3"]
 
 
 # --- boards ------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from kiwoom.sim.answers import accounts as accounts
 from kiwoom.sim.answers import borrowing as borrowing
 from kiwoom.sim.answers import charts as charts
 from kiwoom.sim.answers import contractaccounts as contractaccounts
+from kiwoom.sim.answers import contractbalances as contractbalances
 from kiwoom.sim.answers import dailies as dailies
 from kiwoom.sim.answers import firms as firms
 from kiwoom.sim.answers import flows as flows
@@ -19,6 +20,7 @@ from kiwoom.sim.answers import sectorlists as sectorlists
 from kiwoom.sim.answers import themed as themed
 from kiwoom.sim.answers import trades as trades
 from kiwoom.sim.answers import valuation as valuation
+from kiwoom.sim.answers import volatilities as volatilities
 from kiwoom.sim.answers import volumes as volumes
 from kiwoom.sim.answers.registry import ANSWERS, Answer, Declared, NotFound, Refused, Request, answers
 
