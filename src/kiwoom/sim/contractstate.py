@@ -27,7 +27,7 @@ from kiwoom.sim.formats import (
     signed_price,
 )
 from kiwoom.sim.instruments import Instrument
-from kiwoom.sim.interest import interest_path, minute_of, open_interest
+from kiwoom.sim.interest import interest_path, minute_of
 from kiwoom.sim.market import Market
 from kiwoom.sim.pricing import RATE, Greeks, greeks, implied_volatility, years_left
 from kiwoom.sim.quoted import Book, Quoted
@@ -35,6 +35,7 @@ from kiwoom.sim.quoted import Book, Quoted
 __all__ = ["FIGURES", "State", "historical_volatility", "records", "state_now"]
 
 _MILLION = 1_000_000
+_OPENING_US = 9 * 3_600_000_000
 _HISTORY = 20  # days of the historical volatility that has no period of its own
 
 
@@ -124,7 +125,7 @@ class State:
     @cached_property
     def interest_before(self) -> int:
         """Open interest at the end of the trading day before."""
-        return open_interest(self.market, self.instrument, calendar.previous_trading_day(self.day))
+        return self.path[0]
 
     @cached_property
     def book(self) -> Book:
@@ -167,12 +168,12 @@ class State:
 
 
 def state_now(market: Market, instrument: Instrument) -> State:
-    """The state of a contract now."""
+    """The state of a contract now; its time is that of the last trade."""
     live = market.live(instrument)
     last = live.last
     below = market.glance(market.underlying(instrument)).price
     return State(
-        market, instrument, market.trading_day(), min(market.moment, 15 * 3_600_000_000 + 1_800_000_000), live.base,
+        market, instrument, market.trading_day(), last.us if last else min(market.moment, _OPENING_US), live.base,
         live.price, live.open, live.high, live.low, last.quantity if last else 0, live.volume, live.value, below,
         last.side if last else 0, live,
     )  # fmt: skip

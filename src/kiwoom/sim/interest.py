@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 import random
 from datetime import date
-from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from kiwoom.catalog import calendar
 from kiwoom.sim.instruments import Instrument
@@ -22,7 +22,7 @@ from kiwoom.sim.tape import MINUTE_US
 if TYPE_CHECKING:
     from kiwoom.sim.market import Market
 
-__all__ = ["interest_at", "interest_path", "open_interest"]
+__all__ = ["interest_path", "minute_of", "open_interest"]
 
 _FIRST, _MINUTES = 9 * 60, 391  # 09:00 to 15:30
 _SMOOTHED = 5
@@ -41,7 +41,10 @@ def open_interest(market: Market, instrument: Instrument, day: date) -> int:
     return max(1, int(usual_volume(instrument, day, level) * factor * drift))
 
 
-@lru_cache(maxsize=1024)
+_paths: WeakKeyDictionary[Market, dict[tuple[str, date], tuple[int, ...]]] = WeakKeyDictionary()
+_MOST_PATHS = 2000
+
+
 def _path(key: str, start: int, end: int) -> tuple[int, ...]:
     rng = random.Random(key)
     size = max(start, end) * 0.0015
@@ -56,15 +59,15 @@ def _path(key: str, start: int, end: int) -> tuple[int, ...]:
 
 def interest_path(market: Market, instrument: Instrument, day: date) -> tuple[int, ...]:
     """The open interest of a day by minute, from 09:00 to 15:30."""
-    before = open_interest(market, instrument, calendar.previous_trading_day(day))
-    today = open_interest(market, instrument, day)
-    return _path(f"{market.seed}/{instrument.code}/interest/{day.toordinal()}", before, today)
-
-
-def interest_at(market: Market, instrument: Instrument, day: date, us: int) -> int:
-    """The open interest at a time of a day (µs since midnight)."""
-    path = interest_path(market, instrument, day)
-    return path[minute_of(us)]
+    paths = _paths.setdefault(market, {})
+    key = instrument.code, day
+    if key not in paths:
+        if len(paths) >= _MOST_PATHS:
+            paths.clear()
+        before = open_interest(market, instrument, calendar.previous_trading_day(day))
+        today = open_interest(market, instrument, day)
+        paths[key] = _path(f"{market.seed}/{instrument.code}/interest/{day.toordinal()}", before, today)
+    return paths[key]
 
 
 def minute_of(us: int) -> int:

@@ -29,6 +29,8 @@ __all__ = [
     "years_left",
 ]
 
+_CLOSE_ENOUGH = 1e-6
+
 RATE = 0.028
 """Yearly interest, less dividends, of the carry."""
 
@@ -86,13 +88,17 @@ def implied_volatility(instrument: Instrument, price: float, underlying: float, 
     low, high = 0.001, 3.0
     if price <= greeks(instrument, underlying, day, low).price:
         return 0.0
-    for _ in range(40):
-        middle = (low + high) / 2
-        if greeks(instrument, underlying, day, middle).price < price:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
+    sigma = volatility(instrument, underlying)
+    for _ in range(60):
+        found = greeks(instrument, underlying, day, sigma)
+        error = found.price - price
+        if abs(error) < _CLOSE_ENOUGH:
+            break
+        low, high = (sigma, high) if error < 0 else (low, sigma)
+        # Newton's step; where the price hardly depends on the volatility it would leave the bounds, and halving helps
+        step = sigma - error / (found.vega * 100) if found.vega > _CLOSE_ENOUGH else 0.0
+        sigma = step if low < step < high else (low + high) / 2
+    return sigma
 
 
 def usual_volume(instrument: Instrument, day: date, underlying: int) -> float:
