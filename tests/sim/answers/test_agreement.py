@@ -101,7 +101,7 @@ def test_within_the_day_the_flows_only_grow_and_end_at_the_days(running: Driver)
 
 
 def test_a_day_is_the_same_seen_from_the_next(opened: Callable[[str], Driver]) -> None:
-    today, later = opened("at=2026-02-06 15:45"), opened("at=2026-02-09 10:00")
+    today, later = opened("at=2026-02-06 16:05"), opened("at=2026-02-09 10:00")
     for code in ("opt10059", "opt90013", "opt10086"):
         inputs = {"종목코드": "005930", "금액수량구분": "2"}
         name = {"opt10059": "일자", "opt90013": "날짜", "opt10086": "조회일자"}[code]
