@@ -10,8 +10,8 @@ everybody else sees the market as it would have been. A user's order meets it li
   away was behind them if there was enough. A level that comes to a user's price trades with him.
 - What a user takes from the market is missing from its levels and comes back by a quarter with each trade of the tape:
   a large order fills over time, not at once.
-- The opening and closing auctions trade at the tape's price, users with better prices first, as far as the tape's
-  volume goes.
+- The opening and closing auctions, and those of volatility interruptions, trade at the tape's price, users with better
+  prices first, as far as the tape's volume goes.
 
 A code without users' orders costs nothing: its book is made with the first order and forgotten when the last one is
 gone and the market has recovered from it.
