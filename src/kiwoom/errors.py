@@ -211,6 +211,14 @@ class ComError(KiwoomError):
         self.source = source
         super().__init__(f"{call} failed in the OCX with 0x{hresult:08X}: {words}" + (f" [{source}]" if source else ""))
 
+    @classmethod
+    def said(cls, call: str, message: str) -> ComError:
+        """The error that another process raised with this message."""
+        code, colon, words = message.partition("0x")[2].partition(": ")
+        if colon and len(code) == 8:
+            return cls(call, int(code, 16), words)
+        return cls(call, 0x80004005, message)
+
 
 class CodeError(KiwoomError):
     """

@@ -61,6 +61,8 @@ def _error(name: str, kind: str, message: str) -> KiwoomError:
         return UsageError(message)
     if kind == "UNAVAILABLE":
         return ControlClosed(message)
+    if kind == "ComError":
+        return errors.ComError.said(name, message)
     found = getattr(errors, kind, None)
     if isinstance(found, type) and issubclass(found, KiwoomError) and not issubclass(found, errors.CodeError):
         return found(message)
@@ -140,8 +142,12 @@ class _Link:
             left = deadline - monotonic()
             if left <= 0 or not self._up.wait(max(0.0, left)):
                 raise broken(name, f"no link for {self.control.timeout_s:g} s")
+            if self._stop.is_set():
+                raise broken(name, "this end was closed")
             try:
                 return method(request, metadata=self.metadata, timeout=self.control.timeout_s)
+            except ValueError:
+                raise broken(name, "this end was closed") from None  # gRPC's word for a channel that was closed
             except grpc.RpcError as error:
                 code = error.code()
                 if code is grpc.StatusCode.DEADLINE_EXCEEDED:
@@ -156,6 +162,7 @@ class _Link:
     def close(self) -> None:
         """End the stream and the connection."""
         self._stop.set()
+        self._up.set()  # whoever waits for the link need not wait any longer
         if self._requests is not None:
             self._requests.end()
         if self._stream is not None:

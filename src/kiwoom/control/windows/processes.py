@@ -7,14 +7,18 @@ Two logins of one id cannot live beside each other, and the updater replaces fil
 from __future__ import annotations
 
 import importlib
+import logging
 import os
+import subprocess
 from dataclasses import dataclass
 from pathlib import PureWindowsPath
 from typing import Any
 
 from kiwoom.control.windows.registration import ON_WINDOWS
 
-__all__ = ["UPDATERS", "Process", "holders", "processes"]
+__all__ = ["UPDATERS", "Process", "end_with_this_process", "holders", "processes"]
+
+log = logging.getLogger("kiwoom.control.host")
 
 UPDATERS = ("opstarter.exe", "opversionup.exe", "opcomms.exe")
 """Programs of Kiwoom's that run while a version is updated or a login is going on."""
@@ -22,6 +26,8 @@ UPDATERS = ("opstarter.exe", "opversionup.exe", "opcomms.exe")
 _QUERY = 0x0400 | 0x0010  # PROCESS_QUERY_INFORMATION | PROCESS_VM_READ
 _ALL_MODULES = 0x03
 _MOST = 4096
+_EXTENDED_LIMITS = 9
+_KILL_ON_JOB_CLOSE = 0x2000
 
 
 @dataclass(frozen=True)
@@ -88,3 +94,28 @@ def _look(modules: bool) -> list[tuple[Process, list[str]]]:
         finally:
             kernel.CloseHandle(handle)
     return result
+
+
+_job: Any = None  # closing its last handle, which the system does when this process ends, ends what is in it
+
+
+def end_with_this_process(child: subprocess.Popen[bytes]) -> None:
+    """Have Windows end a child when this process ends, however it ends. Elsewhere the child watches its stdin."""
+    global _job
+    if not ON_WINDOWS:
+        return
+    ctypes: Any = importlib.import_module("ctypes")
+    wintypes: Any = importlib.import_module("ctypes.wintypes")
+    kernel = ctypes.WinDLL("kernel32")
+    kernel.CreateJobObjectW.restype = wintypes.HANDLE
+    kernel.AssignProcessToJobObject.argtypes = [wintypes.HANDLE, wintypes.HANDLE]
+    kernel.SetInformationJobObject.argtypes = [wintypes.HANDLE, ctypes.c_int, ctypes.c_void_p, wintypes.DWORD]
+    if _job is None:
+        # JOBOBJECT_EXTENDED_LIMIT_INFORMATION: the flags stand at byte 16, its size depends on the size of a pointer.
+        _job = kernel.CreateJobObjectW(None, None)
+        size = 144 if ctypes.sizeof(ctypes.c_void_p) == 8 else 112
+        limits = (ctypes.c_ubyte * size)()
+        ctypes.cast(ctypes.byref(limits, 16), ctypes.POINTER(wintypes.DWORD))[0] = _KILL_ON_JOB_CLOSE
+        kernel.SetInformationJobObject(_job, _EXTENDED_LIMITS, limits, size)
+    if not kernel.AssignProcessToJobObject(_job, int(child._handle)):  # type: ignore[attr-defined]  # Windows only
+        log.warning("the host %d could not be bound to this process", child.pid)
