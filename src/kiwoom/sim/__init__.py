@@ -16,4 +16,9 @@ def open_sim(url: ControlUrl) -> SimControl:
     """Open a simulator with the options of its URL. Raises ControlUrlError for options that do not exist or fit."""
     from kiwoom.sim.assembly import assemble
 
-    return assemble(url, Broker(Options.from_url(url)))
+    options = Options.from_url(url)
+    if options.replay is not None:
+        from kiwoom.sim.replay import open_replay
+
+        return open_replay(url, options, options.replay)
+    return assemble(url, Broker(options))

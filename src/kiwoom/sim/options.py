@@ -71,6 +71,9 @@ class Options:
     faults: tuple[Planned, ...] = ()
     """Faults to switch on, also by schedule: ``lost(OnReceiveTrData, rate=0.01);disconnect@10:30``, or a file."""
 
+    replay: Path | None = None
+    """A recording to be played back in the place of the simulated market; `clock` and `speed` say how fast."""
+
     @classmethod
     def from_url(cls, url: ControlUrl) -> Options:
         """Read the options of a URL. Raises ControlUrlError, naming the option and what it takes."""
@@ -158,4 +161,5 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "holdings": _flag,
     "conditions": _conditions,
     "faults": read_plan,
+    "replay": _file,
 }

@@ -1,0 +1,181 @@
+"""
+Recordings: every call, answer and event of any control in one file, with times.
+
+``with record(control, "day.kwr"):`` works on the simulator, the OCX and a remote control alike, through a tap. The file
+is a row of gzip members, each with some lines of JSON: any tool reads it with ``zcat``. It can be appended to, and a
+torn end (a crash, a full disk) costs only the last block. docs/recording.md describes the lines.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Final
+
+from kiwoom import catalog
+from kiwoom.control.base import Control
+from kiwoom.control.contract import Value
+from kiwoom.errors import UsageError
+
+__all__ = ["FORMAT", "Recorder", "read_recording", "record", "visible"]
+
+log = logging.getLogger("kiwoom.recording")
+
+FORMAT: Final = 1
+"""Version of the lines."""
+
+_BLOCK_LINES = 2_000
+_BLOCK_US = 10_000_000  # of the control's clock: what a crash costs at most
+_SECRET = "비밀번호"
+_HIDDEN = "****"
+
+
+def record(control: Control, path: str | Path) -> Recorder:
+    """
+    Record everything that a control does from now on, until `Recorder.close` (or the end of the ``with`` block).
+
+    Appends to a file that exists. The data of answers is read in full when they come, whether the program reads it or
+    not. Passwords among the inputs are hidden; account numbers are not, as the program needs them to be played back.
+    Raises OSError if the file cannot be written.
+    """
+    return Recorder(control, Path(path))
+
+
+def visible(arguments: tuple[str | int, ...]) -> list[str | int]:
+    """The arguments of SetInputValue as they are recorded: a password is hidden."""
+    if arguments and str(arguments[0]).strip() == _SECRET:
+        return [arguments[0], _HIDDEN if arguments[1] else ""]
+    return list(arguments)
+
+
+class Recorder:
+    """A tap that writes a recording."""
+
+    def __init__(self, control: Control, path: Path) -> None:
+        self.control = control
+        self.path = path
+        self._file: IO[bytes] | None = path.open("ab")
+        self._lines: list[str] = []
+        self._first_us = control.clock.now_us()
+        self._reading = False
+        self._add({"k": "open", "format": FORMAT, "url": str(control.url), "mode": control.mode})
+        control.taps.append(self)
+
+    def on_call(self, name: str, arguments: tuple[str | int, ...], result: Value, seconds: float) -> None:
+        """A dispatch function returned."""
+        if self._reading:
+            return
+        shown = visible(arguments) if name == "SetInputValue" else list(arguments)
+        self._add({"k": "call", "n": name, "a": shown, "r": result})
+
+    def on_event(self, name: str, arguments: tuple[str | int, ...]) -> None:
+        """An event is about to be delivered: its data is read now."""
+        if self._reading:
+            return
+        line: dict[str, Any] = {"k": "event", "n": name, "a": list(arguments)}
+        self._reading = True
+        try:
+            data = self._data(name, arguments)
+        finally:
+            self._reading = False
+        if data:
+            line["d"] = data
+        self._add(line)
+
+    def _data(self, name: str, arguments: tuple[str | int, ...]) -> dict[str, Any]:
+        """What the getters read for an event. Real-time values are in its arguments already."""
+        call = self.control.call
+        if name == "OnReceiveChejanData":
+            fids = str(arguments[2]).split(";")
+            return {fid: call("GetChejanData", int(fid)) for fid in fids if fid}
+        if name != "OnReceiveTrData":
+            return {}
+        code = str(arguments[2])
+        try:
+            tr = catalog.tr(code)
+        except UsageError:
+            return {"single": {"주문번호": call("GetCommData", code, "", 0, "주문번호")}}
+        data: dict[str, Any] = {}
+        single = {item.name: call("GetCommData", code, "", 0, item.name) for item in tr.single}
+        if any(single.values()):
+            data["single"] = single
+        rows = call("GetCommDataEx", code, "")
+        if rows:
+            data["rows"] = rows
+        return data
+
+    def _add(self, line: dict[str, Any]) -> None:
+        now = self.control.clock.now_us()
+        self._lines.append(json.dumps({"t": now, **line}, ensure_ascii=False, separators=(",", ":")))
+        if len(self._lines) >= _BLOCK_LINES or now - self._first_us >= _BLOCK_US:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what was collected as one block."""
+        if self._file is None or not self._lines:
+            return
+        packer = zlib.compressobj(6, zlib.DEFLATED, 31)
+        block = packer.compress("".join(f"{line}\n" for line in self._lines).encode()) + packer.flush()
+        self._lines.clear()
+        self._first_us = self.control.clock.now_us()
+        try:
+            self._file.write(block)
+            self._file.flush()
+        except OSError as error:  # a tap must not raise: the session is worth more than its recording
+            log.error("the recording %s ends here: %s", self.path, error)
+            self._file = None
+
+    def close(self) -> None:
+        """Stop recording. Calling it again does nothing."""
+        if self in self.control.taps:
+            self.control.taps.remove(self)
+        self.flush()
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def __enter__(self) -> Recorder:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+
+def read_recording(path: str | Path) -> Iterator[dict[str, Any]]:
+    """
+    Read the lines of a recording, in order. A torn end is left out and said in the log.
+
+    Raises OSError, and ValueError for a file that is not a recording.
+    """
+    whole = Path(path).read_bytes()
+    position, first = 0, True
+    while position < len(whole):
+        unpacker = zlib.decompressobj(31)
+        try:
+            text = unpacker.decompress(whole[position:])
+        except zlib.error as error:
+            if first:
+                raise ValueError(f"{path} is not a recording: {error}") from None
+            log.warning("%s is damaged from byte %d on (%s); what comes before is used", path, position, error)
+            return
+        complete = unpacker.eof
+        lines = text.split(b"\n")
+        last = lines.pop()
+        if last or not complete:
+            log.warning("%s ends in the middle of a block", path)
+        for raw in lines:
+            try:
+                line = json.loads(raw)
+            except ValueError:
+                raise ValueError(f"{path} is not a recording: {raw[:60]!r}") from None
+            if first and (not isinstance(line, dict) or line.get("k") != "open"):
+                raise ValueError(f"{path} is not a recording: it does not begin with an opening line")
+            first = False
+            yield line
+        if not complete:
+            return
+        position = len(whole) - len(unpacker.unused_data)

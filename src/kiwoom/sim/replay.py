@@ -1,0 +1,236 @@
+"""
+A recording as a control: ``sim:?replay=day.kwr``.
+
+A call gets the answer that the same call got in the recording, the next one each time it is made again, the last one
+when there are no more. A request's answer comes as long after the request as it did then; what nobody asked for
+(real-time data, notices, a dropped line) comes at its time after the login. The clock begins at the recording's first
+moment and runs as `clock` and `speed` say.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict, deque
+from pathlib import Path
+from typing import Any, cast
+
+from kiwoom import catalog
+from kiwoom.catalog import Tr
+from kiwoom.clock import Clock, RealClock, VirtualClock
+from kiwoom.control.contract import FUNCTIONS, Value
+from kiwoom.control.url import ControlUrl
+from kiwoom.errors import ControlUrlError, UsageError
+from kiwoom.recording import read_recording, visible
+from kiwoom.sim.broker import Broker
+from kiwoom.sim.control import Delivery, SimControl
+from kiwoom.sim.engine import Engine
+from kiwoom.sim.options import Options
+from kiwoom.sim.requests import Page
+
+__all__ = ["ReplayControl", "open_replay"]
+
+log = logging.getLogger("kiwoom.sim")
+
+Key = tuple[Any, ...]
+
+_ASKS = ("CommConnect", "CommRqData", "CommKwRqData", "SendOrder", "SendOrderFO", "SendOrderCredit",
+         "SendCondition", "GetConditionLoad")  # fmt: skip
+_PAGE = ("GetRepeatCnt", "GetDataCount", "GetCommData", "GetOutputValue", "GetCommDataEx", "CommGetData")
+
+
+class _Stage:
+    """What `SimControl` needs of a broker: a clock and an engine."""
+
+    def __init__(self, options: Options, clock: Clock) -> None:
+        self.options = options
+        self.clock = clock
+        self.engine = Engine(clock)
+
+
+class _Asked:
+    """One recorded call that events answer: its result, and the events with their delays."""
+
+    def __init__(self, at_us: int, result: Value) -> None:
+        self.at_us = at_us
+        self.result = result
+        self.events: list[tuple[int, Delivery]] = []
+
+
+class ReplayControl(SimControl):
+    """Plays a recording."""
+
+    def __init__(self, url: ControlUrl, options: Options, lines: list[dict[str, Any]]) -> None:
+        start = int(lines[0]["t"])
+        clock: Clock = VirtualClock(start) if options.clock == "virtual" else RealClock(start, options.speed)
+        super().__init__(url, cast(Broker, _Stage(options, clock)))
+        self._inputs: dict[str, str] = {}
+        self._results: dict[Key, deque[Value]] = defaultdict(deque)
+        self._asked: dict[Key, deque[_Asked]] = defaultdict(deque)
+        self._others: list[tuple[int, Delivery]] = []
+        self._login_us = start
+        self._read(lines)
+
+    # --- reading -----------------------------------------------------------------------------------------------
+
+    def _read(self, lines: list[dict[str, Any]]) -> None:
+        waiting: dict[Key, deque[_Asked]] = defaultdict(deque)
+        inputs: dict[str, str] = {}
+        logged_in = False
+        for line in lines:
+            at, name = int(line["t"]), line.get("n", "")
+            if line["k"] == "call":
+                arguments = tuple(line["a"])
+                if name == "SetInputValue":
+                    inputs[str(arguments[0]).strip()] = str(arguments[1])
+                elif name in _ASKS:
+                    asked = _Asked(at, line["r"])
+                    self._asked[_key(name, arguments, inputs)].append(asked)
+                    if name in ("CommRqData", "CommKwRqData"):
+                        inputs = {}
+                    answer = _answer_key(name, arguments)
+                    good = 1 if name in ("SendCondition", "GetConditionLoad") else 0
+                    if answer is not None and line["r"] == good:
+                        waiting[answer].append(asked)
+                elif name not in _PAGE:
+                    self._results[(name, *arguments)].append(line["r"])
+            elif line["k"] == "event":
+                arguments = tuple(line["a"])
+                delivery = _delivery(name, arguments, line.get("d") or {})
+                if name == "OnEventConnect" and not logged_in and arguments[0] == 0:
+                    logged_in, self._login_us = True, at
+                found = waiting.get(_event_key(name, arguments))
+                if not found:
+                    self._others.append((at, delivery))
+                    continue
+                found[0].events.append((at - found[0].at_us, delivery))
+                if name != "OnReceiveMsg":
+                    found.popleft()  # messages come before the answer that ends the wait
+
+    # --- playing -----------------------------------------------------------------------------------------------
+
+    def _dispatch(self, name: str, arguments: tuple[str | int, ...]) -> Value:
+        if name == "SetInputValue":
+            shown = visible(arguments)
+            self._inputs[str(shown[0]).strip()] = str(shown[1])
+            return None
+        if name in _ASKS:
+            return self._ask(name, arguments)
+        if name in _PAGE:
+            return self._page_value(name, arguments)
+        if name == "GetCommRealData":
+            current = self.current("OnReceiveRealData")
+            return current.values.get(int(arguments[1]), "") if current and current.code == arguments[0] else ""
+        if name == "GetChejanData":
+            current = self.current("OnReceiveChejanData")
+            return current.values.get(int(arguments[0]), "") if current else ""
+        if name == "GetConnectState":
+            return int(self.connected)
+        results = self._results.get((name, *arguments))
+        if not results:
+            if FUNCTIONS[name].returns != "void":
+                log.warning("the recording has no call %s%r", name, arguments)
+            return _NOTHING.get(FUNCTIONS[name].returns)
+        return results.popleft() if len(results) > 1 else results[0]
+
+    def _ask(self, name: str, arguments: tuple[str | int, ...]) -> Value:
+        key = _key(name, arguments, self._inputs)
+        if name in ("CommRqData", "CommKwRqData"):
+            self._inputs = {}
+        queue = self._asked.get(key)
+        if not queue:
+            log.error("the recording has no call %s%r with these inputs", name, arguments)
+            return 0 if name in ("SendCondition", "GetConditionLoad") else -203
+        asked = queue.popleft() if len(queue) > 1 else queue[0]
+        for delay_us, delivery in asked.events:
+            self.engine.after(delay_us, self._play, delivery)
+        return asked.result
+
+    def _play(self, delivery: Delivery) -> None:
+        if delivery.event == "OnEventConnect":
+            self.connected = delivery.arguments[0] == 0
+            if self.connected and self._others:
+                shift = self.engine.now - self._login_us
+                for at, other in self._others:
+                    self.engine.at(at + shift, self._play, other)
+                self._others = []
+        self.deliver(delivery)
+
+    def _page_value(self, name: str, arguments: tuple[str | int, ...]) -> Value:
+        current = self.current("OnReceiveTrData")
+        page = current.page if current else None
+        if page is None:
+            return 0 if name in ("GetRepeatCnt", "GetDataCount") else None if name == "GetCommDataEx" else ""
+        if name in ("GetRepeatCnt", "GetDataCount"):
+            return len(page.rows)
+        if name == "GetCommDataEx":
+            return [list(row) for row in page.rows] or None
+        if name == "GetCommData":
+            return page.value(int(arguments[2]), str(arguments[3]))
+        if name == "CommGetData":
+            return page.value(int(arguments[3]), str(arguments[4]).strip())
+        row, item = int(arguments[1]), int(arguments[2])
+        return page.rows[row][item] if 0 <= row < len(page.rows) and 0 <= item < len(page.rows[row]) else ""
+
+
+_NOTHING: dict[str, Value] = {"long": 0, "str": "", "void": None}
+
+
+def _key(name: str, arguments: tuple[str | int, ...], inputs: dict[str, str]) -> Key:
+    shown = tuple(sorted(inputs.items())) if name in ("CommRqData", "CommKwRqData") else ()
+    return (name, *arguments, shown)
+
+
+def _answer_key(name: str, arguments: tuple[str | int, ...]) -> Key | None:
+    """What the events that answer a call have in common with it."""
+    if name == "CommConnect":
+        return ("OnEventConnect",)
+    if name == "GetConditionLoad":
+        return ("OnReceiveConditionVer",)
+    if name == "SendCondition":
+        return ("OnReceiveTrCondition", arguments[0], arguments[1])
+    screen = arguments[3] if name == "CommRqData" else arguments[5] if name == "CommKwRqData" else arguments[1]
+    rq_name = arguments[4] if name == "CommKwRqData" else arguments[0]
+    return ("OnReceiveTrData", screen, rq_name)
+
+
+def _event_key(name: str, arguments: tuple[str | int, ...]) -> Key:
+    if name in ("OnReceiveTrData", "OnReceiveMsg"):
+        return ("OnReceiveTrData", arguments[0], arguments[1])
+    if name == "OnReceiveTrCondition":
+        return (name, arguments[0], arguments[2])
+    return (name,)
+
+
+def _delivery(name: str, arguments: tuple[str | int, ...], data: dict[str, Any]) -> Delivery:
+    if name == "OnReceiveTrData":
+        page = Page(_tr(str(arguments[2])), data.get("single", {}), data.get("rows", []), str(arguments[4]))
+        return Delivery(name, arguments, page)
+    if name == "OnReceiveRealData":
+        return Delivery(name, arguments, code=str(arguments[0]), values=_real_values(arguments))
+    return Delivery(name, arguments, values={int(fid): text for fid, text in data.items()})
+
+
+def _real_values(arguments: tuple[str | int, ...]) -> dict[int, str]:
+    try:
+        fids = catalog.real_type(str(arguments[1])).fids
+    except UsageError:
+        return {}
+    return dict(zip(fids, str(arguments[2]).split("\t"), strict=False))
+
+
+def _tr(code: str) -> Tr:
+    try:
+        return catalog.tr(code)
+    except UsageError:
+        return Tr(code, code, (), "", (), "", (), None)  # an order's answer: read by name alone
+
+
+def open_replay(url: ControlUrl, options: Options, path: Path) -> ReplayControl:
+    """Open a recording. Raises ControlUrlError for a file that is none."""
+    try:
+        lines = list(read_recording(path))
+    except (OSError, ValueError) as error:
+        raise ControlUrlError(f"{url}: {error}") from None
+    if not lines:
+        raise ControlUrlError(f"{url}: the recording is empty")
+    return ReplayControl(url, options, lines)

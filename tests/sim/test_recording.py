@@ -1,0 +1,200 @@
+"""Recordings: what is in them, that they are played back as they were, that they survive a crash, determinism."""
+
+from __future__ import annotations
+
+import gzip
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.sim.driver import Driver
+
+from kiwoom.control import Control, open_control
+from kiwoom.control.contract import EVENTS
+from kiwoom.errors import ControlUrlError
+from kiwoom.recording import read_recording, record
+
+SESSION = "sim:?clock=virtual&at=2026-02-06 09:59&seed=3"
+
+
+class Session:
+    """A program that logs in, asks, trades, watches; it notes everything that it reads."""
+
+    def __init__(self, control: Control) -> None:
+        self.control = control
+        self.seen: list[object] = []
+        self.came: list[str] = []
+        for name in EVENTS:
+            control.subscribe(name, lambda *arguments, name=name: self._event(name, arguments))
+
+    def _event(self, name: str, arguments: tuple[object, ...]) -> None:
+        call = self.control.call
+        self.came.append(name)
+        note: list[object] = [self.control.clock.now_us(), name, arguments]
+        if name == "OnReceiveTrData":
+            code = str(arguments[2])
+            note += [call("GetRepeatCnt", code, ""), call("GetCommData", code, "", 0, "주문번호")]
+            note += [call("GetCommData", code, "", 0, "종목명"), call("GetCommData", code, "", 5, "현재가")]
+        elif name == "OnReceiveRealData":
+            note += [call("GetCommRealData", arguments[0], fid) for fid in (10, 13, 215)]
+        elif name == "OnReceiveChejanData":
+            note += [call("GetChejanData", fid) for fid in (9203, 913, 911, 930)]
+        self.seen.append(note)
+
+    def wait(self, name: str) -> None:
+        count = self.came.count(name)
+        for _ in range(2_000):
+            if self.came.count(name) > count:
+                return
+            self.control.pump(1)
+        raise AssertionError(f"no {name}")
+
+    def run(self, seconds: float) -> None:
+        end = self.control.clock.now_us() + round(seconds * 1_000_000)
+        while (left := end - self.control.clock.now_us()) > 0:
+            self.control.pump(left / 1_000_000)
+
+    def live(self, seconds: float = 60) -> list[object]:
+        call = self.control.call
+        call("CommConnect")
+        self.wait("OnEventConnect")
+        account = str(call("GetLoginInfo", "ACCNO")).split(";")[0]
+        for code in ("005930", "000660", "005930"):
+            call("SetInputValue", "종목코드", code)
+            call("CommRqData", "정보", "opt10001", 0, "0101")
+            self.wait("OnReceiveTrData")
+        for following in (0, 2):
+            call("SetInputValue", "종목코드", "005930")
+            call("SetInputValue", "기준일자", "")
+            call("SetInputValue", "수정주가구분", "1")
+            call("CommRqData", "차트", "opt10081", following, "0102")
+            self.wait("OnReceiveTrData")
+        self.run(1)
+        call("SetInputValue", "계좌번호", account)
+        call("SetInputValue", "비밀번호", "1234")
+        call("SetInputValue", "비밀번호입력매체구분", "00")
+        call("SetInputValue", "조회구분", "1")
+        call("CommRqData", "잔고", "opw00018", 0, "0103")
+        self.wait("OnReceiveTrData")
+        call("SetRealReg", "1000", "005930;000660", "10;41;215", "0")
+        call("SendOrder", "주문", "0104", account, 1, "005930", 3, 0, "03", "")
+        self.wait("OnReceiveChejanData")
+        self.run(seconds)
+        return self.seen
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[object]]:
+    path = tmp_path_factory.mktemp("recordings") / "session.kwr"
+    control = open_control(SESSION)
+    with record(control, path):
+        seen = Session(control).live()
+    control.close()
+    return path, seen
+
+
+def test_a_replayed_session_gives_the_same_calls_the_same_answers(recorded: tuple[Path, list[object]]) -> None:
+    path, seen = recorded
+    again = open_control(f"sim:?replay={path}&clock=virtual")
+    assert Session(again).live() == seen
+    assert len(seen) > 50
+    again.close()
+
+
+def test_it_is_lines_of_json_that_other_tools_read(recorded: tuple[Path, list[object]]) -> None:
+    path, _ = recorded
+    text = gzip.decompress(path.read_bytes()).decode()
+    lines = list(read_recording(path))
+    assert len(text.splitlines()) == len(lines)
+    assert lines[0]["k"] == "open" and lines[0]["format"] == 1
+    assert {line["k"] for line in lines} == {"open", "call", "event"}
+    times = [line["t"] for line in lines]
+    assert times == sorted(times)
+    passwords = [line["a"][1] for line in lines if line.get("a", [""])[:1] == ["비밀번호"]]
+    assert passwords == ["****"]
+    chart = next(line for line in lines if line.get("n") == "OnReceiveTrData" and line["a"][1] == "차트")
+    assert len(chart["d"]["rows"]) == 600, "in full, although the program read one row"
+
+
+def test_a_torn_end_costs_the_last_block_only(recorded: tuple[Path, list[object]], tmp_path: Path) -> None:
+    path, _ = recorded
+    whole = list(read_recording(path))
+    data = path.read_bytes()
+    torn = tmp_path / "torn.kwr"
+    for size in (len(data) - 1, len(data) * 2 // 3, len(data) // 2):
+        torn.write_bytes(data[:size])
+        found = list(read_recording(torn))
+        assert 0 < len(found) <= len(whole) and found == whole[: len(found)]
+
+
+def test_it_can_be_appended_to(recorded: tuple[Path, list[object]], tmp_path: Path) -> None:
+    path = tmp_path / "two.kwr"
+    for _ in range(2):
+        control = open_control(SESSION)
+        with record(control, path) as recorder:
+            control.call("GetConnectState")
+        recorder.close()
+        control.call("GetConnectState")
+        control.close()
+    assert [line["k"] for line in read_recording(path)] == ["open", "call", "open", "call"]
+
+
+def test_what_is_no_recording_is_said(tmp_path: Path) -> None:
+    for content in (b"", b"not a recording", gzip.compress(b"neither\n"), gzip.compress(b'{"k":"call"}\n')):
+        path = tmp_path / "wrong"
+        path.write_bytes(content)
+        with pytest.raises(ControlUrlError, match=r"recording"):
+            open_control(f"sim:?replay={path}")
+
+
+def test_a_call_that_was_not_recorded_says_so(
+    recorded: tuple[Path, list[object]], caplog: pytest.LogCaptureFixture
+) -> None:
+    control = open_control(f"sim:?replay={recorded[0]}&clock=virtual")
+    assert control.call("CommRqData", "other", "opt10001", 0, "0101") == -203
+    assert control.call("GetMasterCodeName", "005930") == ""
+    assert "has no call" in caplog.text
+    control.close()
+
+
+_PROGRAM = """
+import sys
+sys.path.insert(0, sys.argv[2])
+from tests.sim.test_recording import Session
+from kiwoom.control import open_control
+from kiwoom.recording import record
+control = open_control("sim:?clock=virtual&at=2026-02-06 08:20&seed=11&density=" + sys.argv[3])
+with record(control, sys.argv[1]):
+    session = Session(control)
+    session.live(float(sys.argv[4]))
+"""
+
+
+def _two_processes(tmp_path: Path, density: str, seconds: int) -> tuple[bytes, bytes]:
+    root = str(Path(__file__).resolve().parents[2])
+    paths = [tmp_path / name for name in ("first.kwr", "second.kwr")]
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", _PROGRAM, str(path), root, density, str(seconds)],
+            env={"PYTHONPATH": f"{root}/src", "PYTHONHASHSEED": str(number), "PATH": ""},
+        )
+        for number, path in enumerate(paths, 1)
+    ]
+    assert [process.wait(110) for process in running] == [0, 0]
+    return paths[0].read_bytes(), paths[1].read_bytes()
+
+
+@pytest.mark.slow
+def test_two_processes_with_one_seed_record_the_same_day(tmp_path: Path) -> None:
+    """A whole day with orders, other hash seeds: identical to the byte."""
+    first, second = _two_processes(tmp_path, "0.2", 10 * 3600)
+    assert len(first) > 10_000 and first == second
+
+
+def test_a_driver_can_be_recorded_too(tmp_path: Path) -> None:
+    driver = Driver()
+    with record(driver.control, tmp_path / "driver.kwr"):
+        driver.ask("opt10001", 종목코드="005930")
+    names = [line.get("n") for line in read_recording(tmp_path / "driver.kwr")]
+    assert names.count("CommRqData") == 1 and "OnReceiveTrData" in names
