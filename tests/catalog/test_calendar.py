@@ -21,7 +21,8 @@ def test_it_has_exactly_the_days_that_were_traded(reference_data: Path) -> None:
 def test_it_agrees_with_exchange_calendars_but_for_two_facts_of_2026() -> None:
     exchange_calendars = pytest.importorskip("exchange_calendars")
     known = exchange_calendars.get_calendar("XKRX", start="1985-01-04", end="2027-12-31")
-    theirs = {session.date() for session in known.sessions}
+    # Saturdays, on which the exchange traded until 1998, are in it or not, depending on the version of pandas
+    theirs = {session.date() for session in known.sessions if session.weekday() < 5}
     last = known.last_session.date()
     ours = set(calendar.trading_days(calendar.FIRST, last))
     assert ours - theirs == set()
