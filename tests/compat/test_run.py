@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -374,3 +375,13 @@ def test_fields_that_come_with_the_event_are_the_events(run_text: Run) -> None:
     ran = run_text(text)
     assert ran.out.strip() == "{(True, True, '', '')} 80 True"
     assert ran.report.calls["GetCommRealData"] == 81
+
+
+def test_a_program_that_is_killed_in_a_slot(run_text: Run) -> None:
+    """It leaves no thread and no open control behind, and the report tells the signal."""
+    before = threading.active_count()
+    ran = run_text(TEXTBOOK.replace("self.remained = next == '2'", "import os; os.kill(os.getpid(), 9)"))
+    assert ran.code == 128 + 9
+    assert all(control.closed for control in ran.control)
+    assert threading.active_count() == before
+    assert ran.report.events["OnReceiveTrData"] == 1
