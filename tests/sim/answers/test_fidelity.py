@@ -206,7 +206,7 @@ def test_opt10003(opened: Callable[[str], Driver], market: Driver) -> None:
     rows = market.ask("opt10003", 종목코드="005930").rows
     assert len(rows) == 30
     check("opt10003", OPT10003, rows)
-    closing = opened("at=2026-02-06 15:45").ask("opt10003", 종목코드="005930").rows[0]
+    closing = opened("at=2026-02-06 15:31").ask("opt10003", 종목코드="005930").rows[0]
     assert closing["체결거래량"].startswith(" ")
     assert closing["시간"].startswith("1530")
 

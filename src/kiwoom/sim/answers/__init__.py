@@ -8,9 +8,11 @@ from kiwoom.sim.answers import contractbalances as contractbalances
 from kiwoom.sim.answers import dailies as dailies
 from kiwoom.sim.answers import firms as firms
 from kiwoom.sim.answers import flows as flows
+from kiwoom.sim.answers import fundflows as fundflows
 from kiwoom.sim.answers import funds as funds
 from kiwoom.sim.answers import futures as futures
 from kiwoom.sim.answers import futureseries as futureseries
+from kiwoom.sim.answers import interrupted as interrupted
 from kiwoom.sim.answers import investing as investing
 from kiwoom.sim.answers import movers as movers
 from kiwoom.sim.answers import optionboards as optionboards

@@ -69,7 +69,7 @@ def daily_prices(request: Request) -> Answer:
     return Answer({}, (_detail(market, instrument, bar, amounts) for bar in bars), codes=[request.text("종목코드")])
 
 
-@answers("opt10015", source=_SOURCE, omits="all trades count as 장중: none are made before and after the session")
+@answers("opt10015", source=_SOURCE, omits="all trades count as 장중, those at the closing price after hours too")
 def day_details(request: Request) -> Answer:
     """일별거래상세요청: the days up to 시작일자."""
     market, instrument = request.control.broker.market, stock(request)

@@ -61,7 +61,7 @@ def _prints(live: Live, until: int) -> Iterator[dict[str, str]]:
     return reversed(rows)
 
 
-@answers("opt10003", source=_TAPE, omits="after-hours trades are not made")
+@answers("opt10003", source=_TAPE, omits="trades of the single-price sessions after hours")
 def prints(request: Request) -> Answer:
     """체결정보요청."""
     market, instrument = request.control.broker.market, stock(request)
@@ -69,7 +69,7 @@ def prints(request: Request) -> Answer:
     return Answer({}, _prints(live, until), codes=[request.text("종목코드")])
 
 
-@answers("opt10084", source=_TAPE, omits="after-hours trades are not made")
+@answers("opt10084", source=_TAPE, omits="trades of the single-price sessions after hours")
 def prints_of_a_day(request: Request) -> Answer:
     """당일전일체결요청."""
     market, instrument = request.control.broker.market, stock(request)
