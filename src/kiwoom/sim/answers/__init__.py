@@ -1,5 +1,6 @@
 """The TR answers of the simulator, one module a subject; importing this package declares them all."""
 
+from kiwoom.sim.answers import accountperiods as accountperiods
 from kiwoom.sim.answers import accounts as accounts
 from kiwoom.sim.answers import borrowing as borrowing
 from kiwoom.sim.answers import charts as charts

@@ -37,7 +37,7 @@ from kiwoom.sim.tradeviews import (
     settlement_view,
 )
 
-__all__: list[str] = []
+__all__ = ["TWELVE", "account_of", "written"]
 
 _LEDGER = "the account's ledger"
 _DONE = "[100000] 모의투자 조회완료"
@@ -76,11 +76,11 @@ def _padded_rate(text: str, width: int) -> str:
 
 
 _WIDE = Style(15, 12, 12)
-_TWELVE = Style(12, 12, 12)
+TWELVE = Style(12, 12, 12)
 _PLAIN = Style()
 
 
-def _account(request: Request) -> tuple[Account, Desk]:
+def account_of(request: Request) -> tuple[Account, Desk]:
     """The account that the request names, and the desk that keeps it. Raises Refused for another's or none."""
     broker = request.control.broker
     number = request.text("계좌번호").replace("-", "")
@@ -95,7 +95,7 @@ def _side(request: Request, name: str) -> int:
     return request.number(name) if request.text(name) in ("1", "2") else 0
 
 
-def _written(tr: Tr, view: View, style: Style, end: str = "0") -> Answer:
+def written(tr: Tr, view: View, style: Style, end: str = "0") -> Answer:
     """A view as an answer. Items of the single record that a simulated account cannot have are zero."""
     single = {f.name: style.text(f.name, view.single.get(f.name, 0)) for f in tr.single}
     rows = ({name: style.text(name, value) for name, value in row.items()} for row in view.rows)
@@ -108,42 +108,42 @@ def _written(tr: Tr, view: View, style: Style, end: str = "0") -> Answer:
 @answers("opw00001", source=_LEDGER, omits="foreign currency, substitutes and loans on deposits are zero")
 def deposits(request: Request) -> Answer:
     """예수금상세현황요청."""
-    account, _ = _account(request)
-    return _written(request.tr, deposit_view(account), _WIDE)
+    account, _ = account_of(request)
+    return written(request.tr, deposit_view(account), _WIDE)
 
 
 @answers("opw00003", source=_LEDGER)
 def estimated_worth(request: Request) -> Answer:
     """추정자산조회요청."""
-    account, desk = _account(request)
-    return _written(request.tr, worth_view(account, desk.price_of), _WIDE)
+    account, desk = account_of(request)
+    return written(request.tr, worth_view(account, desk.price_of), _WIDE)
 
 
 @answers("opw00004", source=_LEDGER)
 def evaluation(request: Request) -> Answer:
     """계좌평가현황요청."""
-    account, desk = _account(request)
-    return _written(request.tr, evaluation_view(account, desk.price_of, "키움금융센터"), _TWELVE)
+    account, desk = account_of(request)
+    return written(request.tr, evaluation_view(account, desk.price_of, "키움금융센터"), TWELVE)
 
 
 @answers("opw00005", source=_LEDGER)
 def fill_balance(request: Request) -> Answer:
     """체결잔고요청."""
-    account, desk = _account(request)
-    return _written(request.tr, fill_balance_view(account, desk.price_of), _TWELVE)
+    account, desk = account_of(request)
+    return written(request.tr, fill_balance_view(account, desk.price_of), TWELVE)
 
 
 @answers("opw00018", source=_LEDGER, omits="조회구분 (added up or one by one) changes nothing: one row a stock")
 def holdings(request: Request) -> Answer:
     """계좌평가잔고내역요청."""
-    account, desk = _account(request)
-    return _written(request.tr, holdings_view(account, desk.price_of), _WIDE, end="")
+    account, desk = account_of(request)
+    return written(request.tr, holdings_view(account, desk.price_of), _WIDE, end="")
 
 
 @answers("opt10085", source=_LEDGER)
 def profit_rates(request: Request) -> Answer:
     """계좌수익률요청."""
-    account, desk = _account(request)
+    account, desk = account_of(request)
 
     def rows() -> Iterator[Mapping[str, str]]:
         for row in profit_rate_view(account, desk.price_of).rows:
@@ -161,31 +161,31 @@ def profit_rates(request: Request) -> Answer:
 @answers("opw00010", source=_LEDGER, omits="substitutes are zero")
 def orderable(request: Request) -> Answer:
     """주문인출가능금액요청."""
-    account, _ = _account(request)
+    account, _ = account_of(request)
     price = request.number("매수가격") or request.number("예상매수단가")
-    return _written(request.tr, orderable_view(account, price, request.number("매매수량")), _TWELVE)
+    return written(request.tr, orderable_view(account, price, request.number("매매수량")), TWELVE)
 
 
 @answers("opw00011", source=_LEDGER, omits="substitutes are zero")
 def orderable_by_margin(request: Request) -> Answer:
     """증거금율별주문가능수량조회요청."""
-    account, desk = _account(request)
+    account, desk = account_of(request)
     stock = request.instrument("종목번호")
     price = request.number("매수가격") or desk.price_of(stock.code).price
-    return _written(request.tr, margin_quantities_view(account, price, desk.margin_percent(stock)), _TWELVE)
+    return written(request.tr, margin_quantities_view(account, price, desk.margin_percent(stock)), TWELVE)
 
 
 @answers("opw00013", source=_LEDGER, omits="substitutes are zero")
 def margin_details(request: Request) -> Answer:
     """증거금세부내역조회요청."""
-    account, _ = _account(request)
-    return _written(request.tr, margin_detail_view(account), _TWELVE)
+    account, _ = account_of(request)
+    return written(request.tr, margin_detail_view(account), TWELVE)
 
 
 @answers("opw00014", source="the simulator's accounts have the password 0000")
 def password_check(request: Request) -> Answer:
     """비밀번호일치여부요청."""
-    _account(request)
+    account_of(request)
     return Answer({"일치여부": "1" if request.text("비밀번호") in ("", "0000") else "0"}, message=_DONE)
 
 
@@ -195,7 +195,7 @@ def password_check(request: Request) -> Answer:
 @answers("opt10075", source=_LEDGER, omits="개인투자자 is 0")
 def unfilled(request: Request) -> Answer:
     """미체결요청."""
-    account, desk = _account(request)
+    account, desk = account_of(request)
     code = request.text("종목코드") if request.text("전체종목구분", "0") != "0" else ""
     fills = request.number("체결구분")
     orders = open_orders(account, code, _side(request, "매매구분"), fills)
@@ -214,33 +214,33 @@ def unfilled(request: Request) -> Answer:
 @answers("opt10076", source=_LEDGER)
 def filled(request: Request) -> Answer:
     """체결요청."""
-    account, desk = _account(request)
+    account, desk = account_of(request)
     code = request.text("종목코드") if request.text("조회구분", "0") != "0" else ""
     side, fills = _side(request, "매도수구분"), request.number("체결구분")
     view = fills_view(account, desk.price_of, code, side, request.text("주문번호"), fills)
-    return _written(request.tr, view, _PLAIN)
+    return written(request.tr, view, _PLAIN)
 
 
 @answers("opw00007", source=_LEDGER)
 def order_details(request: Request) -> Answer:
     """계좌별주문체결내역상세요청."""
-    account, desk = _account(request)
+    account, desk = account_of(request)
     view = order_details_view(
         account, desk.price_of, request.day("주문일자"), request.text("조회구분", "1"), _side(request, "매도수구분"),
         request.text("종목코드"), request.text("시작주문번호"),
     )  # fmt: skip
-    return _written(request.tr, view, Style(10, 10, 10))
+    return written(request.tr, view, Style(10, 10, 10))
 
 
 @answers("opw00009", source=_LEDGER)
 def order_states(request: Request) -> Answer:
     """계좌별주문체결현황요청."""
-    account, desk = _account(request)
+    account, desk = account_of(request)
     view = order_states_view(
         account, desk.price_of, request.day("주문일자"), request.text("조회구분", "0"), _side(request, "매도수구분"),
         request.text("종목코드"), request.text("시작주문번호"),
     )  # fmt: skip
-    return _written(request.tr, view, Style(10, 10, 10))
+    return written(request.tr, view, Style(10, 10, 10))
 
 
 # --- settlement, profit, cash book ---------------------------------------------------------------------------------
@@ -249,44 +249,44 @@ def order_states(request: Request) -> Answer:
 @answers("opw00008", source=_LEDGER)
 def settlements(request: Request) -> Answer:
     """계좌별익일결제예정내역요청."""
-    account, desk = _account(request)
-    return _written(request.tr, settlement_view(account, desk.price_of), _TWELVE)
+    account, desk = account_of(request)
+    return written(request.tr, settlement_view(account, desk.price_of), TWELVE)
 
 
 @answers("opw00015", source=_LEDGER, omits="foreign currency and loans on deposits are empty")
 def cash_book(request: Request) -> Answer:
     """위탁종합거래내역요청."""
-    account, desk = _account(request)
+    account, desk = account_of(request)
     first, last = request.day("시작일자"), request.day("종료일자")
-    return _written(request.tr, cash_book_view(account, desk.price_of, first, last, request.text("종목코드")), _TWELVE)
+    return written(request.tr, cash_book_view(account, desk.price_of, first, last, request.text("종목코드")), TWELVE)
 
 
 @answers("opt10072", source=_LEDGER)
 def realised_since(request: Request) -> Answer:
     """일자별종목별실현손익요청 (일자)."""
-    account, desk = _account(request)
+    account, desk = account_of(request)
     first = request.day("시작일자")
     view = realised_view(account, desk.price_of, first, account.today, request.text("종목코드"))
-    return _written(request.tr, view, _PLAIN)
+    return written(request.tr, view, _PLAIN)
 
 
 @answers("opt10073", source=_LEDGER)
 def realised_between(request: Request) -> Answer:
     """일자별종목별실현손익요청 (기간)."""
-    account, desk = _account(request)
+    account, desk = account_of(request)
     first, last = request.day("시작일자"), request.day("종료일자")
-    return _written(request.tr, realised_view(account, desk.price_of, first, last, request.text("종목코드")), _PLAIN)
+    return written(request.tr, realised_view(account, desk.price_of, first, last, request.text("종목코드")), _PLAIN)
 
 
 @answers("opt10074", source=_LEDGER)
 def daily_profit(request: Request) -> Answer:
     """일자별실현손익요청."""
-    account, _ = _account(request)
-    return _written(request.tr, daily_profit_view(account, request.day("시작일자"), request.day("종료일자")), _PLAIN)
+    account, _ = account_of(request)
+    return written(request.tr, daily_profit_view(account, request.day("시작일자"), request.day("종료일자")), _PLAIN)
 
 
 @answers("opt10077", source=_LEDGER)
 def realised_today(request: Request) -> Answer:
     """당일실현손익상세요청."""
-    account, desk = _account(request)
-    return _written(request.tr, realised_detail_view(account, desk.price_of, request.text("종목코드")), _PLAIN)
+    account, desk = account_of(request)
+    return written(request.tr, realised_detail_view(account, desk.price_of, request.text("종목코드")), _PLAIN)
