@@ -111,6 +111,15 @@ def test_a_day_is_the_same_seen_from_the_next(opened: Callable[[str], Driver]) -
         assert different <= {"신용비", "신용잔고율"}  # comes out the day after
 
 
+@pytest.mark.parametrize(("unit", "suffix"), [("1", ""), ("2", "수량")])
+def test_arbitrage_and_the_rest_make_the_whole_in_both_units(closed: Driver, unit: str, suffix: str) -> None:
+    asked = {"날짜": "20260206", "시간구분": "1", "시장구분": "P00101", "분틱구분": "1"}
+    row = closed.ask("opt90005", 금액수량구분=unit, **asked).rows[0]
+    for side in ("매도", "매수", "순매수"):
+        parts = number(row[f"차익거래{side}{suffix}"]) + number(row[f"비차익거래{side}{suffix}"])
+        assert abs(number(row[f"전체{side}"]) - parts) <= 1  # each is cut to a million won
+
+
 # --- firms -------------------------------------------------------------------------------------------------------
 
 

@@ -140,7 +140,7 @@ def program_minutes(request: Request) -> Answer:
     name, day = _market_name(request), request.day("날짜")
     by_day = choice(request, "시간구분", {"1": "시간", "2": "일"}, "1") == "2"
     choice(request, "분틱구분", {"0": "틱", "1": "분"}, "1")
-    _amounts(request)
+    amounts = _amounts(request)
 
     def figures(part: Program) -> dict[str, str]:
         texts: dict[str, str] = {}
@@ -148,7 +148,7 @@ def program_minutes(request: Request) -> Answer:
             won, shares = part.figures(kind, True), part.figures(kind, False)
             for side, amount, quantity in zip(("매도", "매수", "순매수"), won, shares, strict=True):
                 if kind == "전체":
-                    texts[f"전체{side}"] = _million(amount)
+                    texts[f"전체{side}"] = _million(amount) if amounts else str(quantity)
                 else:
                     texts[f"{kind}거래{side}"] = _million(amount)
                     texts[f"{kind}거래{side}수량"] = str(quantity)
