@@ -278,6 +278,7 @@ class HostedControl(Control):
         """Look at the end of a login, or of a connection; whether the program is to see it as it is."""
         if code == 0:
             self._mode = "unknown"
+            self._failures = 0  # a host that logs in came to something
             restored, self._restoring, self._told_down = self._restoring, False, False
             if restored:
                 self._restore(remote)
