@@ -26,7 +26,21 @@ def _open_ocx() -> Iterator[Control]:
         yield control
 
 
-IMPLEMENTATIONS: dict[str, Callable[[], Iterator[Control]]] = {"sim": _open_sim, "ocx": _open_ocx}
+def _open_remote() -> Iterator[Control]:
+    pytest.importorskip("grpc")
+    from kiwoom.service.server import Server
+    from kiwoom.service.settings import Settings
+
+    settings = Settings(url="sim:?seed=7&clock=virtual", listen="127.0.0.1:0", limits="none")
+    with Server(settings) as server, open_control(f"grpc://{server.address}") as control:
+        yield control
+
+
+IMPLEMENTATIONS: dict[str, Callable[[], Iterator[Control]]] = {
+    "sim": _open_sim,
+    "ocx": _open_ocx,
+    "grpc-over-sim": _open_remote,
+}
 
 
 # Functions that an implementation does not carry out yet; emptied as they come.
@@ -35,6 +49,7 @@ NOT_YET = {
         "condition-", "every_function",
     )
 }  # fmt: skip
+NOT_YET["grpc-over-sim"] = NOT_YET["sim"]
 
 
 @pytest.fixture(autouse=True)

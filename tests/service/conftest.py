@@ -84,7 +84,7 @@ def until(condition: Callable[[], Any], what: str = "the condition", timeout_s: 
 
 
 @contextmanager
-def ends_with(code: grpc.StatusCode, text: str = "") -> Iterator[None]:
+def ends_with(code: grpc.StatusCode, text: str | None = None) -> Iterator[None]:
     """The block must end with a gRPC error of this status whose details hold this pattern."""
     with pytest.raises(grpc.RpcError, match=text) as caught:
         yield

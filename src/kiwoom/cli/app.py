@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from kiwoom.cli.doctor import doctor
-from kiwoom.cli.exits import reported
+from kiwoom.cli.exits import reported, reporting
 from kiwoom.cli.tables import Format, progress, show, stdout
 from kiwoom.compat.run import CONTEXT, run
+from kiwoom.service.cli import certs, serve
 
 __all__ = ["app"]
 
@@ -106,5 +107,7 @@ def errmsg(code: int) -> None:
     print(msg(code))
 
 
+app.command()(reporting(serve))
+app.command()(reporting(certs))
 app.command(context_settings=CONTEXT)(run)
 app.command()(doctor)

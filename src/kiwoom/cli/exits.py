@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
+from typing import ParamSpec
 
 import typer
 
@@ -20,7 +22,9 @@ from kiwoom.errors import (
     WaitTimeout,
 )
 
-__all__ = ["BROKER", "INPUT", "LIMIT", "LINK", "LOGIN", "exit_code", "reported"]
+__all__ = ["BROKER", "INPUT", "LIMIT", "LINK", "LOGIN", "exit_code", "reported", "reporting"]
+
+P = ParamSpec("P")
 
 INPUT, BROKER, LOGIN, LIMIT, LINK = 1, 2, 3, 4, 5
 
@@ -46,3 +50,14 @@ def reported() -> Iterator[None]:
     except KiwoomError as error:
         print(f"error: {error}", file=sys.stderr)
         raise typer.Exit(exit_code(error)) from None
+
+
+def reporting(command: Callable[P, None]) -> Callable[P, None]:
+    """Make a command of a function that raises: its errors are said as `reported` says them."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        with reported():
+            command(*args, **kwargs)
+
+    return run

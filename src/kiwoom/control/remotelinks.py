@@ -134,7 +134,7 @@ class _Link:
         log.warning("the link to %s broke: %s; connecting again", self.control.url, error.details() or error.code())
 
     def _call(self, method: Any, request: Any, name: str) -> Any:
-        """A unary call; one that did not leave is made again when the link is back."""
+        """A unary call; one that was not carried out is made again when the link is back."""
         from kiwoom.control.remote import broken
 
         deadline = monotonic() + self.control.timeout_s
@@ -150,6 +150,8 @@ class _Link:
                 raise broken(name, "this end was closed") from None  # gRPC's word for a channel that was closed
             except grpc.RpcError as error:
                 code = error.code()
+                if code is grpc.StatusCode.NOT_FOUND and self._renewed(request):
+                    continue
                 if code is grpc.StatusCode.DEADLINE_EXCEEDED:
                     raise broken(name, f"no answer within {self.control.timeout_s:g} s") from None
                 if code not in _DOWN:
@@ -158,6 +160,10 @@ class _Link:
                     raise broken(name, error.details() or code.name) from None
                 # A question does no harm if it is asked twice.
                 self._stop.wait(0.05)
+
+    def _renewed(self, request: Any) -> bool:
+        """The service does not know our session: put the new one into the request. False if that is not the matter."""
+        return False
 
     def close(self) -> None:
         """End the stream and the connection."""
@@ -239,6 +245,18 @@ class NativeLink(_Link):
         super()._broke(error)
 
     # --- owner thread ------------------------------------------------------------------------------------------
+
+    def _renewed(self, request: Any) -> bool:
+        if request.session == self._session:
+            # The stream may not have noticed yet that it leads nowhere.
+            self._up.clear()
+            self._forgotten = True
+            if self._stream is not None:
+                self._stream.cancel()
+            if not self._up.wait(self.control.timeout_s):
+                return False
+        request.session = self._session
+        return True
 
     def call_many(self, calls: Sequence[Call]) -> list[Value]:
         request = v1.CallRequest(session=self._session)

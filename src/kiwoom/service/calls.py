@@ -33,14 +33,14 @@ if TYPE_CHECKING:
     from kiwoom.service.conditions import Conditions
     from kiwoom.service.login import Login
 
-__all__ = ["Caller", "call", "wire_arguments"]
+__all__ = ["Caller", "call", "call_response", "check_arguments", "wire_arguments"]
 
 _LONG = range(-(2**31), 2**31)
-# A window's worth of codes; longer text is not a request but an attack or a mistake.
+# Lists of codes and of FIDs are the longest honest texts; what is longer is an attack or a mistake.
 _LONGEST_TEXT = 100_000
-# 종목코드 lists and FID lists are the longest honest ones.
 _ACCOUNT_INPUTS = frozenset({"계좌번호"})
 _ACCOUNT_TAGS = frozenset({"ACCNO", "ACCLIST", "ACCTLIST_DETAIL"})
+_TOO_MANY = (-200, -209, -210, -211, -308, -311)
 _UNREGISTER = frozenset({"SetRealRemove", "DisconnectRealData"})
 
 
@@ -151,6 +151,8 @@ class Caller:
         if limiter is not None:
             limiter.count()
         result = control.call(name, *arguments)
+        if limiter is not None and result in _TOO_MANY:
+            limiter.refused()
         if name in _UNREGISTER:
             # Whoever unregisters for himself must not unregister for the streams.
             self._core.registrar.restore()
@@ -225,8 +227,8 @@ def _only_accounts(text: str, accounts: frozenset[str]) -> str:
     return "".join(f"{part};" for part in text.split(";") if part.partition(",")[0] in accounts)
 
 
-def response_of(value: Value | bool) -> bytes:
-    """A `CallResponse` with this value; nothing set for a function without a result."""
+def call_response(value: Value | bool) -> pb.CallResponse:
+    """A response with this value; nothing set for a function without a result."""
     if isinstance(value, str):
         returned = pb.ReturnValue(string_value=value)
     elif isinstance(value, bool):
@@ -234,11 +236,12 @@ def response_of(value: Value | bool) -> bytes:
     elif isinstance(value, int):
         returned = pb.ReturnValue(long_value=value)
     else:
-        return pb.CallResponse(return_value=pb.ReturnValue()).SerializeToString()
-    return pb.CallResponse(return_value=returned).SerializeToString()
+        returned = pb.ReturnValue()
+    return pb.CallResponse(return_value=returned)
 
 
 async def call(rpc: Rpc, caller: Caller, raw: bytes) -> bytes:
     """Call a function by name; what it returns is the response, a negative code too."""
     request = pb.CallRequest.FromString(raw)
-    return response_of(await caller.call(rpc.client, request.name, wire_arguments(request.arguments)))
+    value = await caller.call(rpc.client, request.name, wire_arguments(request.arguments))
+    return call_response(value).SerializeToString()

@@ -1,10 +1,8 @@
-"""`SetLogLevel`, and the log of the service as lines of JSON."""
+"""`SetLogLevel`."""
 
 from __future__ import annotations
 
-import json
 import logging
-from datetime import datetime, timezone
 
 import grpc
 
@@ -12,7 +10,7 @@ from kiwoom.service.core import Rpc
 from kiwoom.service.streams import End
 from kiwoom.wire import koapy_pb2 as pb
 
-__all__ = ["JsonFormatter", "set_log_level"]
+__all__ = ["set_log_level"]
 
 log = logging.getLogger("kiwoom.service")
 
@@ -29,18 +27,3 @@ async def set_log_level(rpc: Rpc, raw: bytes) -> bytes:
     logging.getLogger(name).setLevel(request.level)
     log.info("%r set the level of logger %r to %d", rpc.client, name, request.level)
     return pb.SetLogLevelResponse().SerializeToString()
-
-
-class JsonFormatter(logging.Formatter):
-    """One JSON object a line: time, level, logger, message, and the traceback of an exception."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        entry = {
-            "time": datetime.fromtimestamp(record.created, timezone.utc).isoformat(timespec="milliseconds"),
-            "level": record.levelname,
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        if record.exc_info:
-            entry["exception"] = self.formatException(record.exc_info)
-        return json.dumps(entry, ensure_ascii=False)

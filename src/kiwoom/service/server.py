@@ -22,8 +22,8 @@ import grpc
 from google.protobuf.message import DecodeError
 
 from kiwoom.control.base import Control, open_control
-from kiwoom.errors import KiwoomError
-from kiwoom.service import conditions, listening, login, logs, orders, streaming, transactions
+from kiwoom.errors import KiwoomError, MissingDependency, msg
+from kiwoom.service import conditions, custom, listening, login, logs, orders, streaming, transactions
 from kiwoom.service.calls import Caller, call
 from kiwoom.service.clients import Client, Clients
 from kiwoom.service.conditions import Conditions
@@ -34,6 +34,7 @@ from kiwoom.service.native import Native
 from kiwoom.service.owner import Owner
 from kiwoom.service.security import EVERYBODY, Identity, Tokens, check_start, listen_address
 from kiwoom.service.settings import RefusedToStart, Settings
+from kiwoom.service.standard import add_health, add_reflection
 from kiwoom.service.status import details, status_of
 from kiwoom.service.streams import End, Status
 
@@ -64,8 +65,10 @@ class Server:
     ) -> None:
         self.settings = settings or Settings()
         self.port = 0
+        self.metrics_port = 0
         self.core: Core
         self.native: Native
+        self._login: Login
         self.clients = Clients()
         self.measured = Measured()
         self._control = control or partial(open_control, self.settings.url)
@@ -117,6 +120,19 @@ class Server:
         if hasattr(self, "_owner"):
             self._owner.stop()
             self._owner.join(10.0)
+
+    def log_in(self) -> None:
+        """Log in, if the control is not, without waiting for it; how it ended stands in the log. Any thread."""
+
+        async def connect() -> None:
+            try:
+                if not await self._login.connected() and (code := await self._login.connect()) < 0:
+                    log.error("the login failed: %s", msg(code))
+            except End as end:
+                log.error("the login failed: %s", end)
+
+        if self._loop is not None and not self._loop.is_closed():
+            asyncio.run_coroutine_threadsafe(connect(), self._loop)
 
     def request_stop(self) -> None:
         """Ask for the end and return at once: for signal handlers."""
@@ -181,13 +197,19 @@ class Server:
         self._owner.on_failure = lambda error: self._stop_wanted.set()
         self.core = Core(self._owner, self.settings)
         server = await self._make_server()
+        services = (KOAPY_SERVICE, NATIVE_SERVICE)
+        health = await add_health(server, services)
+        if self.settings.reflection:
+            add_reflection(server, services)
         await server.start()
+        await health(True)
+        metrics = self._serve_metrics()
         log.info("serving %r at %s", self._owner.control, self.address)
-        health = await self._serve_health(server)
         self._ready.set()
         await self._stop_wanted.wait()
         await health(False)
         await self._wind_up(server)
+        metrics()
 
     async def _wind_up(self, server: grpc.aio.Server) -> None:
         self.core.stopping = True
@@ -233,7 +255,7 @@ class Server:
 
     async def _methods(self) -> dict[str, grpc.RpcMethodHandler[bytes, bytes]]:
         core = self.core
-        login_ = Login(core)
+        login_ = self._login = Login(core)
         conditions_ = Conditions(core)
         await self._owner.submit(conditions_.watch)
         caller = Caller(core, login_, conditions_)
@@ -250,6 +272,8 @@ class Server:
             "LoadConditionCall": lambda rpc, raw: conditions.load_condition_call(rpc, conditions_, raw),
             "ConditionCall": lambda rpc, raw: conditions.condition_call(rpc, conditions_, raw),
             "OrderListen": orders.order_listen,
+            "CustomListen": lambda rpc, raw: custom.custom_listen(rpc, caller, raw),
+            "CustomCallAndListen": lambda rpc, raw: custom.custom_call_and_listen(rpc, caller, raw),
         }
         many_to_many: dict[str, Streaming] = {
             "BidirectionalListen": listening.bidirectional_listen,
@@ -349,8 +373,31 @@ class Server:
         self.measured.ended[name, status.code.name] += 1
         await context.abort(status.code, details(status.details))
 
-    async def _serve_health(self, server: grpc.aio.Server) -> Callable[[bool], Awaitable[None]]:
-        return _nothing_to_tell
+    def _serve_metrics(self) -> Callable[[], None]:
+        """Answer Prometheus where the settings say; the result ends it."""
+        if not self.settings.metrics:
+            return lambda: None
+        try:
+            from prometheus_client import CollectorRegistry, start_http_server
+        except ImportError:
+            raise MissingDependency(
+                "--metrics needs prometheus_client: pip install 'kiwoom-openapi-plus[service]'"
+            ) from None
+        host, port = listen_address(self.settings.metrics)
+        registry = CollectorRegistry()
+        registry.register(self.metrics())
+        try:
+            httpd, thread = start_http_server(port, host, registry)
+        except OSError as error:
+            raise RefusedToStart(f"nothing can listen at {self.settings.metrics}: {error}") from None
+        self.metrics_port = httpd.server_port
+
+        def stop() -> None:
+            httpd.shutdown()
+            httpd.server_close()
+            thread.join()
+
+        return stop
 
     def metrics(self) -> collector:
         """A collector for `prometheus_client`."""
@@ -366,10 +413,6 @@ def version() -> str:
         return installed("kiwoom-openapi-plus")
     except PackageNotFoundError:
         return "unknown"
-
-
-async def _nothing_to_tell(serving: bool) -> None:
-    pass
 
 
 if TYPE_CHECKING:

@@ -1,0 +1,157 @@
+"""A local certificate authority and certificates for the service and its clients: what ``kiwoom certs`` makes."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kiwoom.errors import MissingDependency, UsageError
+
+if TYPE_CHECKING:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+__all__ = ["Made", "make_certificates"]
+
+# What clients accept at most, whoever signed it.
+_DAYS = 825
+_CA_DAYS = 3650
+
+
+@dataclass(frozen=True)
+class Made:
+    """The files that were made."""
+
+    ca: Path
+    cert: Path
+    key: Path
+    client_cert: Path
+    client_key: Path
+
+
+def make_certificates(folder: Path, names: Iterable[str], client: str = "client") -> Made:
+    """
+    Make certificates for a service reached by `names` (host names, addresses), and one for a client, in `folder`.
+
+    The authority of an earlier call (``ca.pem``, ``ca.key``) is used again: clients that trust it go on to. Keys are
+    readable by their owner alone. Raises MissingDependency without the cryptography package, UsageError for no name.
+    """
+    try:
+        from cryptography import x509
+        from cryptography.hazmat.primitives.asymmetric import ec
+    except ImportError:
+        raise MissingDependency("certificates need cryptography: pip install 'kiwoom-openapi-plus[service]'") from None
+    wanted = list(dict.fromkeys(names))
+    if not wanted:
+        raise UsageError("a certificate needs the name or address by which clients reach the service")
+    folder.mkdir(parents=True, exist_ok=True)
+    ca_key, ca = _authority(folder)
+    made = Made(
+        ca=folder / "ca.pem",
+        cert=folder / "server.pem",
+        key=folder / "server.key",
+        client_cert=folder / f"{client}.pem",
+        client_key=folder / f"{client}.key",
+    )
+    server_key = ec.generate_private_key(ec.SECP256R1())
+    server = _builder(wanted[0], server_key.public_key(), ca.subject, _DAYS).add_extension(
+        x509.SubjectAlternativeName([_general_name(name) for name in wanted]), critical=False
+    )
+    server = server.add_extension(
+        x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.SERVER_AUTH]), critical=False
+    ).add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    _write(made.cert, made.key, _signed(server, ca_key), server_key)
+    client_key = ec.generate_private_key(ec.SECP256R1())
+    client_builder = (
+        _builder(client, client_key.public_key(), ca.subject, _DAYS)
+        .add_extension(x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    )
+    _write(made.client_cert, made.client_key, _signed(client_builder, ca_key), client_key)
+    return made
+
+
+def _authority(folder: Path) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    cert_path, key_path = folder / "ca.pem", folder / "ca.key"
+    if cert_path.exists() and key_path.exists():
+        key = serialization.load_pem_private_key(key_path.read_bytes(), password=None)
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise UsageError(f"{key_path} is not an authority that this command made")
+        return key, x509.load_pem_x509_certificate(cert_path.read_bytes())
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "kiwoom local authority")])
+    usage = x509.KeyUsage(
+        digital_signature=False,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=True,
+        crl_sign=True,
+        encipher_only=False,
+        decipher_only=False,
+    )
+    builder = (
+        _builder("kiwoom local authority", key.public_key(), name, _CA_DAYS)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(usage, critical=True)
+    )
+    cert = _signed(builder, key)
+    _write(cert_path, key_path, cert, key)
+    return key, cert
+
+
+def _builder(common_name: str, key: ec.EllipticCurvePublicKey, issuer: x509.Name, days: int) -> x509.CertificateBuilder:
+    from cryptography import x509
+
+    # A few minutes back: the clocks of two machines differ.
+    now = datetime.now(timezone.utc) - timedelta(minutes=10)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, common_name[:64])]))
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now)
+        .not_valid_after(now + timedelta(days=days))
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+    )
+
+
+def _signed(builder: x509.CertificateBuilder, key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
+
+    builder = builder.add_extension(
+        x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False
+    )
+    return builder.sign(key, hashes.SHA256())
+
+
+def _general_name(name: str) -> x509.GeneralName:
+    from cryptography import x509
+
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
+
+
+def _write(cert_path: Path, key_path: Path, cert: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> None:
+    from cryptography.hazmat.primitives import serialization
+
+    cert_path.write_bytes(cert.public_bytes(serialization.Encoding.PEM))
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    key_path.unlink(missing_ok=True)
+    descriptor = os.open(key_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(pem)

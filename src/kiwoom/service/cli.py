@@ -1,0 +1,121 @@
+"""The commands ``kiwoom serve`` and ``kiwoom certs``, as functions. What they need is imported when they run."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["certs", "serve"]
+
+
+def serve(
+    url: Annotated[
+        str, typer.Option(envvar="KIWOOM_URL", help="Which control to serve: sim:, ocx:, grpc://host:port")
+    ] = "",
+    listen: Annotated[str, typer.Option(help="Host and port; port 0 takes a free one")] = "127.0.0.1:5943",
+    cert: Annotated[Path | None, typer.Option(help="Certificate (PEM): serve with TLS")] = None,
+    key: Annotated[Path | None, typer.Option(help="The certificate's key")] = None,
+    client_ca: Annotated[Path | None, typer.Option(help="Clients must show a certificate of this authority")] = None,
+    tokens: Annotated[Path | None, typer.Option(help="File of tokens: NAME TOKEN RIGHTS [ACCOUNTS] a line")] = None,
+    allow_custom_code: Annotated[bool, typer.Option(help="Run code of clients that have the right 'custom'")] = False,
+    audit_log: Annotated[Path | None, typer.Option(help="File for the record of clients' code")] = None,
+    limits: Annotated[str, typer.Option(help="Request limits to keep: server, koapy, measured, none")] = "server",
+    acknowledge: Annotated[float, typer.Option(help="Seconds that an event waits for its client")] = 5.0,
+    requests_per_second: Annotated[float, typer.Option(help="Requests one client may make; 0 = any number")] = 0.0,
+    streams_per_client: Annotated[int, typer.Option(help="Streams one client may have open")] = 1000,
+    metrics: Annotated[str, typer.Option(help="Host and port for Prometheus, as in 127.0.0.1:9464")] = "",
+    reflection: Annotated[bool, typer.Option(help="Let clients ask for the interface")] = True,
+    login: Annotated[bool, typer.Option(help="Log in at once instead of when a client asks for it")] = False,
+    log_format: Annotated[str, typer.Option(help="text or json")] = "text",
+    log_level: Annotated[str, typer.Option(help="debug, info, warning, error")] = "info",
+) -> None:
+    """Serve a control over gRPC, to KOAPY's clients and to grpc:// URLs. Ends at Ctrl-C or SIGTERM."""
+    from kiwoom.control.base import default_url
+    from kiwoom.errors import MissingDependency
+
+    try:
+        from kiwoom.service.server import Server
+        from kiwoom.service.settings import Settings
+    except ImportError as error:
+        raise MissingDependency(f"the service needs {error.name}: pip install 'kiwoom-openapi-plus[service]'") from None
+    settings = Settings(
+        url=url or default_url(),
+        listen=listen,
+        cert=cert,
+        key=key,
+        client_ca=client_ca,
+        tokens=tokens,
+        allow_custom_code=allow_custom_code,
+        audit_log=audit_log,
+        limits=limits,
+        acknowledge_timeout_s=acknowledge,
+        requests_per_second=requests_per_second,
+        streams_per_client=streams_per_client,
+        metrics=metrics,
+        reflection=reflection,
+    )
+    server = Server(settings)
+
+    def stop(number: int, frame: object) -> None:
+        server.request_stop()
+
+    def ready(_: Server) -> None:
+        if login:
+            server.log_in()
+        print(f"serving {settings.url} at {server.address}", file=sys.stderr, flush=True)
+
+    with _log_to_stderr(log_format, log_level):
+        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            server.run(ready)
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def certs(
+    folder: Annotated[Path, typer.Argument(help="Where the files go")] = Path("certs"),
+    name: Annotated[
+        list[str] | None, typer.Option(help="Host name or address of the service; may be given several times")
+    ] = None,
+    client: Annotated[str, typer.Option(help="Name of the client that gets a certificate")] = "client",
+) -> None:
+    """Make a local authority, and certificates for the service and a client: kiwoom certs --name 192.168.0.7"""
+    from kiwoom.service.certs import make_certificates
+
+    names = name or ["localhost", "127.0.0.1", socket.gethostname()]
+    made = make_certificates(folder, names, client)
+    print(f"for the service: --cert {made.cert} --key {made.key} --client-ca {made.ca}")
+    print(f"for a client:    grpcs://{names[0]}:5943?ca={made.ca}&cert={made.client_cert}&key={made.client_key}")
+
+
+@contextmanager
+def _log_to_stderr(log_format: str, log_level: str) -> Iterator[None]:
+    from kiwoom.errors import UsageError
+    from kiwoom.service.jsonlog import JsonFormatter
+
+    level = logging.getLevelName(log_level.upper())
+    if not isinstance(level, int):
+        raise UsageError(f"--log-level is debug, info, warning or error, not {log_level!r}")
+    if log_format not in ("text", "json"):
+        raise UsageError(f"--log-format is text or json, not {log_format!r}")
+    handler = logging.StreamHandler(sys.stderr)
+    plain = logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    handler.setFormatter(JsonFormatter() if log_format == "json" else plain)
+    root, ours = logging.getLogger(), logging.getLogger("kiwoom")
+    before = ours.level
+    root.addHandler(handler)
+    ours.setLevel(level)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        ours.setLevel(before)

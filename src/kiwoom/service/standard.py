@@ -1,0 +1,69 @@
+"""The services that every gRPC server should have: health checking and reflection."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import grpc
+from google.protobuf import descriptor_pool
+
+from kiwoom.wire.pool import POOL
+
+__all__ = ["add_health", "add_reflection"]
+
+
+async def add_health(server: grpc.aio.Server, services: Sequence[str]) -> Callable[[bool], Awaitable[None]]:
+    """Answer health checks for these services and for "", the server. The result says from when on it serves."""
+    from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+
+    servicer: Any = health.aio.HealthServicer()  # type: ignore[attr-defined]  # the stubs do not know it
+    health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
+    states = health_pb2.HealthCheckResponse
+
+    async def tell(serving: bool) -> None:
+        for name in ("", *services):
+            await servicer.set(name, states.SERVING if serving else states.NOT_SERVING)
+
+    await tell(False)
+    return tell
+
+
+def add_reflection(server: grpc.aio.Server, services: Sequence[str]) -> None:
+    """Let clients ask for the interface: grpcurl and its like need no .proto then."""
+    from grpc_health.v1 import health
+    from grpc_reflection.v1alpha import reflection
+
+    names = (*services, health.SERVICE_NAME, reflection.SERVICE_NAME)
+    pool: Any = _Pools()
+    reflection.enable_server_reflection(names, server, pool=pool)
+
+
+class _Pools:
+    """Our pool, and protobuf's own for the services that come with gRPC."""
+
+    def _find(self, method: str, *arguments: Any) -> Any:
+        try:
+            return getattr(POOL, method)(*arguments)
+        except KeyError:
+            return getattr(descriptor_pool.Default(), method)(*arguments)
+
+    def FindFileByName(self, name: str) -> Any:
+        """The file of this name."""
+        return self._find("FindFileByName", name)
+
+    def FindFileContainingSymbol(self, symbol: str) -> Any:
+        """The file that defines a symbol."""
+        return self._find("FindFileContainingSymbol", symbol)
+
+    def FindMessageTypeByName(self, name: str) -> Any:
+        """The message type of this name."""
+        return self._find("FindMessageTypeByName", name)
+
+    def FindExtensionByNumber(self, message: Any, number: int) -> Any:
+        """An extension; we have none."""
+        return self._find("FindExtensionByNumber", message, number)
+
+    def FindAllExtensions(self, message: Any) -> Any:
+        """The extensions of a message; we have none."""
+        return self._find("FindAllExtensions", message)

@@ -1,0 +1,169 @@
+"""Health, reflection, metrics, the log, and the command."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import grpc
+import pytest
+from tests.service.conftest import Serve, Served, Stub, until
+from typer.testing import CliRunner
+
+from kiwoom.control.base import open_control
+from kiwoom.service.jsonlog import JsonFormatter
+from kiwoom.service.server import KOAPY_SERVICE, NATIVE_SERVICE
+from kiwoom.wire import koapy_pb2 as pb
+
+SRC = Path(__file__).resolve().parents[2] / "src"
+
+
+@pytest.mark.parametrize("service", ["", KOAPY_SERVICE, NATIVE_SERVICE])
+def test_health_is_told(served: Served, service: str) -> None:
+    from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+    stub = health_pb2_grpc.HealthStub(served.channel())
+    answer = stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=10)
+    assert answer.status == health_pb2.HealthCheckResponse.SERVING
+    with pytest.raises(grpc.RpcError) as caught:
+        stub.Check(health_pb2.HealthCheckRequest(service="nothing"), timeout=10)
+    assert caught.value.code() is grpc.StatusCode.NOT_FOUND
+
+
+def test_the_interface_can_be_asked_for(served: Served) -> None:
+    from google.protobuf import descriptor_pb2
+    from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+
+    stub = reflection_pb2_grpc.ServerReflectionStub(served.channel())
+
+    def ask(**fields: str) -> reflection_pb2.ServerReflectionResponse:
+        request = reflection_pb2.ServerReflectionRequest(**fields)
+        return next(stub.ServerReflectionInfo(iter([request]), timeout=10))
+
+    names = {s.name for s in ask(list_services="").list_services_response.service}
+    assert {KOAPY_SERVICE, NATIVE_SERVICE, "grpc.health.v1.Health"} <= names
+    for symbol in (KOAPY_SERVICE, NATIVE_SERVICE, "grpc.health.v1.Health"):
+        (encoded,) = ask(file_containing_symbol=symbol).file_descriptor_response.file_descriptor_proto
+        proto = descriptor_pb2.FileDescriptorProto.FromString(encoded)
+        assert f"{proto.package}.{proto.service[0].name}" == symbol
+
+
+def test_prometheus_reads_what_happens(serve: Serve) -> None:
+    served = serve(metrics="127.0.0.1:0", limits="server")
+    stub = served.stub()
+    stub.call("GetConnectState")
+    with pytest.raises(grpc.RpcError):
+        stub.call("Nothing")
+    stream = stub.Listen(pb.ListenRequest(slots=["OnReceiveMsg"]), timeout=10)
+    stream.initial_metadata()
+    served.control.fire("OnReceiveMsg", "0101", "rq", "opt10001", "hello")
+    next(stream)
+    with urllib.request.urlopen(f"http://127.0.0.1:{served.server.metrics_port}/metrics", timeout=10) as page:
+        text = page.read().decode()
+    for line in (
+        'kiwoom_calls_total{method="Call",status="OK"} 1.0',
+        'kiwoom_calls_total{method="Call",status="INVALID_ARGUMENT"} 1.0',
+        'kiwoom_events_total{event="OnReceiveMsg"} 1.0',
+        "kiwoom_streams 1.0",
+        "kiwoom_late_readers_total 0.0",
+        'kiwoom_requests_left{kind="queries",window="5 per 1 s"} 5.0',
+        'kiwoom_call_seconds_count{method="Call"} 1.0',
+    ):
+        assert line in text, line
+
+
+def test_the_log_can_be_lines_of_json() -> None:
+    record = logging.LogRecord("kiwoom.service", logging.INFO, "x", 1, "로그 %d", (1,), None)
+    entry = json.loads(JsonFormatter().format(record))
+    assert (entry["level"], entry["logger"], entry["message"]) == ("INFO", "kiwoom.service", "로그 1")
+    assert entry["time"].endswith("+00:00")
+
+
+def start(*options: str) -> tuple[subprocess.Popen[str], str]:
+    """Run `kiwoom serve` and wait until it says where."""
+    environment = {**os.environ, "PYTHONPATH": str(SRC), "PYTHONIOENCODING": "utf-8"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kiwoom", "serve", "--listen", "127.0.0.1:0", *options],
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
+    assert process.stderr is not None
+    told = []
+    for line in process.stderr:
+        told.append(line)
+        if found := re.match(r"serving .* at (\S+)$", line):
+            return process, found[1]
+    raise AssertionError("".join(told))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGTERM does not exist there")
+def test_the_command_serves_and_ends_with_a_status_for_its_streams() -> None:
+    process, address = start("--url", "sim:?seed=7", "--login", "--log-format", "json")
+    try:
+        with grpc.insecure_channel(address) as channel:
+            stub = Stub(channel)
+            until(lambda: stub.call("IsConnected"))
+            assert stub.call("GetMasterCodeName", "005930") == "삼성전자"
+            stream = stub.Listen(pb.ListenRequest(slots=["OnReceiveMsg"]), timeout=20)
+            stream.initial_metadata()
+            process.send_signal(signal.SIGTERM)
+            with pytest.raises(grpc.RpcError) as caught:
+                next(stream)
+            assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+        process.wait()
+        assert process.stderr is not None
+        process.stderr.close()
+
+
+@pytest.mark.slow
+def test_a_server_that_is_killed_is_noticed_and_found_again() -> None:
+    first, address = start("--url", "sim:?seed=7", "--login")
+    second: subprocess.Popen[str] | None = None
+    try:
+        with open_control(f"grpc://{address}?timeout=30") as control:
+            until(lambda: control.call("GetConnectState") == 1)
+            first.kill()
+            first.wait()
+            second, _ = start("--url", "sim:?seed=7", "--login", "--listen", address)
+            until(lambda: control.call("GetConnectState") == 1, timeout_s=30)
+            assert control.call("GetMasterCodeName", "005930") == "삼성전자"
+    finally:
+        for process in (first, second):
+            if process is not None:
+                process.kill()
+                process.wait()
+                assert process.stderr is not None
+                process.stderr.close()
+
+
+def test_the_command_says_why_it_does_not_start() -> None:
+    from kiwoom.cli.app import app
+
+    runner = CliRunner()
+    result = runner.invoke(app, ["serve", "--listen", "0.0.0.0:0"])
+    assert result.exit_code == 1
+    assert "tokens" in result.output
+    assert runner.invoke(app, ["serve", "--log-format", "xml"]).exit_code == 1
+    assert runner.invoke(app, ["serve", "--url", "nothing:", "--listen", "127.0.0.1:0"]).exit_code == 1
+
+
+def test_the_command_makes_certificates(tmp_path: Path) -> None:
+    from kiwoom.cli.app import app
+
+    result = CliRunner().invoke(app, ["certs", str(tmp_path), "--name", "localhost"])
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "server.pem").exists()
+    assert "grpcs://localhost:5943" in result.output
