@@ -165,6 +165,8 @@ class Server:
         except BaseException as error:
             self._failure = error
             self._owner.stop()
+            if self._thread is None:
+                self._give_up()
             self._ended.set()
             return
         on_ready(self)
