@@ -26,6 +26,7 @@ from typing import Any, Literal, Protocol, TypeVar
 from kiwoom.clock import Clock
 from kiwoom.control.contract import EVENTS, Value, convert_arguments, event, function
 from kiwoom.control.url import ControlUrl
+from kiwoom.control.wake import Wake
 from kiwoom.errors import ControlClosed, ControlUnavailable, ControlUrlError
 
 __all__ = ["Control", "Handler", "Mode", "Tap", "default_url", "open_control"]
@@ -58,6 +59,12 @@ class Control(ABC):
     needs_qt = False
     """True if events only come while a Qt event loop runs (the OCX)."""
 
+    thread_bound = True
+    """
+    Whether the owner alone may call functions (the OCX). False: another thread may while the owner waits outside of
+    `pump`, never both at a time. Events are delivered by the owner's `pump` in any case.
+    """
+
     def __init__(self, url: ControlUrl, clock: Clock) -> None:
         self.url = url
         self.clock = clock
@@ -68,7 +75,7 @@ class Control(ABC):
         self._handlers: dict[str, list[Handler]] = {name: [] for name in EVENTS}
         self._work: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
         self._wakers: list[Callable[[], None]] = []
-        self._wake = threading.Event()
+        self._wake = Wake()
 
     # --- to be implemented -------------------------------------------------------------------------------------
 
@@ -172,6 +179,13 @@ class Control(ABC):
         self.wake()
         return future
 
+    def run_soon(self, work: Callable[[], object]) -> None:
+        """As `submit`, without a future: `work` must not raise. Any thread. Raises ControlClosed."""
+        if self.closed:
+            raise ControlClosed(f"{self.url} was closed; the work was not taken")
+        self._work.append((_NOBODY, work))
+        self.wake()
+
     def wake(self) -> None:
         """Make a waiting `pump` return, and tell the loops that registered with `on_wake`. Any thread."""
         self._wake.set()
@@ -217,6 +231,22 @@ class Control(ABC):
     def __repr__(self) -> str:
         state = "closed" if self.closed else self.mode
         return f"<{type(self).__name__} {self.url} ({state})>"
+
+
+class _Nobody(Future[Any]):
+    """The future of work whose result nobody waits for; one serves for all of it."""
+
+    def set_running_or_notify_cancel(self) -> bool:
+        return True
+
+    def set_result(self, result: Any) -> None:
+        pass
+
+    def set_exception(self, exception: BaseException | None) -> None:
+        log.error("work on the owner thread raised %r", exception, exc_info=exception)
+
+
+_NOBODY = _Nobody()
 
 
 def show_handler_error(event_name: str, error: BaseException) -> None:

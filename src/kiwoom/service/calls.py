@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, NoReturn
 
 import grpc
 
@@ -23,9 +24,9 @@ from kiwoom.control.contract import (
 )
 from kiwoom.control.eventdata import GETTERS
 from kiwoom.errors import UnknownFunction, WrongArguments
-from kiwoom.limits import ORDER_FUNCTIONS
+from kiwoom.limits import ORDER_FUNCTIONS, QUERY_FUNCTIONS
 from kiwoom.service.clients import Client
-from kiwoom.service.core import Core, Rpc
+from kiwoom.service.core import Core
 from kiwoom.service.streams import End
 from kiwoom.wire import koapy_pb2 as pb
 
@@ -33,15 +34,17 @@ if TYPE_CHECKING:
     from kiwoom.service.conditions import Conditions
     from kiwoom.service.login import Login
 
-__all__ = ["Caller", "call", "call_response", "check_arguments", "wire_arguments"]
+__all__ = ["Caller", "call_response", "check_arguments", "wire_arguments"]
 
-_LONG = range(-(2**31), 2**31)
 # Lists of codes and of FIDs are the longest honest texts; what is longer is an attack or a mistake.
 _LONGEST_TEXT = 100_000
+_LONGEST_NUMBER = 20
 _ACCOUNT_INPUTS = frozenset({"계좌번호"})
 _ACCOUNT_TAGS = frozenset({"ACCNO", "ACCLIST", "ACCTLIST_DETAIL"})
 _TOO_MANY = (-200, -209, -210, -211, -308, -311)
 _UNREGISTER = frozenset({"SetRealRemove", "DisconnectRealData"})
+# Functions of which more than the control takes note.
+_NOTED = frozenset({"SetInputValue", "CommRqData", "GetLoginInfo", *QUERY_FUNCTIONS, *ORDER_FUNCTIONS, *_UNREGISTER})
 
 
 def wire_arguments(arguments: Sequence[pb.Argument]) -> list[str | int | bool]:
@@ -62,24 +65,26 @@ def wire_arguments(arguments: Sequence[pb.Argument]) -> list[str | int | bool]:
 
 def check_arguments(called: Function, arguments: Sequence[str | int | bool | None]) -> tuple[str | int, ...]:
     """The arguments in the contract's types. Raises WrongArguments, naming the signature."""
+    if not arguments and not called.arguments:
+        return ()
     for spec, value in zip(called.arguments, arguments, strict=False):
-        text = value if isinstance(value, str) else ""
-        reason = ""
-        if len(text) > (20 if spec.kind == "long" else _LONGEST_TEXT):
-            reason = f"is {len(text)} characters long"
-        elif "\0" in text:
-            reason = "has a null character"
+        if isinstance(value, str):
+            longest = _LONGEST_NUMBER if spec.kind == "long" else _LONGEST_TEXT
+            if len(value) > longest:
+                _refuse(called, spec.name, f"is {len(value)} characters long")
+            if "\0" in value:
+                _refuse(called, spec.name, "has a null character")
         elif spec.kind == "str" and isinstance(value, bool):
-            reason = f"must be text, got {value}"
-        if reason:
-            raise WrongArguments(f"{called.name}: argument {spec.name!r} {reason}. {_signature(called)}")
+            _refuse(called, spec.name, f"must be text, got {value}")
     converted = convert_arguments(called, arguments)
     for spec, number in zip(called.arguments, converted, strict=True):
-        if isinstance(number, int) and number not in _LONG:
-            raise WrongArguments(
-                f"{called.name}: argument {spec.name!r} is {number}, which 32 bits do not hold. {_signature(called)}"
-            )
+        if isinstance(number, int) and not -(2**31) <= number < 2**31:
+            _refuse(called, spec.name, f"is {number}, which 32 bits do not hold")
     return converted
+
+
+def _refuse(called: Function, argument: str, reason: str) -> NoReturn:
+    raise WrongArguments(f"{called.name}: argument {argument!r} {reason}. {_signature(called)}")
 
 
 def _signature(called: Function) -> str:
@@ -139,7 +144,9 @@ class Caller:
             for holder in client.holders:
                 if holder.data is not None:
                     return holder.data.get(name, arguments)
-            return control.call(name, *arguments)
+            return control.read_many(name, (arguments,))[0]
+        if name not in _NOTED:
+            return control.read_many(name, (arguments,))[0]
         if name == "SetInputValue":
             client.inputs[str(arguments[0])] = str(arguments[1])
             return None
@@ -162,20 +169,29 @@ class Caller:
 
     async def call(self, client: Client, name: str, arguments: Sequence[str | int | bool]) -> Value | bool:
         """Carry out a function or a helper by name."""
-        helper = _HELPERS.get(name)
-        if helper is not None:
-            _check_helper(name, helper, arguments)
-            return await helper.run(self, arguments)
         try:
             called, converted = self.prepare(client, name, arguments)
         except UnknownFunction as error:
-            raise UnknownFunction(f"{error} Helpers: {', '.join(_HELPERS)}, {', '.join(KOA_FUNCTIONS)}.") from None
+            helper = _HELPERS.get(name)
+            if helper is None:
+                known = ", ".join((*_HELPERS, *KOA_FUNCTIONS))
+                raise UnknownFunction(f"{error} Helpers: {known}.") from None
+            _check_helper(name, helper, arguments)
+            return await helper.run(self, arguments)
         if called.returns == "variant":
             raise End(
                 grpc.StatusCode.INVALID_ARGUMENT,
                 f"{called.name} returns a table, which Call cannot carry: ask with TransactionCall, or by GetCommData",
             )
-        return await self._core.owner.submit(lambda: self.carry_out(client, called, converted))
+        owner = self._core.owner
+        hand_over = owner.ask if called.name.startswith("Get") else owner.submit
+        return await hand_over(partial(self.carry_out, client, called, converted))
+
+    async def wire_call(self, client: Client, raw: bytes) -> bytes:
+        """The RPC: call a function by name; what it returns is the response, a negative code too."""
+        request = pb.CallRequest.FromString(raw)
+        value = await self.call(client, request.name, wire_arguments(request.arguments))
+        return call_response(value).SerializeToString()
 
     # --- helpers ---------------------------------------------------------------------------------------------
 
@@ -238,10 +254,3 @@ def call_response(value: Value | bool) -> pb.CallResponse:
     else:
         returned = pb.ReturnValue()
     return pb.CallResponse(return_value=returned)
-
-
-async def call(rpc: Rpc, caller: Caller, raw: bytes) -> bytes:
-    """Call a function by name; what it returns is the response, a negative code too."""
-    request = pb.CallRequest.FromString(raw)
-    value = await caller.call(rpc.client, request.name, wire_arguments(request.arguments))
-    return call_response(value).SerializeToString()

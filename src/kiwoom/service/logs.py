@@ -6,7 +6,7 @@ import logging
 
 import grpc
 
-from kiwoom.service.core import Rpc
+from kiwoom.service.clients import Client
 from kiwoom.service.streams import End
 from kiwoom.wire import koapy_pb2 as pb
 
@@ -15,7 +15,7 @@ __all__ = ["set_log_level"]
 log = logging.getLogger("kiwoom.service")
 
 
-async def set_log_level(rpc: Rpc, raw: bytes) -> bytes:
+async def set_log_level(client: Client, raw: bytes) -> bytes:
     """Set the level of one of the server's loggers; "" is the root."""
     request = pb.SetLogLevelRequest.FromString(raw)
     if not 0 <= request.level <= 100:
@@ -25,5 +25,5 @@ async def set_log_level(rpc: Rpc, raw: bytes) -> bytes:
     if name and name not in logging.Logger.manager.loggerDict:
         raise End(grpc.StatusCode.INVALID_ARGUMENT, f"there is no logger {name[:50]!r}; try '', kiwoom, kiwoom.service")
     logging.getLogger(name).setLevel(request.level)
-    log.info("%r set the level of logger %r to %d", rpc.client, name, request.level)
+    log.info("%r set the level of logger %r to %d", client, name, request.level)
     return pb.SetLogLevelResponse().SerializeToString()

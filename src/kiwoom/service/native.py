@@ -481,11 +481,11 @@ class Native:
 
     # --- event loop's thread -----------------------------------------------------------------------------------
 
-    async def describe(self, rpc: Rpc, raw: bytes) -> bytes:
+    async def describe(self, client: Client, raw: bytes) -> bytes:
         """Who is there."""
         pb.DescribeRequest.FromString(raw)
         control = self.core.owner.control
-        connected = await rpc.on_owner(lambda: control.call("GetConnectState"))
+        connected = await self.core.owner.submit(lambda: control.call("GetConnectState"))
         second = control.clock.real_seconds(SECOND_US)
         return pb.DescribeResponse(
             version=self._version,
@@ -495,23 +495,23 @@ class Native:
             clock_speed=0.0 if control.clock.virtual or not second else 1.0 / second,
             now_us=control.clock.now_us(),
             connected=connected == 1,
-            rights=sorted(rpc.client.identity.rights),
+            rights=sorted(client.identity.rights),
         ).SerializeToString()
 
-    async def call(self, rpc: Rpc, raw: bytes) -> bytes:
+    async def call(self, client: Client, raw: bytes) -> bytes:
         """Carry out functions one after the other, in one go; the first that cannot be called ends it."""
         request = pb.CallRequest.FromString(raw)
-        session = self._session_of(rpc, request.session) if request.session else None
+        session = self._session_of(client, request.session) if request.session else None
         if len(request.calls) > _MOST_CALLS:
             raise End(_Code.INVALID_ARGUMENT, f"{len(request.calls)} calls: no more than {_MOST_CALLS} at once")
         prepared: list[tuple[Function, tuple[str | int, ...]] | Exception] = []
         for invocation in request.calls:
             try:
-                prepared.append(self._caller.prepare(rpc.client, invocation.name, _arguments(invocation.arguments)))
+                prepared.append(self._caller.prepare(client, invocation.name, _arguments(invocation.arguments)))
             except (KiwoomError, End) as error:
                 prepared.append(error)
                 break
-        response = await rpc.on_owner(lambda: self._carry_out(rpc.client, session, prepared))
+        response = await self.core.owner.submit(partial(self._carry_out, client, session, prepared))
         response.now_us = self.core.owner.control.clock.now_us()
         return response.SerializeToString()
 
@@ -576,7 +576,7 @@ class Native:
     async def _open(self, rpc: Rpc, request: pb.Open) -> Session:
         names = events_named(request.events)
         if request.session:
-            session = self._session_of(rpc, request.session)
+            session = self._session_of(rpc.client, request.session)
             if session.attached is not None:
                 # The client knows better than we do that the old stream is dead.
                 session.end(Status(_Code.ABORTED, "the session was resumed by another stream"))
@@ -594,9 +594,9 @@ class Native:
         await rpc.on_owner(lambda: session.listen(names))
         return session
 
-    def _session_of(self, rpc: Rpc, name: bytes) -> Session:
+    def _session_of(self, client: Client, name: bytes) -> Session:
         session = self.sessions.get(name)
-        if session is None or session.identity.name != rpc.client.identity.name:
+        if session is None or session.identity.name != client.identity.name:
             raise End(_Code.NOT_FOUND, "there is no such session (any more): open a new one")
         return session
 

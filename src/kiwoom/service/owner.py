@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 
 from kiwoom.clock import SECOND_US
 from kiwoom.control.base import Control
+from kiwoom.control.wake import Wake
 from kiwoom.errors import ControlClosed
 
 __all__ = ["Owner", "Timer"]
@@ -73,7 +74,11 @@ class Owner:
         self._scheduled = False
         self._posted: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
         self._posting = False
-        self._attention = threading.Event()
+        self._attention = Wake()
+        self._attending = False
+        """The owner waits for `_attention`, and not in the control's pump."""
+        self._turn: threading.Lock | None = None
+        """Held by whoever uses a control that is not bound to its thread."""
         self._timers: list[tuple[int, int, Timer]] = []
         self._numbers = count()
         self._stopping = False
@@ -104,9 +109,14 @@ class Owner:
             self._failure = error
             self._started.set()
             return
+        if not self.control.thread_bound:
+            self._turn = threading.Lock()
         self._started.set()
         try:
-            self._pump_until_stopped()
+            if self._turn is None:
+                self._pump_until_stopped()
+            else:
+                self._pump_by_turns(self._turn)
         except BaseException as error:
             log.critical("the owner thread failed: %r", error, exc_info=error)
             self.post(self.on_failure, error)
@@ -120,11 +130,12 @@ class Owner:
         control, clock = self.control, self.control.clock
         while not self._stopping and not control.closed:
             if clock.virtual and self._stands_still():
-                self._attention.clear()
+                self._attending = True
                 control.pump(0.0)
                 # The calls just carried out may have changed it.
                 if self._stands_still() and not self._work and not self._stopping:
                     self._attention.wait(_LONGEST_WAIT_S if self._nobody_waits() else _READER_S)
+                self._attending = False
                 continue
             wait_s = _LONGEST_WAIT_S
             if self._timers:
@@ -132,6 +143,33 @@ class Owner:
             control.pump(wait_s)
             if self._timers:
                 self._fire_timers()
+
+    def _pump_by_turns(self, turn: threading.Lock) -> None:
+        """The same for a control that others may call while this thread waits: it waits outside of the pump."""
+        control, clock = self.control, self.control.clock
+        cancel = control.on_wake(self._attention.set)
+        self._attending = True
+        while not self._stopping and not control.closed:
+            with turn:
+                self._drain()
+                still = clock.virtual and self._stands_still()
+                wait_s = _LONGEST_WAIT_S
+                if self._timers:
+                    wait_s = min(wait_s, max(0.0, (self._timers[0][0] - clock.now_us()) / SECOND_US))
+                delivered = control.pump(wait_s if clock.virtual and not still else 0.0)
+                if self._timers:
+                    self._fire_timers()
+                due_s = control.next_due()
+            if delivered or self._work or (clock.virtual and not still):
+                continue
+            if still:
+                wait_s = _LONGEST_WAIT_S if self._nobody_waits() else _READER_S
+            else:
+                wait_s = clock.real_seconds(round(wait_s * SECOND_US))
+                wait_s = wait_s if due_s is None else min(wait_s, due_s)
+            if wait_s > 0:
+                self._attention.wait(wait_s)
+        cancel()
 
     def _nobody_waits(self) -> bool:
         return self.waiting + self.sessions_waiting <= 0
@@ -161,7 +199,38 @@ class Owner:
     def submit(self, work: Callable[[], T]) -> asyncio.Future[T]:
         """Have `work` run on the owner thread; the future carries what came of it. Event loop's thread."""
         future: asyncio.Future[T] = self.loop.create_future()
-        self._hand_over(work, future)
+        turn = self._turn
+        if turn is None or not turn.acquire(blocking=False):
+            self._hand_over(work, future)
+            return future
+        # The owner waits, and the control does not mind who calls it: that saves the way there and back.
+        try:
+            self._drain()
+            if self.control.closed:
+                raise ControlClosed("the service is stopping")
+            future.set_result(work())
+        except BaseException as error:
+            future.set_exception(error)
+        finally:
+            turn.release()
+        # Something may be due earlier than the owner waits for.
+        self._attention.set()
+        return future
+
+    def ask(self, work: Callable[[], T]) -> asyncio.Future[T]:
+        """As `submit`, for work that reads and changes nothing. Event loop's thread."""
+        turn = self._turn
+        if turn is None or self._work or not turn.acquire(blocking=False):
+            return self.submit(work)
+        future: asyncio.Future[T] = self.loop.create_future()
+        try:
+            if self.control.closed:
+                raise ControlClosed("the service is stopping")
+            future.set_result(work())
+        except BaseException as error:
+            future.set_exception(error)
+        finally:
+            turn.release()
         return future
 
     def tell(self, work: Callable[[], object]) -> None:
@@ -170,17 +239,16 @@ class Owner:
 
     def _hand_over(self, work: Callable[[], Any], future: asyncio.Future[Any] | None) -> None:
         self._work.append((work, future))
-        if self._scheduled:
+        if self._attending:
+            # An owner that holds an event for a client, or whose market stands still, does not wait in the pump.
+            self._attention.set()
+        if self._scheduled or (self._turn is not None and not self.control.closed):
             return
         self._scheduled = True
         try:
-            self.control.submit(self._drain)
+            self.control.run_soon(self._drain)
         except ControlClosed:
             self._drain()
-            return
-        # An owner that holds an event for a client, or a market that stands still, waits for this and not for the
-        # control.
-        self._attention.set()
 
     def _drain(self) -> None:
         self._scheduled = False
@@ -292,24 +360,38 @@ class Owner:
         After `grace_s` further events are delivered meanwhile. Returns whether it was done.
         """
         started = monotonic()
-        while True:
-            self._attention.clear()
-            self._drain()
-            if done():
-                return True
-            passed = monotonic() - started
-            if passed >= timeout_s or self._stopping or self.control.closed:
-                return False
-            if passed < grace_s:
-                self._attention.wait(min(grace_s, timeout_s) - passed)
-            else:
-                self.control.pump(0.0)
-                if self._timers:
-                    self._fire_timers()
-                due = self.control.next_due()
-                pause = 0.01 if due is None else min(0.01, due)
-                if not done() and pause > 0:
-                    self._attention.wait(pause)
+        attending, self._attending = self._attending, True
+        try:
+            while True:
+                self._drain()
+                if done():
+                    return True
+                passed = monotonic() - started
+                if passed >= timeout_s or self._stopping or self.control.closed:
+                    return False
+                if passed < grace_s:
+                    self._pause(min(grace_s, timeout_s) - passed)
+                else:
+                    self.control.pump(0.0)
+                    if self._timers:
+                        self._fire_timers()
+                    due = self.control.next_due()
+                    pause = 0.01 if due is None else min(0.01, due)
+                    if not done() and pause > 0:
+                        self._pause(pause)
+        finally:
+            self._attending = attending
+
+    def _pause(self, seconds: float) -> None:
+        """Wait for attention inside a handler, letting others at the control meanwhile."""
+        if self._turn is None:
+            self._attention.wait(seconds)
+            return
+        self._turn.release()
+        try:
+            self._attention.wait(seconds)
+        finally:
+            self._turn.acquire()
 
     def attend(self) -> None:
         """Make `serve_until` look again. Any thread."""

@@ -24,7 +24,7 @@ from google.protobuf.message import DecodeError
 from kiwoom.control.base import Control, open_control
 from kiwoom.errors import KiwoomError, MissingDependency, msg
 from kiwoom.service import conditions, custom, listening, login, logs, orders, streaming, transactions
-from kiwoom.service.calls import Caller, call
+from kiwoom.service.calls import Caller
 from kiwoom.service.clients import Client, Clients
 from kiwoom.service.conditions import Conditions
 from kiwoom.service.core import Core, Rpc
@@ -45,7 +45,7 @@ log = logging.getLogger("kiwoom.service")
 KOAPY_SERVICE = "koapy.backend.kiwoom_open_api_plus.grpc.KiwoomOpenApiPlusService"
 NATIVE_SERVICE = "kiwoom.v1.KiwoomService"
 
-Unary = Callable[[Rpc, bytes], Awaitable[bytes]]
+Unary = Callable[[Client, bytes], Awaitable[bytes]]
 Streaming = Callable[[Rpc, Any], AsyncIterator[bytes]]
 
 
@@ -262,7 +262,7 @@ class Server:
         await self._owner.submit(conditions_.watch)
         caller = Caller(core, login_, conditions_)
         unary: dict[str, Unary] = {
-            "Call": lambda rpc, raw: call(rpc, caller, raw),
+            "Call": caller.wire_call,
             "SetLogLevel": logs.set_log_level,
         }
         one_to_many: dict[str, Streaming] = {
@@ -325,7 +325,7 @@ class Server:
             started = perf_counter()
             try:
                 client = self._admit(context)
-                response = await method(Rpc(self.core, client, context, name), raw)
+                response = await method(client, raw)
             except (Exception, asyncio.CancelledError) as error:
                 return await self._fail(name, context, error)  # type: ignore[no-any-return]  # it raises
             measured.ended[name, "OK"] += 1

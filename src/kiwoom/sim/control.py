@@ -77,6 +77,8 @@ class Delivery:
 class SimControl(Control):
     """The embedded broker behind the OCX's functions and events. Open it with ``open_control("sim:")``."""
 
+    thread_bound = False
+
     def __init__(self, url: ControlUrl, broker: Broker) -> None:
         super().__init__(url, broker.clock)
         self.broker = broker
