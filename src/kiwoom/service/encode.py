@@ -29,13 +29,15 @@ __all__ = [
     "real_type_fids",
     "tr_names",
     "tr_response",
+    "varint",
 ]
 
 # OnReceiveTrData goes over the wire with its first five arguments.
 _SENT = {name: 5 if name == "OnReceiveTrData" else len(event.arguments) for name, event in EVENTS.items()}
 
 
-def _varint(number: int) -> bytes:
+def varint(number: int) -> bytes:
+    """A number as protobuf writes lengths and numbers."""
     if number < 128:
         return bytes((number,))
     out = bytearray()
@@ -97,16 +99,16 @@ def real_response(
 ) -> bytes:
     """OnReceiveRealData with `values` of `fids` as single data."""
     data = payload.encode("utf-8", "replace")
-    argument = b"\x0a" + _varint(len(data)) + data
+    argument = b"\x0a" + varint(len(data)) + data
     names = _real_names(fids, readable)
     encoded = pb.SingleData(values=values).SerializeToString()
     return b"".join(
         (
             _real_head(key, real_type),
-            _varint(len(argument)),
+            varint(len(argument)),
             argument,
             b"\x1a",
-            _varint(len(names) + len(encoded)),
+            varint(len(names) + len(encoded)),
             names,
             encoded,
         )

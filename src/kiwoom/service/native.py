@@ -14,7 +14,7 @@ import secrets
 import threading
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Iterable
-from functools import partial
+from functools import lru_cache, partial
 
 import grpc
 from google.protobuf.message import DecodeError
@@ -23,6 +23,7 @@ from kiwoom.clock import SECOND_US
 from kiwoom.control.contract import EVENTS, Function, Value
 from kiwoom.control.eventdata import EventData
 from kiwoom.errors import KiwoomError
+from kiwoom.service import encode
 from kiwoom.service.calls import Caller
 from kiwoom.service.clients import Client
 from kiwoom.service.core import Core, Rpc
@@ -81,6 +82,10 @@ class _Piece:
 
 def encode_event(occasion: Occasion, layouts: _Layouts, arguments: tuple[str | int, ...] | None = None) -> _Piece:
     """An event with its data; with other arguments than its own if they are given. Owner thread, inside the event."""
+    if occasion.name == REAL_DATA and arguments is None:
+        piece = _encode_real(occasion, layouts)
+        if piece is not None:
+            return piece
     event = EVENTS[occasion.name]
     arguments = arguments or occasion.arguments
     encoded = pb.Event(id=event.dispid)
@@ -101,6 +106,30 @@ def encode_event(occasion: Occasion, layouts: _Layouts, arguments: tuple[str | i
     return _Piece(_entry(body), layout, occasion.name == REAL_DATA)
 
 
+@lru_cache(maxsize=4096)
+def _real_plan(key: str, real_type: str) -> tuple[tuple[int, ...], list[tuple[str | int, ...]], bytes]:
+    """What every message of this key and type shares: its FIDs, the arguments that read them, its first bytes."""
+    fids = encode.real_type_fids(real_type)
+    head = pb.Event(id=EVENTS[REAL_DATA].dispid, texts=[key, real_type]).SerializeToString()
+    return fids, [(key, fid) for fid in fids], head
+
+
+def _encode_real(occasion: Occasion, layouts: _Layouts) -> _Piece | None:
+    """A real-time message whose values are what its payload says, as nearly all are; None for any other."""
+    key, real_type, payload = (str(a) for a in occasion.arguments)
+    fids, reads, head = _real_plan(key, real_type)
+    if not fids:
+        return None
+    values = occasion.control.read_many("GetCommRealData", reads)
+    joined = "\t".join(values)  # type: ignore[arg-type]  # this function returns text
+    if joined != payload and (not joined.startswith(payload) or joined[len(payload) :].strip("\t")):
+        return None
+    number = layouts.number(fids)
+    text = payload.encode()
+    body = b"".join((head, b"\x12", encode.varint(len(text)), text, b"\x20", encode.varint(number)))
+    return _Piece(_entry(body), number, True)
+
+
 def _is_payload(data: EventData, payload: str | None) -> bool:
     """Whether the values are what the tab-separated payload says: then it is enough to send that."""
     if payload is None:
@@ -112,15 +141,7 @@ def _is_payload(data: EventData, payload: str | None) -> bool:
 
 def _entry(body: bytes) -> bytes:
     """`body` as an entry of `EventBatch.events`."""
-    size = len(body)
-    if size < 128:
-        return b"\x0a" + bytes((size,)) + body
-    head = bytearray(b"\x0a")
-    while size > 127:
-        head.append(size & 127 | 128)
-        size >>= 7
-    head.append(size)
-    return bytes(head) + body
+    return b"\x0a" + encode.varint(len(body)) + body
 
 
 def _encode_page(encoded: pb.TrData, data: EventData) -> None:
