@@ -43,21 +43,6 @@ IMPLEMENTATIONS: dict[str, Callable[[], Iterator[Control]]] = {
 }
 
 
-# Functions that an implementation does not carry out yet; emptied as they come.
-NOT_YET = {
-    "sim": (
-        "condition-", "every_function",
-    )
-}  # fmt: skip
-NOT_YET["grpc-over-sim"] = NOT_YET["sim"]
-
-
-@pytest.fixture(autouse=True)
-def _not_yet(request: pytest.FixtureRequest, implementation: str) -> None:
-    if any(part in request.node.name for part in NOT_YET.get(implementation, ())):
-        pytest.skip(f"{implementation} does not carry this out yet")
-
-
 @pytest.fixture(params=sorted(IMPLEMENTATIONS))
 def implementation(request: pytest.FixtureRequest) -> str:
     """Which control the test runs on. KIWOOM_CONFORMANCE names some (comma-separated), to run only those."""
