@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kiwoom.sim.bars import DayBar
@@ -69,7 +69,8 @@ def _check(tape: Tape, dynamic: int) -> None:
         return
     # outside of the last minutes no trade is ten percent from the last auction's, nor a sudden move
     reference = previous = trades[0].price
-    last = (tape.minutes[0].minute + tape.continuous - 8) * MINUTE_US
+    # none begins that would not be over six minutes before the end; the longest takes three more
+    last = (tape.minutes[0].minute + tape.continuous - 9) * MINUTE_US
     for trade in trades[1:]:
         if trade.us >= last:
             break
@@ -82,6 +83,7 @@ def _check(tape: Tape, dynamic: int) -> None:
 
 
 @settings(max_examples=60, deadline=None)
+@example(DayBar(DAY, 13_440, 19_770, 11_710, 19_770, 3_000_000, 59_310_000_000), 54, True)
 @given(bars(), st.integers(0, 99), st.booleans())
 def test_any_day_obeys_the_rules_and_ends_in_its_bar(bar: DayBar, seed: int, kospi200: bool) -> None:
     _check(Tape(_stock(kospi200), bar, seed), 3 if kospi200 else 6)
