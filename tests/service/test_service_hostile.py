@@ -21,6 +21,9 @@ from kiwoom.wire import koapy_pb2 as pb
 
 ROOT = Path(__file__).resolve().parents[2]
 
+# After these, a client of the same process may find its calls unanswered (gRPC's own threads): a process of their own.
+pytestmark = pytest.mark.alone
+
 METHODS = {
     **{f"/{KOAPY_SERVICE}/{name}": ("unary", request) for name, (request, _) in UNARY.items()},
     **{f"/{KOAPY_SERVICE}/{name}": ("stream", request) for name, request in ONE_TO_MANY.items()},
