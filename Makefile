@@ -16,15 +16,14 @@ demo: setup
 	$(BIN)/kiwoom demo
 
 test: setup lint docs
-	$(BIN)/pytest -n 2 -m "not soak and not alone"
-	$(BIN)/pytest -m "alone and not soak" tests/service
+	$(BIN)/pytest -n 2 -m "not soak"
 
 # The OCX's own path, against a COM test control under Wine; skips itself where Wine or MinGW-w64 is missing.
 test-ocx: setup
 	PYTHON=$(abspath $(BIN))/python scripts/test-ocx.sh
 
 quick: setup
-	$(BIN)/pytest -n 2 -m "not slow and not soak and not alone"
+	$(BIN)/pytest -n 2 -m "not slow and not soak"
 
 lint: setup
 	$(BIN)/ruff format --check .
