@@ -87,6 +87,50 @@ def test_orders_go_on_while_the_line_is_down() -> None:
     assert order.live and order.left == 3
 
 
+def test_what_was_asked_for_on_a_line_that_dropped_is_not_answered_on_the_next_one() -> None:
+    """However quick the new login is, and however slow the server."""
+    driver = Driver("at=2026-02-06 10:00&latency_ms=5000&login_ms=100")
+    call = driver.control.call
+    assert _ask(driver) == 0 and call("GetConditionLoad") == 1
+    driver.control.faults.disconnect()
+    driver.wait("OnEventConnect")
+    driver.login()
+    seen = len(driver.events)
+    driver.run(30)
+    assert driver.events[seen:] == []
+    driver.ask("opt10001", 종목코드="005930")
+
+
+def test_a_condition_search_on_a_line_that_dropped_watches_nothing() -> None:
+    driver = Driver("at=2026-02-06 10:00&latency_ms=5000&login_ms=100")
+    driver.control.call("GetConditionLoad")
+    driver.wait("OnReceiveConditionVer")
+    assert driver.control.call("SendCondition", "1101", "급등주", 2, 1) == 1
+    driver.control.faults.disconnect()
+    driver.wait("OnEventConnect")
+    driver.login()
+    driver.run(600)
+    assert driver.named("OnReceiveTrCondition") == [] and driver.named("OnReceiveRealCondition") == []
+
+
+@pytest.mark.parametrize(("gone_s", "arrives"), [(1, False), (4, True)])
+def test_an_order_on_its_way_when_the_line_drops_is_lost_or_carried_out_unheard(gone_s: int, arrives: bool) -> None:
+    """Half of the time to the answer is the way there. Nobody hears of either: only a look-up tells."""
+    driver = Driver("at=2026-02-06 10:00&latency_ms=5000&login_ms=100")
+    assert _buy(driver) == 0
+    driver.run(gone_s)
+    driver.control.faults.disconnect()
+    driver.wait("OnEventConnect")
+    driver.login()
+    driver.run(30)
+    assert not any(arguments[1] == "buy" for arguments in driver.named("OnReceiveMsg"))
+    assert driver.named("OnReceiveTrData") == []
+    day = driver.ask("opw00007", 주문일자="20260206", 계좌번호="8000000011", 비밀번호="", 조회구분="1")
+    assert [row["체결수량"] for row in day.rows] == (["0000000001"] if arrives else [])
+    assert bool(driver.named("OnReceiveChejanData")) is arrives, "the notices of the new line are heard"
+    driver.control.broker.desk.ledger.check()
+
+
 def test_the_nightly_maintenance_cuts_the_line_and_refuses_logins_while_it_lasts() -> None:
     driver = Driver("at=2026-02-06 05:04&faults=nightly")
     driver.run(120)

@@ -78,11 +78,11 @@ class Conditions(Part):
         if not self.control.connected:
             log.error("GetConditionLoad before the login: call CommConnect and wait for OnEventConnect")
             return 0
-        self.broker.engine.after(self.broker.latency_us(), self._loaded)
+        self.broker.engine.after(self.broker.latency_us(), self._loaded, self.control.line)
         return 1
 
-    def _loaded(self) -> None:
-        if not self.control.connected:
+    def _loaded(self, line: int) -> None:
+        if line != self.control.line:
             return
         path = self.broker.options.conditions
         try:
@@ -131,7 +131,8 @@ class Conditions(Part):
             self._rest.pop(index, None)
         if search == 1:
             self._claimed.add(key)
-        self.broker.engine.after(self.broker.latency_us(), self._answer, screen, number, condition, search)
+        latency = self.broker.latency_us()
+        self.broker.engine.after(latency, self._answer, screen, number, condition, search, self.control.line)
         return 1
 
     def _find(self, what: str, name: str, index: int) -> StoredCondition | None:
@@ -147,8 +148,8 @@ class Conditions(Part):
             return None
         return found
 
-    def _answer(self, screen: str, number: str, condition: StoredCondition, search: int) -> None:
-        if not self.control.connected:
+    def _answer(self, screen: str, number: str, condition: StoredCondition, search: int, line: int) -> None:
+        if line != self.control.line:
             return
         if search == 2:
             rest = self._rest.pop(condition.number, [])

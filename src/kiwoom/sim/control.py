@@ -84,7 +84,8 @@ class SimControl(Control):
         self.broker = broker
         self.engine = broker.engine
         self.connected = False
-        self._line = 0
+        self.line = 0
+        """Which connection this is: it grows when one is cut. What was asked for on an earlier one is not answered."""
         self.delivering: list[Delivery] = []
         """The events being delivered, innermost last: a handler that waits lets further ones in."""
         self._sent = 0
@@ -120,7 +121,7 @@ class SimControl(Control):
     def drop_line(self) -> None:
         """The connection is gone, and with it what belonged to it: registrations, answers and notices on their way."""
         self.connected = False
-        self._line += 1
+        self.line += 1
         for part in self.parts.values():
             part.disconnected()
 
@@ -141,7 +142,7 @@ class SimControl(Control):
         `page` is what GetCommData reads meanwhile, `values` (FID to text) what GetCommRealData (for `code`) and
         GetChejanData read.
         """
-        delivery = Delivery(event, arguments, page, code, values or {}, self._line)
+        delivery = Delivery(event, arguments, page, code, values or {}, self.line)
         due_us: int | None = after_us
         if self.faults.has_events:
             due_us = self.faults.route(delivery, after_us)
@@ -150,7 +151,7 @@ class SimControl(Control):
 
     def deliver(self, delivery: Delivery) -> None:
         """Call the handlers of an event now; the getters answer for it until they return."""
-        if self.closed or delivery.line != self._line:
+        if self.closed or delivery.line != self.line:
             return
         self._sent += 1
         self.delivering.append(delivery)

@@ -9,6 +9,7 @@ answer, as on the real server.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import random
 from collections import deque
@@ -23,6 +24,7 @@ from kiwoom.sim.chejan import BALANCE_FIDS, ORDER_FIDS, POSITION_FIDS, fid_list
 from kiwoom.sim.contractdesk import ContractDesk
 from kiwoom.sim.control import Part, SimControl, dispatch
 from kiwoom.sim.desk import Desk, NotTaken, Ticket
+from kiwoom.sim.engine import Timer
 from kiwoom.sim.messages import accepted_text, contract_tr_name, order_tr_name, refused_text
 from kiwoom.sim.orders import Order, side_of
 from kiwoom.sim.requests import Page
@@ -60,6 +62,8 @@ class Ordering(Part):
         self._sent: deque[int] = deque(maxlen=_PER_SECOND)
         self._arrivals: deque[int] = deque(maxlen=_BUSY)
         self._last_arrival = 0
+        self._on_way: deque[tuple[int, Timer]] = deque()
+        """The orders on their way to the server: when each was sent, and its arrival."""
         self._last_notice = 0
         self._rng = random.Random(f"{self.broker.options.seed}/ordering")
         self._stop: Callable[[], None] | None = None
@@ -73,6 +77,12 @@ class Ordering(Part):
         if self._stop is not None:
             self._stop()
             self._stop = None
+        # Half of the time is the way there: an order that has been longer on it is at the server, the others are lost.
+        now = self.broker.engine.now
+        lost = [(sent, timer) for sent, timer in self._on_way if now - sent < (timer.us - sent) // 2]
+        for sent, timer in lost:
+            timer.cancel()
+            self._on_way.remove((sent, timer))
 
     # --- sending -----------------------------------------------------------------------------------------------
 
@@ -180,8 +190,10 @@ class Ordering(Part):
             log.error("order %r for %s: refused with %d", ticket.rq_name, ticket.code, refusal)
             return refusal
         # orders of one connection arrive in the order in which they were sent
-        self._last_arrival = max(self._last_arrival, self.broker.engine.now + self.broker.latency_us())
-        self.broker.engine.at(self._last_arrival, self._arrive, ticket, desk)
+        now = self.broker.engine.now
+        self._last_arrival = max(self._last_arrival, now + self.broker.latency_us())
+        timer = self.broker.engine.at(self._last_arrival, self._arrive, ticket, desk, self.control.line)
+        self._on_way.append((now, timer))
         return 0
 
     def _refusal(self, ticket: Ticket, desk: Desk | ContractDesk) -> int:
@@ -225,8 +237,10 @@ class Ordering(Part):
 
     # --- the server --------------------------------------------------------------------------------------------
 
-    def _arrive(self, ticket: Ticket, desk: Desk | ContractDesk) -> None:
-        if not self.control.connected:
+    def _arrive(self, ticket: Ticket, desk: Desk | ContractDesk, line: int) -> None:
+        self._on_way.popleft()
+        if line != self.control.line:
+            self._arrive_unheard(ticket, desk)
             return
         mock = self.broker.options.texts == "mock"
         action, side = _ACTIONS[ticket.order_type], side_of(ticket.order_type)
@@ -254,6 +268,12 @@ class Ordering(Part):
         if order is not None:
             self._last_notice = first_notice
             desk.proceed(order)
+
+    def _arrive_unheard(self, ticket: Ticket, desk: Desk | ContractDesk) -> None:
+        """The line dropped when the order was through: the server carries it out and nobody gets its answer."""
+        if self.control.faults.order_refusal(ticket.code, ticket.account, ticket.rq_name) is None:
+            with contextlib.suppress(NotTaken):
+                desk.proceed(desk.accept(_with_screen(ticket)))
 
     def _answer(self, ticket: Ticket, tr_name: str, order: Order | None, after_us: int) -> None:
         page = Page(_order_tr(tr_name), {"주문번호": order.number if order else ""}, [], "")

@@ -206,13 +206,13 @@ class Requests(Part):
         if unknown:
             log.warning("%s has no input %s; it takes %s", tr.code, ", ".join(unknown), ", ".join(tr.inputs))
         request = Request(self.control, tr, inputs, screen, rq_name)
-        self.broker.engine.after(latency, self._answer, request, spelt, prev_next)
+        self.broker.engine.after(latency, self._answer, request, spelt, prev_next, self.control.line)
         return 0
 
     # --- answering ---------------------------------------------------------------------------------------------
 
-    def _answer(self, request: Request, spelt: str, prev_next: int) -> None:
-        if not self.control.connected:
+    def _answer(self, request: Request, spelt: str, prev_next: int, line: int) -> None:
+        if line != self.control.line:
             return
         page, message, codes = self._page(request, prev_next)
         if self.control.faults.empties(request.tr.code, spelt, request.rq_name):
