@@ -204,6 +204,10 @@ class RequestLimiter:
                 result.append(Left(window, left, max(0, free_at - now) / SECOND_US))
             return result
 
+    def standing(self) -> int:
+        """How many stand in the line."""
+        return len(self._line)
+
     def state(self) -> list[int]:
         """Times of the requests that still count, in microseconds of the clock: to be kept over a restart."""
         with self._lock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -74,11 +75,14 @@ class Stub:
         return getattr(value, kind) if kind else None
 
 
-def until(condition: Callable[[], Any], what: str = "the condition", timeout_s: float = 10.0) -> Any:
+def until(
+    condition: Callable[[], Any], what: str | Callable[[], str] = "the condition", timeout_s: float = 10.0
+) -> Any:
     """Wait until `condition` gives something true."""
     deadline = time.monotonic() + timeout_s
     while not (result := condition()):
-        assert time.monotonic() < deadline, f"{what} did not come true within {timeout_s} s"
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what if isinstance(what, str) else what()} did not come true in {timeout_s} s")
         time.sleep(0.002)
     return result
 
@@ -99,6 +103,9 @@ class Served:
     control: ScriptedControl
     channels: list[grpc.Channel] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self._own_tasks = self._tasks()
+
     def channel(self) -> grpc.Channel:
         """A connection of its own."""
         channel = grpc.insecure_channel(self.server.address, options=[("grpc.use_local_subchannel_pool", 1)])
@@ -110,17 +117,35 @@ class Served:
         return Stub(self.channel())
 
     def nothing_left(self) -> None:
-        """Wait until no stream, listener, screen or registration is left over."""
-        core = self.server.core
+        """Wait until no stream, listener, screen, registration, session or task is left over."""
+        until(lambda: not self.left(), lambda: f"the cleaning up of {self.left()}")
 
-        def left() -> dict[str, int]:
-            return {k: v for k, v in core.left_over().items() if v > (1 if k == "listeners" else 0)}
+    def left(self) -> dict[str, Any]:
+        """What is left over of clients."""
+        server = self.server
+        left: dict[str, Any] = {
+            # The service itself listens for logins.
+            **{k: v for k, v in server.core.left_over().items() if v > (1 if k == "listeners" else 0)},
+            **{f"{name} open": count for name, count in server.measured.open.items() if count},
+            "clients": server.clients.with_streams(),
+            "handlers": [n for n, h in self.control._handlers.items() if h and n != "OnEventConnect"],
+            "asyncio tasks": [repr(task) for task in self._tasks() - self._own_tasks],
+        }
+        return {kind: what for kind, what in left.items() if what}
 
-        until(lambda: not left(), "the cleaning up")
+    def _tasks(self) -> set[asyncio.Task[Any]]:
+        assert self.server._loop is not None
+        # gRPC waits for the next request in a task that is another one for each.
+        tasks = asyncio.all_tasks(self.server._loop)
+        return {t for t in tasks if "_request_registered_call" not in repr(t) and "_request_call" not in repr(t)}
+
+    def hang_up(self) -> None:
+        """Close all connections."""
+        while self.channels:
+            self.channels.pop().close()
 
     def close(self) -> None:
-        for channel in self.channels:
-            channel.close()
+        self.hang_up()
         self.server.stop(grace_s=1.0)
 
 

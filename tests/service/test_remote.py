@@ -233,9 +233,9 @@ def test_each_program_hears_the_codes_that_it_registered(served: Served, connect
 def test_a_program_that_ends_takes_its_registrations_along(served: Served, connect: Connect) -> None:
     control = connect(served)
     control.call("SetRealReg", "0101", "005930", "10", "0")
+    served.control.on["SendCondition"] = lambda *a: 1
     control.call("SendCondition", "0102", "중소형 저평가주", 1, 1)
     assert len(served.server.core.screens.used) == 2
-    served.control.on["SendCondition"] = lambda *a: 1
     control.close()
     served.nothing_left()
     assert not served.server.native.sessions

@@ -6,6 +6,9 @@ import grpc
 import pytest
 from tests.service.conftest import Serve, Served, Stub, until
 
+from kiwoom.service.clients import Clients
+from kiwoom.service.security import EVERYBODY
+
 
 def test_a_function_gives_text_a_number_or_nothing(served: Served, stub: Stub) -> None:
     served.control.on["GetMasterCodeName"] = lambda code: {"005930": "삼성전자"}.get(code, "")
@@ -135,3 +138,17 @@ def test_stopping_ends_streams_with_a_status(serve: Serve) -> None:
         next(stream)
     assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
     assert "stopping" in caught.value.details()
+
+
+def test_a_client_in_use_is_not_forgotten_because_others_come_and_go() -> None:
+    clients = Clients()
+    first = clients.of("ipv4:127.0.0.1:1", EVERYBODY)
+    open_ = clients.of("ipv4:127.0.0.1:2", EVERYBODY)
+    open_.streams = 1
+    for port in range(3, 5000):
+        clients.of(f"ipv4:127.0.0.1:{port}", EVERYBODY)
+        # It asks now and then: what it set by SetInputValue is kept meanwhile.
+        if port % 500 == 0:
+            assert clients.of("ipv4:127.0.0.1:1", EVERYBODY) is first
+    assert clients.of("ipv4:127.0.0.1:2", EVERYBODY) is open_
+    assert len(clients) <= 1001

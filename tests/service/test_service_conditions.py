@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import logging
 from typing import Any
 
 import grpc
@@ -220,3 +222,21 @@ def test_a_login_that_nobody_answers_ends(serve: Serve) -> None:
     with ends_with(grpc.StatusCode.DEADLINE_EXCEEDED, "login was not answered"):
         list(served.stub().LoginCall(login(), timeout=10))
     served.nothing_left()
+
+
+@pytest.mark.parametrize("rpc", ["LoadConditionCall", "LoginCall"])
+def test_what_fails_after_everybody_left_is_nobodys_error(
+    serve: Serve, caplog: pytest.LogCaptureFixture, rpc: str
+) -> None:
+    served = serve(answer_timeout_s=0.1, login_timeout_s=0.1)
+    served.control.connected = 0
+    served.control.on["GetConditionLoad"] = lambda: 1
+    served.control.on["CommConnect"] = lambda: 0
+    request = {"LoadConditionCall": pb.LoadConditionRequest, "LoginCall": pb.LoginRequest}[rpc]()
+    stream = getattr(served.stub(), rpc)(request)
+    until(lambda: served.control.called("GetConditionLoad") or served.control.called("CommConnect"))
+    stream.cancel()
+    served.nothing_left()
+    served.close()
+    gc.collect()
+    assert not [r for r in caplog.records if r.levelno >= logging.ERROR], caplog.text

@@ -34,11 +34,13 @@ if TYPE_CHECKING:
     from kiwoom.service.conditions import Conditions
     from kiwoom.service.login import Login
 
-__all__ = ["Caller", "call_response", "check_arguments", "wire_arguments"]
+__all__ = ["MOST_INPUTS", "Caller", "call_response", "check_arguments", "wire_arguments"]
 
 # Lists of codes and of FIDs are the longest honest texts; what is longer is an attack or a mistake.
 _LONGEST_TEXT = 100_000
 _LONGEST_NUMBER = 20
+MOST_INPUTS = 100
+"""Inputs of one TR; none has more than a dozen."""
 _ACCOUNT_INPUTS = frozenset({"계좌번호"})
 _ACCOUNT_TAGS = frozenset({"ACCNO", "ACCLIST", "ACCTLIST_DETAIL"})
 _TOO_MANY = (-200, -209, -210, -211, -308, -311)
@@ -148,7 +150,10 @@ class Caller:
         if name not in _NOTED:
             return control.read_many(name, (arguments,))[0]
         if name == "SetInputValue":
-            client.inputs[str(arguments[0])] = str(arguments[1])
+            item, value = str(arguments[0]), str(arguments[1])
+            if item not in client.inputs and len(client.inputs) >= MOST_INPUTS:
+                _refuse(called, "id", f"would be one of more than {MOST_INPUTS}: a request takes the inputs along")
+            client.inputs[item] = value
             return None
         if name == "CommRqData":
             inputs, client.inputs = client.inputs, {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from time import monotonic
 
 import grpc
@@ -14,7 +15,7 @@ __all__ = ["Client", "Clients"]
 
 # Requests may come in bursts of this many seconds' worth.
 _BURST_S = 3.0
-# Clients without a stream are forgotten when there are more than this many.
+# The clients longest unheard of are forgotten, if they have no stream, when there are more than this many.
 _KEPT = 1000
 
 
@@ -55,22 +56,31 @@ class Client:
 
 
 class Clients:
-    """The clients by connection and identity. Event loop's thread."""
+    """The clients by connection and identity, those longest unheard of first. Event loop's thread."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, str], Client] = {}
+        self._known: OrderedDict[tuple[str, str], Client] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._known)
 
     def of(self, peer: str, identity: Identity) -> Client:
         """The client of a connection."""
-        client = self._known.get((peer, identity.name))
-        if client is None:
-            if len(self._known) >= _KEPT:
-                self._known = {key: c for key, c in self._known.items() if c.streams}
-            client = self._known[peer, identity.name] = Client(peer, identity)
+        key = (peer, identity.name)
+        client = self._known.get(key)
+        if client is not None:
+            self._known.move_to_end(key)
+            return client
+        if len(self._known) >= _KEPT:
+            self._forget()
+        client = self._known[key] = Client(peer, identity)
         return client
+
+    def _forget(self) -> None:
+        # A tenth at a time, so that looking for them costs little for each new client.
+        idle = [key for key, client in self._known.items() if not client.streams]
+        for key in idle[: _KEPT // 10]:
+            del self._known[key]
 
     def with_streams(self) -> list[Client]:
         """The clients that have a stream open."""

@@ -10,7 +10,7 @@ import grpc
 from kiwoom.errors import error_for
 from kiwoom.service import encode
 from kiwoom.service.answers import Inquiry, error_in_message
-from kiwoom.service.core import Core, Rpc
+from kiwoom.service.core import Core, Rpc, taken_note_of
 from kiwoom.service.hub import Listener
 from kiwoom.service.occasion import Occasion
 from kiwoom.service.screens import check_screen
@@ -46,6 +46,7 @@ class Conditions(Listener):
         """Load the conditions and wait for OnReceiveConditionVer: its arguments. Raises End."""
         if self._under_way is None or self._under_way.done():
             self._under_way = asyncio.create_task(self._load(), name="kiwoom conditions")
+            self._under_way.add_done_callback(taken_note_of)
         return await asyncio.shield(self._under_way)
 
     async def _load(self) -> tuple[int, str]:

@@ -19,7 +19,7 @@ from kiwoom.service.settings import RefusedToStart, Settings
 from kiwoom.service.status import status_of
 from kiwoom.service.streams import End, Stream, Streams
 
-__all__ = ["Core", "Relay", "Rpc"]
+__all__ = ["Core", "Relay", "Rpc", "taken_note_of"]
 
 log = logging.getLogger("kiwoom.service")
 
@@ -42,6 +42,8 @@ class Core:
             raise RefusedToStart(f"there are no limits {settings.limits!r}; known: {', '.join(PROFILES)}")
         self.limits = Limits(owner.control.clock, profile)
         self.stopping = False
+        self.counted: dict[str, Callable[[], int]] = {}
+        """What else `left_over` counts, by name. Callable from any thread."""
 
     async def permit(self, limiter: RequestLimiter, priority: Priority = Priority.PERSON) -> None:
         """Wait until a request may be sent; it is counted then. Waits in the scheduler's line, not in a thread."""
@@ -51,14 +53,23 @@ class Core:
                 await self.owner.sleep(min(wait_s, 1.0))
 
     def left_over(self) -> dict[str, int]:
-        """What is in use: streams, listeners, screens, registered codes. All zero when nobody is connected."""
+        """
+        What is in use, by kind: streams, sessions, screens, registered codes, tasks and so on. Any thread.
+
+        When nobody is connected all is zero, but for the one listener by which the service itself hears of logins;
+        a session or a login that is under way is kept for its time.
+        """
         return {
             "streams": sum(not stream.ended for stream in tuple(self.streams.open)),
             "listeners": self.hub.listeners(),
             "screens": len(self.screens.used),
             "codes": len(self.registrar.codes),
             "readers": self.real_data.readers(),
-            "waiting": self.owner.waiting,
+            "waiting": self.owner.waiting + self.owner.sessions_waiting,
+            "in line": self.limits.queries.standing() + self.limits.orders.standing(),
+            "conditions": len(self.limits.conditions.running),
+            "tasks": sum(t.get_name().startswith("kiwoom ") for t in asyncio.all_tasks(self.owner.loop)),
+            **{name: count() for name, count in self.counted.items()},
         }
 
 
@@ -122,3 +133,9 @@ class Rpc:
     def leave(self, listener: Listener) -> None:
         """Hear no more. Does not wait."""
         self.owner.tell(lambda: self.core.hub.remove(listener))
+
+
+def taken_note_of(task: asyncio.Future[Any]) -> None:
+    """For a task that several wait for: when all of them have gone, nobody is left whom its error concerns."""
+    if not task.cancelled():
+        task.exception()

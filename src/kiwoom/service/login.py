@@ -10,7 +10,7 @@ import grpc
 
 from kiwoom.errors import error_for
 from kiwoom.service import encode
-from kiwoom.service.core import Core, Rpc
+from kiwoom.service.core import Core, Rpc, taken_note_of
 from kiwoom.service.hub import Listener
 from kiwoom.service.occasion import Occasion
 from kiwoom.service.status import status_of
@@ -56,6 +56,7 @@ class Login:
         """Log in and wait for the result: 0, or the negative code. Raises End(DEADLINE_EXCEEDED)."""
         if self._under_way is None or self._under_way.done():
             self._under_way = asyncio.create_task(self._connect(), name="kiwoom login")
+            self._under_way.add_done_callback(taken_note_of)
         # A caller that goes away must not take the login of the others with it.
         return await asyncio.shield(self._under_way)
 

@@ -15,6 +15,7 @@ import threading
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Iterable
 from functools import lru_cache, partial
+from time import monotonic
 
 import grpc
 from google.protobuf.message import DecodeError
@@ -45,6 +46,8 @@ _Code = grpc.StatusCode
 _BATCH_EVENTS = 512
 _BATCH_BYTES = 128 * 1024
 _MOST_CALLS = 10_000
+# How long the calls of one request may keep the owner thread before others have their turn.
+_SLICE_S = 0.05
 
 REAL_DATA = "OnReceiveRealData"
 _ON_A_SCREEN = frozenset({"OnReceiveTrData", "OnReceiveMsg", "OnReceiveTrCondition"})
@@ -338,7 +341,9 @@ class Session(Listener):
                 self._core.owner.control.call("SetRealRemove", self.screens[screen], one)
                 codes.discard(one)
 
-    def note(self, called: Function, arguments: tuple[str | int, ...], real: tuple[str | int, ...]) -> None:
+    def note(
+        self, called: Function, arguments: tuple[str | int, ...], real: tuple[str | int, ...], value: Value
+    ) -> None:
         """Keep what a call registers or takes back, so that it can be undone."""
         name = called.name
         if name == "SetRealReg":
@@ -353,7 +358,7 @@ class Session(Listener):
                 self.codes.get(screen, set()).discard(code)
         elif name == "DisconnectRealData":
             self.codes.pop(str(arguments[0]), None)
-        elif name == "SendCondition" and arguments[3] == 1:
+        elif name == "SendCondition" and arguments[3] == 1 and value == 1:
             self.conditions.add(real[:3])
         elif name == "SendConditionStop":
             self.conditions.discard(real)
@@ -458,6 +463,7 @@ class Native:
         self.core = core
         self.layouts = _Layouts()
         self.sessions: dict[bytes, Session] = {}
+        core.counted["sessions"] = lambda: len(self.sessions)
         self._caller = caller
         self._version = version
         self.screens: dict[str, Session] = {}
@@ -532,7 +538,9 @@ class Native:
             except (KiwoomError, End) as error:
                 prepared.append(error)
                 break
-        response = await self.core.owner.submit(partial(self._carry_out, client, session, prepared))
+        response, left = pb.CallResponse(), deque(prepared)
+        while left:
+            await self.core.owner.submit(partial(self._carry_out, client, session, left, response))
         response.now_us = self.core.owner.control.clock.now_us()
         return response.SerializeToString()
 
@@ -540,10 +548,13 @@ class Native:
         self,
         client: Client,
         session: Session | None,
-        prepared: list[tuple[Function, tuple[str | int, ...]] | Exception],
-    ) -> pb.CallResponse:
-        response = pb.CallResponse()
-        for entry in prepared:
+        left: deque[tuple[Function, tuple[str | int, ...]] | Exception],
+        response: pb.CallResponse,
+    ) -> None:
+        """Carry out what is left, for a while; an error ends it. Owner thread."""
+        until = monotonic() + _SLICE_S
+        while left:
+            entry = left.popleft()
             result = response.results.add()
             if isinstance(entry, Exception):
                 _set_error(result, entry)
@@ -555,8 +566,9 @@ class Native:
                 if not isinstance(error, (KiwoomError, End)):
                     log.error("%s raised %r", called.name, error, exc_info=error)
                 _set_error(result, error)
-                break
-        return response
+                left.clear()
+            if monotonic() >= until:
+                return
 
     def _one(
         self, client: Client, session: Session | None, called: Function, arguments: tuple[str | int, ...]
@@ -568,7 +580,8 @@ class Native:
             return None
         real = session.translated(called, arguments)
         value = self._caller.carry_out(client, called, real)
-        session.note(called, arguments, real)
+        if not isinstance(value, int) or value >= 0:
+            session.note(called, arguments, real, value)
         return value
 
     async def events(self, rpc: Rpc, requests: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -655,6 +668,11 @@ class Native:
             owner = self.core.owner
             owner.tell(session._stop_waiting)
             session.expiry = owner.loop.call_later(self.core.settings.session_grace_s, self._end, session)
+            # The one that came loose last stands last.
+            self.sessions[session.name] = self.sessions.pop(session.name)
+            loose = [other for other in self.sessions.values() if other.attached is None]
+            if len(loose) > self.core.settings.sessions_kept:
+                self._end(loose[0])
 
     def _end(self, session: Session) -> None:
         if self.sessions.pop(session.name, None) is not None:

@@ -67,6 +67,8 @@ class Settings:
     """How long a graceful stop waits for streams to be told."""
     session_grace_s: float = 30.0
     """How long a kiwoom.v1 session whose stream broke can be resumed."""
+    sessions_kept: int = 200
+    """How many such sessions are kept; beyond that the one goes whose stream broke first."""
     session_replay_bytes: int = 2 * 1024 * 1024
     """How much of what was sent a kiwoom.v1 session keeps for that."""
 

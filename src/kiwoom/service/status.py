@@ -48,8 +48,9 @@ _BY_CODE = dict.fromkeys((-201, -202, -204, -206, -300, -500), _Code.INVALID_ARG
     -302: _Code.PERMISSION_DENIED,
 }
 
-# A status travels in the trailers, which clients accept up to 8 kB.
-_LONGEST = 1000
+# A status travels in the trailers, of which clients accept 8 kB; beyond that they throw the status away. What is not
+# ASCII is sent percent-encoded there: a Korean letter takes nine bytes.
+_LONGEST = 4000
 
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _IN_WORDS = re.compile(r"(?<![\d\w])-(\d{2,3})(?!\d)")
@@ -57,8 +58,14 @@ _IN_WORDS = re.compile(r"(?<![\d\w])-(\d{2,3})(?!\d)")
 
 def details(text: str) -> str:
     """A text that can stand in a status: printable and not too long."""
-    text = _UNPRINTABLE.sub("?", text)
-    return text if len(text) <= _LONGEST else text[:_LONGEST] + " ..."
+    # Cut first: the text may be a hostile one of megabytes.
+    text, rest = _UNPRINTABLE.sub("?", text[:_LONGEST]), len(text) > _LONGEST
+    size = 0
+    for length, letter in enumerate(text):
+        size += 1 if " " <= letter <= "~" and letter != "%" else 3 * len(letter.encode())
+        if size > _LONGEST:
+            return text[:length] + " ..."
+    return text + " ..." if rest else text
 
 
 def status_of(error: BaseException) -> Status:

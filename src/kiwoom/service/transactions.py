@@ -18,6 +18,7 @@ from kiwoom.errors import RequestLimited, UsageError, error_for
 from kiwoom.limits import Priority
 from kiwoom.service import encode
 from kiwoom.service.answers import Inquiry, error_in_message, negative
+from kiwoom.service.calls import MOST_INPUTS
 from kiwoom.service.core import Core, Rpc
 from kiwoom.service.occasion import Occasion
 from kiwoom.service.screens import check_screen
@@ -33,7 +34,6 @@ _KW_TYPES = {"OPTKWFID": 0, "OPTFOFID": 3}
 KW_CODES = 100
 """Codes of one CommKwRqData."""
 _MOST_CODES = 20_000
-_MOST_INPUTS = 100
 _LONGEST_INPUT = 100_000
 
 _COMPARE: Mapping[int, Callable[[str, str], bool]] = {
@@ -87,8 +87,8 @@ def _checked_name(name: str) -> str:
 
 
 def _checked_inputs(rpc: Rpc, inputs: dict[str, str]) -> dict[str, str]:
-    if len(inputs) > _MOST_INPUTS:
-        raise End(_INVALID, f"{len(inputs)} inputs: no TR takes more than {_MOST_INPUTS}")
+    if len(inputs) > MOST_INPUTS:
+        raise End(_INVALID, f"{len(inputs)} inputs: no TR takes more than {MOST_INPUTS}")
     for name, value in inputs.items():
         if len(name) > 100 or len(value) > _LONGEST_INPUT * 2 or "\0" in name or "\0" in value:
             raise End(_INVALID, f"the input {name[:50]!r} is too long or has a null character")
