@@ -14,6 +14,7 @@ from kiwoom.sim.opening import OpeningNotices
 from kiwoom.sim.ordering import Ordering
 from kiwoom.sim.registrations import Registrations
 from kiwoom.sim.requests import Requests
+from kiwoom.sim.streams import Streams
 
 __all__ = ["PARTS", "assemble"]
 
@@ -23,6 +24,7 @@ PARTS = (
     Derivatives,
     Requests,
     Registrations,
+    Streams,
     OpeningNotices,
     Conditions,
     Ordering,

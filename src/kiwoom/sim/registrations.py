@@ -10,15 +10,17 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from kiwoom import catalog
 from kiwoom.clock import DAY_US
 from kiwoom.sim.control import Part, SimControl, dispatch
 from kiwoom.sim.engine import Timer
-from kiwoom.sim.futuretypes import contract_events, contract_types, is_contract
+from kiwoom.sim.futuretypes import contract_events, is_contract
 from kiwoom.sim.instruments import Instrument
 from kiwoom.sim.live import Live
 from kiwoom.sim.opening import OpeningNotices
+from kiwoom.sim.realnames import brought_by, brought_by_tr
 from kiwoom.sim.realtypes import BUILDERS, payload
+from kiwoom.sim.streamed import STREAMS
+from kiwoom.sim.streams import Streams
 
 __all__ = ["Registrations"]
 
@@ -37,6 +39,7 @@ class _Screen:
 
     fids: dict[str, frozenset[int]] = field(default_factory=dict)
     by_tr: set[str] = field(default_factory=set)
+    tr: str = ""
 
 
 class _Feed:
@@ -123,12 +126,12 @@ class Registrations(Part):
         if entry is not None:
             self._refresh(set(entry.fids) | entry.by_tr)
 
-    def register_by_tr(self, screen: str, codes: Sequence[str]) -> None:
+    def register_by_tr(self, screen: str, codes: Sequence[str], tr_code: str = "") -> None:
         """A successful quote TR registers its codes on its screen, in the place of the last TR's."""
         number = self._number(screen)
         entry = self._screens.setdefault(number, _Screen())
         touched = entry.by_tr | set(codes)
-        entry.by_tr = set(codes)
+        entry.by_tr, entry.tr = set(codes), tr_code
         self._refresh(touched)
 
     def _wants_opening(self) -> bool:
@@ -153,6 +156,8 @@ class Registrations(Part):
             if instrument is None:
                 continue
             types = self._types(code, instrument)
+            self.control.part(Streams).listen(code, instrument, types)
+            types -= STREAMS.keys()
             feed = self._feeds.get(code)
             if not types:
                 if feed is not None:
@@ -167,17 +172,14 @@ class Registrations(Part):
                 self._schedule(feed)
 
     def _types(self, code: str, instrument: Instrument) -> frozenset[str]:
-        """The real types that the screens ask for, for a code: any FID of a type brings the whole type."""
-        names: tuple[str, ...] = ("업종지수",) if instrument.kind == "INDEX" else ("주식체결", _BEST, _BOOK)
-        if is_contract(instrument):
-            names = contract_types(instrument)
+        """The real types that the screens ask for, for a code."""
         found: set[str] = set()
         for entry in self._screens.values():
             if code in entry.by_tr:
-                found.update(names)
+                found.update(brought_by_tr(entry.tr, instrument))
             fids = entry.fids.get(code)
             if fids:
-                found.update(name for name in names if not fids.isdisjoint(catalog.real_type(name).fids))
+                found.update(brought_by(instrument, fids))
         return frozenset(found)
 
     def _stop(self, code: str) -> None:

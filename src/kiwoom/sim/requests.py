@@ -220,7 +220,7 @@ class Requests(Part):
         if message:
             self.control.send("OnReceiveMsg", request.screen, request.rq_name, spelt, message)
         if codes and self.broker.options.auto_register:
-            self.control.part(Registrations).register_by_tr(request.screen, codes)
+            self.control.part(Registrations).register_by_tr(request.screen, codes, request.tr.code)
         arguments = (request.screen, request.rq_name, spelt, "", page.prev_next, 0, "", "", "")
         self.control.send(_EVENT, *arguments, page=page)
 

@@ -55,7 +55,7 @@ class Sketch(Quoted):
                 self._busy = self._index
             self._index += 1
             self._partial = 0
-        if self._index < len(minutes) and minutes[self._index].trades:
+        if self._index < len(minutes) and minutes[self._index].trades and us > minutes[self._index].minute * MINUTE_US:
             self._take_partly(us)
 
     def _take(self, opening: int, high: int, low: int, close: int, volume: int, count: int) -> None:

@@ -9,12 +9,12 @@ from kiwoom.catalog import sectors
 from kiwoom.sim.answers.inputs import choice, market_stocks, past_days, span
 from kiwoom.sim.answers.investing import whole_units
 from kiwoom.sim.answers.items import MILLION, base_of, row
-from kiwoom.sim.answers.members import members
 from kiwoom.sim.answers.registry import Answer, Request, answers
 from kiwoom.sim.formats import direction, percent, rate, signed, signed_price
 from kiwoom.sim.instruments import Instrument
 from kiwoom.sim.investors import Investors, investors
 from kiwoom.sim.market import Market
+from kiwoom.sim.membership import members
 
 __all__: list[str] = []
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from kiwoom.sim.answers.inputs import choice, market_stocks, stock
 from kiwoom.sim.answers.registry import Answer, Request, answers
 from kiwoom.sim.formats import clock6, rate
-from kiwoom.sim.vi import Halt
+from kiwoom.sim.streamed.interruptions import away, references
 
 __all__: list[str] = []
 
@@ -21,7 +21,11 @@ _USED = {"0": "사용안함", "1": "사용"}
     omits="제외종목 leaves nothing out; there are none after hours (장전구분 2)",
 )
 def interrupted(request: Request) -> Answer:
-    """변동성완화장치발동종목요청: latest first; what has not ended yet ends at 000000."""
+    """
+    변동성완화장치발동종목요청: latest first; what has not ended yet ends at 000000.
+
+    Every code that was asked about is registered for VI발동/해제, whether it has been interrupted or not.
+    """
     market = request.control.broker.market
     kind = _KINDS[choice(request, "발동구분", _KINDS, "0")]
     session = choice(request, "장전구분", {"0": "전체", "1": "정규시장", "2": "시간외단일가"}, "0")
@@ -43,27 +47,18 @@ def interrupted(request: Request) -> Answer:
     def rows() -> Iterator[dict[str, str]]:
         for _, instrument, halt in found:
             quoted = market.glance(instrument)
-            static, dynamic = _references(halt)
+            static, dynamic = references(halt)
             yield {
                 "종목코드": instrument.code, "종목명": instrument.name, "누적거래량": str(quoted.volume),
-                "발동가격": str(halt.trigger), "동적괴리율": _away(halt.trigger, dynamic),
+                "발동가격": str(halt.trigger), "동적괴리율": away(halt.trigger, dynamic),
                 "매매체결처리시각": clock6(halt.start_us),
                 "VI해제시각": clock6(halt.end_us) if halt.end_us <= market.moment else "000000",
                 "VI적용구분": halt.kind, "동적기준가격": str(dynamic), "정적기준가격": str(static),
-                "정적괴리율": _away(halt.trigger, static), "시가대비등락률": rate(halt.trigger, quoted.open),
+                "정적괴리율": away(halt.trigger, static), "시가대비등락률": rate(halt.trigger, quoted.open),
                 "VI발동횟수": str(halt.number),
             }  # fmt: skip
 
-    return Answer({}, rows(), registers="종목코드")
-
-
-def _references(halt: Halt) -> tuple[int, int]:
-    """The static and the dynamic reference as they are shown: the one that did not count is 0."""
-    return (0 if halt.kind == "동적" else halt.static_base), halt.dynamic_base
-
-
-def _away(price: int, reference: int) -> str:
-    return rate(price, reference) if reference else "0.00"
+    return Answer({}, rows(), codes=[instrument.code for instrument in instruments])
 
 
 def _range(request: Request, name: str, unit: int) -> tuple[int, int] | None:

@@ -10,12 +10,12 @@ from kiwoom.catalog import calendar
 from kiwoom.sim.answers.inputs import choice, stock
 from kiwoom.sim.answers.investing import dated, whole_units
 from kiwoom.sim.answers.items import MILLION, base_of, row
-from kiwoom.sim.answers.members import members
 from kiwoom.sim.answers.registry import Answer, NotFound, Request, answers
 from kiwoom.sim.contracts import INDEX_CODE
 from kiwoom.sim.formats import clock6, direction, percent, rate, scaled, signed, signed_price
 from kiwoom.sim.instruments import Instrument
 from kiwoom.sim.market import Market
+from kiwoom.sim.membership import members
 from kiwoom.sim.program import MARKETS, Program, programs
 
 __all__: list[str] = []

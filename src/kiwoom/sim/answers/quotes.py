@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice, takewhile
 
-from kiwoom.sim.answers.members import breadth, members
 from kiwoom.sim.answers.registry import Answer, NotFound, Request, answers
 from kiwoom.sim.bars import DayBar
 from kiwoom.sim.formats import (
@@ -25,6 +24,7 @@ from kiwoom.sim.investors import investors
 from kiwoom.sim.lending import lending
 from kiwoom.sim.live import Live
 from kiwoom.sim.market import Market
+from kiwoom.sim.membership import breadth, members
 
 __all__ = ["sector_single"]
 

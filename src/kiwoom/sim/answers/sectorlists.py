@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from kiwoom.catalog import sectors
 from kiwoom.sim.answers.inputs import choice
 from kiwoom.sim.answers.items import MILLION, base_of
-from kiwoom.sim.answers.members import breadth, members
 from kiwoom.sim.answers.quotes import sector_single
 from kiwoom.sim.answers.ranking import listed
 from kiwoom.sim.answers.registry import Answer, NotFound, Request, answers
 from kiwoom.sim.formats import direction, percent, rate, signed, signed_price
 from kiwoom.sim.instruments import Instrument
+from kiwoom.sim.membership import breadth, members
 
 __all__: list[str] = []
 

@@ -1,0 +1,19 @@
+"""The real types that do not come with each trade, by subject; `STREAMS` has all of them by name."""
+
+from __future__ import annotations
+
+from kiwoom.sim.streamed.auctions import EXPECTED
+from kiwoom.sim.streamed.flows import FIRMS_OF_THE_DAY, NAV, PROGRAM
+from kiwoom.sim.streamed.interruptions import INFORMATION, INTERRUPTION
+from kiwoom.sim.streamed.sectors import BREADTH, EXPECTED_INDEX
+from kiwoom.sim.streamed.stream import Stream
+
+__all__ = ["STREAMS"]
+
+STREAMS: dict[str, Stream] = {
+    stream.name: stream
+    for stream in (
+        EXPECTED, INTERRUPTION, INFORMATION, PROGRAM, FIRMS_OF_THE_DAY, NAV, BREADTH, EXPECTED_INDEX,
+    )
+}  # fmt: skip
+"""Every streamed real type by its name."""

@@ -1,0 +1,210 @@
+"""
+The real types that do not come with each trade: in the formats of the official samples, and of one mind with the TRs.
+
+The samples are those of the REST sibling's documentation, by FID; it sends the same fields.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import pytest
+from tests.sim.answers.test_fidelity import differences
+from tests.sim.driver import Driver
+
+from kiwoom import catalog
+
+SAMPLES: dict[str, dict[int, tuple[str, ...]]] = {
+    "주식예상체결": {
+        20: ("110206",), 10: ("+60500", "60300"), 11: ("+200", "0"), 12: ("+0.33",), 15: ("-7805", "+1"),
+        13: ("768293",), 25: ("2",),
+    },
+    "업종등락": {
+        20: ("110710",), 252: ("46",), 251: ("1",), 253: ("166",), 255: ("204",), 254: ("16",), 13: ("741784",),
+        14: ("62093941",), 10: ("-1757.42",), 11: ("-194.70",), 12: ("-9.97",), 256: ("416",), 257: ("43.20",),
+        25: ("5",),
+    },
+    "업종지수": {
+        20: ("110430",), 10: ("-1762.61",), 11: ("-189.51",), 12: ("-9.71",), 15: ("2800",), 13: ("725277",),
+        14: ("60711859",), 16: ("-1949.04",), 17: ("+1961.28",), 18: ("-1756.13",), 25: ("5",), 26: ("-1482363",),
+    },
+    "ETF NAV": {
+        36: ("+7488.27", "7478.70"), 37: ("+9.57",), 38: ("+0.13",), 39: ("1.82",), 20: ("105732",),
+        10: ("+7485", "32855"), 11: ("+45", "0"), 12: ("+0.60",), 13: ("16874",), 25: ("2",), 265: ("+10.04",), 266: ("-0.04",),
+    },
+    "주식종목정보": {
+        297: ("동정적VI", " "), 592: (" ",), 593: (" ",), 305: ("+78300",), 306: ("-42300",), 307: ("60300",),
+        689: ("",), 594: ("",), 382: ("",), 370: ("",),
+    },
+    "종목별프로그램매매": {
+        20: ("113442",), 10: ("-60200", "60300"), 25: ("5",), 11: ("-100", "0"), 12: ("-0.17",), 13: ("128152628",),
+        202: ("0",), 204: ("0",), 206: ("8043",), 208: ("483",), 210: ("8043", "-1"), 212: ("483", "-1"),
+        213: ("0", "-1"), 211: ("0", "-1"),
+    },
+    "VI발동/해제": {
+        302: ("삼성전자",), 13: ("1077818",), 14: ("4201",), 9068: ("1",), 9008: ("101", "001"), 9075: ("1",),
+        1221: ("4125",), 1223: ("111454",), 1224: ("111703", "000000"), 1225: ("정적",), 1236: ("3750",), 1237: ("0",),
+        1238: ("+10.00",), 1239: ("0.00", "+3.00"), 1489: ("+10.00",), 1490: ("1",), 9069: ("1",), 1279: ("+정적",),
+    },
+}  # fmt: skip
+
+Message = tuple[str, str, dict[int, str]]
+"""HHMMSS at which it came, its key, and its values by FID."""
+
+
+def listen(driver: Driver) -> dict[str, list[Message]]:
+    """Keep every real-time message by its type; one value of each is read by FID too."""
+    found: dict[str, list[Message]] = defaultdict(list)
+    control = driver.control
+
+    def slot(key: str, name: str, data: str) -> None:
+        values = dict(zip(catalog.real_type(name).fids, data.split("\t"), strict=True))
+        fid = list(values)[len(found[name]) % len(values)]
+        assert control.call("GetCommRealData", key, fid) == values[fid]
+        found[name].append((f"{control.clock.now():%H%M%S}", key, values))
+
+    control.subscribe("OnReceiveRealData", slot)
+    return found
+
+
+def register(driver: Driver, codes: str, fids: str, screen: str = "1000", option: str = "0") -> int:
+    """SetRealReg."""
+    result = driver.control.call("SetRealReg", screen, codes, fids, option)
+    assert isinstance(result, int)
+    return result
+
+
+@pytest.fixture(scope="module")
+def morning() -> dict[str, list[Message]]:
+    """What four codes and two indices send from shortly before the opening to half past nine."""
+    driver = Driver("at=2026-02-06 08:57&seed=0")
+    found = listen(driver)
+    codes = ";".join(_halting(driver))
+    register(driver, f"005930;069500;247540;{codes}", "10;36;141;202;9068;305")
+    register(driver, "101", "10;252;291", "1001")
+    driver.run(33 * 60)
+    driver.control.close()
+    return found
+
+
+def _halting(driver: Driver, before: int = 9 * 3600 + 28 * 60) -> list[str]:
+    """Codes that are interrupted before some second of the day."""
+    market = driver.control.broker.market
+    codes = []
+    for stock in market.instruments():
+        halts = market.glance(stock).tape.halts if stock.is_stock else ()
+        if halts and halts[-1].end_us < before * 1_000_000:
+            codes.append(stock.code)
+    return codes[:2]
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_formats_are_those_of_the_official_samples(name: str, morning: dict[str, list[Message]]) -> None:
+    assert morning[name], f"no {name} came"
+    # a time before ten has a zero in front
+    samples = {str(fid): (*texts, "090000") if fid in (20, 1223) else texts for fid, texts in SAMPLES[name].items()}
+    rows = [{str(fid): text for fid, text in values.items()} for _, _, values in morning[name]]
+    # a price equal to the base price has no sign; where it stands is known by the change that is 0
+    for row in rows:
+        row["base"] = row["10"] if row.get("11") in ("0", "0.00") else "-"
+    assert differences(samples, rows, "base") == []
+
+
+def test_nothing_is_sent_twice_and_nothing_before_its_time(morning: dict[str, list[Message]]) -> None:
+    for name, messages in morning.items():
+        if name in ("주식체결", "업종지수"):
+            continue
+        last: dict[str, dict[int, str]] = {}
+        for _, key, values in messages:
+            shown = {fid: text for fid, text in values.items() if fid != 20}
+            assert last.get(key) != shown
+            last[key] = shown
+    opening = [time for time, _, _ in morning["주식예상체결"] if time < "090000"]
+    assert opening[0] < "085711" and opening[-1] > "085949"
+    assert all(
+        time > "090000" for name in ("업종등락", "종목별프로그램매매", "ETF NAV") for time, _, _ in morning[name]
+    )
+
+
+def test_the_expected_price_becomes_the_opening(morning: dict[str, list[Message]]) -> None:
+    for code in ("005930", "069500", "247540"):
+        coming = [values for time, key, values in morning["주식예상체결"] if key == code and time < "090000"]
+        opening = next(values for _, key, values in morning["주식체결"] if key == code)
+        base = int(opening[10].lstrip("+-")) - int(opening[11])
+        assert abs(int(coming[-1][10].lstrip("+-")) - int(opening[16].lstrip("+-"))) * 100 < base
+        assert all(values[13] == "0" for values in coming)
+
+
+def test_an_interruption_is_told_when_it_begins_and_ends(morning: dict[str, list[Message]]) -> None:
+    messages = morning["VI발동/해제"]
+    assert {key for _, key, _ in messages}
+    for key in {key for _, key, _ in messages}:
+        of_code = [(time, values) for time, k, values in messages if k == key]
+        assert [values[9068] for _, values in of_code] == ["1", "2"] * (len(of_code) // 2)
+        for (began, first), (ended, second) in zip(of_code[::2], of_code[1::2], strict=True):
+            assert (first[9001], first[1223], first[1224]) == (f"A{key}", began, "000000")
+            assert (second[1223], second[1224]) == (began, ended)
+            assert {first[fid] for fid in (1221, 1225)} == {second[fid] for fid in (1221, 1225)} or first != second
+            trades = [time for time, k, _ in morning["주식체결"] if k == key and began < time < ended]
+            assert trades == []
+            expected = [time for time, k, _ in morning["주식예상체결"] if k == key and began <= time <= ended]
+            assert len(expected) > 5
+        marks = [values[297] for _, k, values in morning["주식종목정보"] if k == key]
+        assert marks[0].endswith("VI") and marks[1] == " "
+
+
+def test_opt10054_says_the_same_and_registers_the_interruptions_of_every_code() -> None:
+    driver = Driver("at=2026-02-06 08:50&seed=3")
+    found = listen(driver)
+    inputs = {"시장구분": "000", "장전구분": "0", "종목코드": "", "발동구분": "0"}
+    assert driver.ask("opt10054", **inputs).rows == []
+    driver.run(90 * 60)
+    assert set(found) == {"VI발동/해제"}
+    rows = driver.ask("opt10054", **inputs).rows
+    told = {(key, values[1223]): values for _, key, values in found["VI발동/해제"] if values[9068] == "1"}
+    assert rows and {(row["종목코드"], row["매매체결처리시각"]) for row in rows} == set(told)
+    names = {
+        "발동가격": 1221, "정적기준가격": 1236, "동적기준가격": 1237, "정적괴리율": 1238, "동적괴리율": 1239,
+        "VI적용구분": 1225, "시가대비등락률": 1489, "VI발동횟수": 1490,
+    }  # fmt: skip
+    for row in rows:
+        values = told[row["종목코드"], row["매매체결처리시각"]]
+        assert {name: row[name] for name in names} == {name: values[fid] for name, fid in names.items()}
+
+
+def test_programmes_firms_and_nav_are_those_of_the_trs() -> None:
+    """The last messages of the day, when nothing moves any more until trading after hours."""
+    driver = Driver("at=2026-02-06 15:29&limits=off&auto_register=off")
+    found = listen(driver)
+    register(driver, "005930;069500", "202;141;36")
+    driver.run(7 * 60)
+    program = found["종목별프로그램매매"][-1][2]
+    rows = driver.ask("opt90004", 일자="20260206", 시장구분="P00101").rows
+    row = next(row for row in rows if row["종목코드"] == "005930")
+    names = {"매도체결수량": 202, "매도체결금액": 204, "매수체결수량": 206, "매수체결금액": 208, "순매수대금": 212}
+    assert {name: row[name] for name in names} == {name: program[fid] for name, fid in names.items()}
+    firms = [values for _, key, values in found["주식당일거래원"] if key == "005930"][-1]
+    answer = driver.ask("opt10002", 종목코드="005930").rows[0]
+    for rank in range(1, 6):
+        for side, name, code, quantity in (("매도", 140, 145, 160), ("매수", 150, 155, 170)):
+            items = (f"{side}거래원명{rank}", f"{side}거래원{rank}", f"{side}거래량{rank}")
+            assert [firms[first + rank] for first in (name, code, quantity)] == [answer[item] for item in items]
+    nav = found["ETF NAV"][-1][2]
+    worth = driver.ask("opt40009", 종목코드="069500").rows[0]
+    assert worth["NAV"] == nav[36].lstrip("+-")
+    names = {"NAV전일대비": 37, "NAV등락율": 38, "추적오차율": 39, "괴리율": 266}
+    assert {name: worth[name] for name in names} == {name: nav[fid] for name, fid in names.items()}
+
+
+def test_a_sectors_counts_are_those_of_opt20001() -> None:
+    driver = Driver("at=2026-02-06 11:00&auto_register=off")
+    found = listen(driver)
+    register(driver, "001", "252")
+    driver.run(60)
+    (_, key, values), *_ = found["업종등락"]
+    single = driver.ask("opt20001", 시장구분="0", 업종코드="001").single
+    assert key == "001" and set(found) == {"업종등락"}
+    assert int(values[256]) == int(values[252]) + int(values[253]) + int(values[255])
+    # a few members may have moved within the seconds between the two
+    assert abs(int(single["상승"]) - int(values[252])) <= 5
+    assert abs(int(single["하락"]) - int(values[255])) <= 5
