@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from tests.sim.driver import Driver
 
+from kiwoom.clock import VirtualClock
+from kiwoom.sim.engine import Engine
+
 
 def test_before_the_login_there_is_nothing() -> None:
     driver = Driver(login=False)
@@ -174,3 +177,17 @@ def test_real_bars_are_given_as_they_are(reference_data: object) -> None:
         assert [row["시가"], row["고가"], row["저가"], row["현재가"], row["거래량"]] == [
             bar["open"], bar["high"], bar["low"], bar["close"], bar["volume"]
         ]  # fmt: skip
+
+
+def test_cancelled_timers_do_not_pile_up() -> None:
+    """However far away their time is, and without changing what runs, and when."""
+    engine = Engine(VirtualClock())
+    ran: list[int] = []
+    for index in range(20_000):
+        timer = engine.at(10_000_000 + index, ran.append, index)
+        if index % 1000:
+            timer.cancel()
+    assert len(engine._heap) < 3_000
+    while engine.run_next(20_000_000):
+        pass
+    assert ran == list(range(0, 20_000, 1000))

@@ -114,3 +114,11 @@ def test_triggers_lie_on_the_grid_as_the_press_printed_them() -> None:
     assert triggers(KOSDAQ_TICKS_2010, 3030)[1] == 2725
     assert triggers(KOSDAQ_TICKS_2010, 15300)[0] == 16850
     assert triggers(KOSDAQ_TICKS_2010, 18000)[1] == 16200
+
+
+def test_a_minute_that_is_looked_at_again_is_the_same_and_not_every_one_is_kept() -> None:
+    bar = DayBar(date(2026, 2, 6), 70_000, 71_500, 69_500, 71_000, 5_000_000, None)
+    tape = Tape(_stock(), bar, 1)
+    day = [list(tape.trades(index)) for index in range(len(tape.minutes))]
+    assert len(tape._trades) < 50
+    assert [tape.trades(index) for index in range(len(tape.minutes))] == day

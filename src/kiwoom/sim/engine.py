@@ -15,6 +15,8 @@ from kiwoom.clock import Clock
 
 __all__ = ["Engine", "Timer"]
 
+_SWEEP = 1024  # timers from which on cancelled ones are looked for
+
 
 class Timer:
     """A scheduled callback. `us` is its time (microseconds KST)."""
@@ -41,6 +43,7 @@ class Engine:
         self._count = 0
         self._now = clock.now_us()
         self._running = 0
+        self._sweep_at = _SWEEP
 
     @property
     def now(self) -> int:
@@ -53,12 +56,20 @@ class Engine:
         """Run `callback` at a time; a time that has passed means as soon as possible."""
         timer = Timer(max(us, self.now), callback, arguments)
         self._count += 1
+        if len(self._heap) >= self._sweep_at:
+            self._sweep()
         heapq.heappush(self._heap, (timer.us, self._count, timer))
         return timer
 
     def after(self, us: int, callback: Callable[..., object], *arguments: Any) -> Timer:
         """Run `callback` a number of microseconds from now."""
         return self.at(self.now + us, callback, *arguments)
+
+    def _sweep(self) -> None:
+        """Forget the cancelled timers, of which there may be many whose time is far."""
+        self._heap = [entry for entry in self._heap if entry[2].callback is not None]
+        heapq.heapify(self._heap)
+        self._sweep_at = max(_SWEEP, 2 * len(self._heap))
 
     def next_us(self) -> int | None:
         """The time of the next callback, None when nothing is scheduled."""

@@ -3,7 +3,7 @@ The timetable of a trading day: the phase the market is in, which quote type is 
 
 Times are whole microseconds since 1970-01-01 00:00 KST, as everywhere. A `Timetable` belongs to one day; a late opening
 (the first trading day of a year, the day of the university entrance exam) shifts what comes before the opening, and, on
-the exam day, what comes from the closing on as well.
+the exam day, what comes from the closing on as well; but the last auction after hours is at six on every day.
 
 Source: the session table of KRX as in force since 2016-08-01, with derivatives trading 08:45 - 15:45.
 """
@@ -69,7 +69,7 @@ class _Mark:
     """A time of the day; `late` says which of the two shifts moves it."""
 
     time: str
-    late: str  # "open" or "close"
+    late: str  # "open", "close", or "" for what is never late
 
 
 _MARKS: Final = {
@@ -82,7 +82,7 @@ _MARKS: Final = {
     "after close begin": _Mark("15:40", "close"),
     "after close end": _Mark("16:00", "close"),
     "single begin": _Mark("16:00", "close"),
-    "single end": _Mark("18:00", "close"),
+    "single end": _Mark("18:00", ""),  # on the exam day there is an hour of auctions less
     "derivatives open": _Mark("08:45", "open"),
     "derivatives closing auction": _Mark("15:35", "close"),
     "derivatives close": _Mark("15:45", "close"),
@@ -99,7 +99,7 @@ class Timetable:
     def __init__(self, day: date, open_delay_min: int = 0, close_delay_min: int = 0) -> None:
         self.day = day
         self.midnight = to_us(datetime(day.year, day.month, day.day))
-        delays = {"open": open_delay_min * MINUTE_US, "close": close_delay_min * MINUTE_US}
+        delays = {"open": open_delay_min * MINUTE_US, "close": close_delay_min * MINUTE_US, "": 0}
 
         def at(name: str) -> int:
             mark = _MARKS[name]
@@ -175,7 +175,7 @@ class Timetable:
         return self.after_close_end if board == AFTER_CLOSE else self.close
 
     def single_price_times(self) -> list[int]:
-        """When the auctions after hours end: every ten minutes, twelve of them."""
+        """When the auctions after hours end: every ten minutes, twelve of them (six on the exam day)."""
         return list(range(self.single_begin + 10 * MINUTE_US, self.single_end + 1, 10 * MINUTE_US))
 
     def market_section(self, us: int) -> str:

@@ -26,6 +26,7 @@ from kiwoom.sim.vi import Halt, interrupt
 __all__ = ["MINUTE_US", "Minute", "Tape", "Trade"]
 
 _FEW = 20
+_MINUTES_KEPT = 30  # a minute that is looked at again later is made again, and is the same
 _CONTINUOUS = 380  # minutes from 09:00 to 15:20
 _OPEN, _CLOSE = 9 * 60, 15 * 60 + 30
 _AFTER_HOURS = 20  # minutes from 15:40 to 16:00
@@ -84,6 +85,8 @@ class Tape:
         """The trades of `minutes[index]`, in order of time."""
         found = self._trades.get(index)
         if found is None:
+            if len(self._trades) >= _MINUTES_KEPT:
+                del self._trades[next(iter(self._trades))]
             found = self._trades[index] = self._make_trades(index)
         return found
 
