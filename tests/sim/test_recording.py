@@ -1,10 +1,8 @@
-"""Recordings: what is in them, that they are played back as they were, that they survive a crash, determinism."""
+"""Recordings: what is in them, that they are played back as they were, that they survive a crash."""
 
 from __future__ import annotations
 
 import gzip
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -156,40 +154,6 @@ def test_a_call_that_was_not_recorded_says_so(
     assert control.call("GetMasterCodeName", "005930") == ""
     assert "has no call" in caplog.text
     control.close()
-
-
-_PROGRAM = """
-import sys
-sys.path.insert(0, sys.argv[2])
-from tests.sim.test_recording import Session
-from kiwoom.control import open_control
-from kiwoom.recording import record
-control = open_control("sim:?clock=virtual&at=2026-02-06 08:20&seed=11&density=" + sys.argv[3])
-with record(control, sys.argv[1]):
-    session = Session(control)
-    session.live(float(sys.argv[4]))
-"""
-
-
-def _two_processes(tmp_path: Path, density: str, seconds: int) -> tuple[bytes, bytes]:
-    root = str(Path(__file__).resolve().parents[2])
-    paths = [tmp_path / name for name in ("first.kwr", "second.kwr")]
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-c", _PROGRAM, str(path), root, density, str(seconds)],
-            env={"PYTHONPATH": f"{root}/src", "PYTHONHASHSEED": str(number), "PATH": ""},
-        )
-        for number, path in enumerate(paths, 1)
-    ]
-    assert [process.wait(110) for process in running] == [0, 0]
-    return paths[0].read_bytes(), paths[1].read_bytes()
-
-
-@pytest.mark.slow
-def test_two_processes_with_one_seed_record_the_same_day(tmp_path: Path) -> None:
-    """A whole day with orders, other hash seeds: identical to the byte."""
-    first, second = _two_processes(tmp_path, "0.2", 10 * 3600)
-    assert len(first) > 10_000 and first == second
 
 
 def test_a_driver_can_be_recorded_too(tmp_path: Path) -> None:

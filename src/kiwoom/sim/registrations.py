@@ -151,7 +151,7 @@ class Registrations(Part):
     def _refresh(self, codes: Iterable[str]) -> None:
         """Make the feeds of some codes what the screens now ask for."""
         self.control.part(OpeningNotices).listen(self._wants_opening())
-        for code in codes:
+        for code in sorted(codes):  # a set has another order in each process
             instrument = self.broker.market.find(code) if code else None
             if instrument is None:
                 continue
