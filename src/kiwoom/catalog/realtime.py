@@ -11,7 +11,7 @@ from types import MappingProxyType
 from kiwoom.catalog.tables import rows
 from kiwoom.errors import UnknownRealType, WrongArguments
 
-__all__ = ["RealType", "chejan_fids", "real_type", "real_types"]
+__all__ = ["RealType", "chejan_fids", "places", "real_type", "real_types"]
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,13 @@ def real_type(name: str) -> RealType:
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise UnknownRealType(f"There is no real type {name!r}.{hint}")
     return found
+
+
+@cache
+def places(name: str) -> Mapping[int, int]:
+    """Where in its text a real type has which FID, counted from 0; nothing for a type that is not known."""
+    found = real_types().get(_ALIASES.get(name, name))
+    return MappingProxyType({fid: place for place, fid in enumerate(found.fids)} if found else {})
 
 
 @cache

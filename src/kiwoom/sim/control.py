@@ -11,9 +11,9 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from kiwoom.catalog.realtime import places
 from kiwoom.clock import SECOND_US
 from kiwoom.control.base import Control, Mode
 from kiwoom.control.contract import Value
@@ -61,17 +61,42 @@ class Part:
         """The server imposes the penalty for too many requests."""
 
 
-@dataclass
 class Delivery:
-    """An event on its way to the handlers, with the data that the getters read while it is delivered."""
+    """
+    An event on its way to the handlers, with the data that the getters read while it is delivered.
 
-    event: str
-    arguments: tuple[str | int, ...]
-    page: Page | None = None
-    code: str = ""
-    values: Mapping[int, str] = field(default_factory=dict)
-    line: int = 0
-    """Which connection it was sent on: what is on its way when the line drops is lost."""
+    `page` is the answer of a TR, `code` and `values` (FID to text) belong to real-time data and notices. What a
+    real-time event holds can be left out: it is read from its text when somebody asks. `line` is the connection that
+    it was sent on: what is on its way when the line drops is lost.
+    """
+
+    __slots__ = ("_fields", "arguments", "code", "event", "line", "page", "values")
+
+    def __init__(
+        self,
+        event: str,
+        arguments: tuple[str | int, ...],
+        page: Page | None = None,
+        code: str = "",
+        values: Mapping[int, str] | None = None,
+        line: int = 0,
+    ) -> None:
+        self.event = event
+        self.arguments = arguments
+        self.page = page
+        self.code = code
+        self.values = values
+        self.line = line
+        self._fields: list[str] | None = None
+
+    def value(self, fid: int) -> str:
+        """What the getter of the event reads for a FID, "" for one that it does not have."""
+        if self.values is not None:
+            return self.values.get(fid, "")
+        if self._fields is None:
+            self._fields = str(self.arguments[2]).split("\t")
+        position = places(str(self.arguments[1])).get(fid, len(self._fields))
+        return self._fields[position] if position < len(self._fields) else ""
 
 
 class SimControl(Control):
@@ -139,14 +164,16 @@ class SimControl(Control):
         """
         Have an event delivered `after_us` microseconds from now, after everything that was sent before for that time.
 
-        `page` is what GetCommData reads meanwhile, `values` (FID to text) what GetCommRealData (for `code`) and
-        GetChejanData read.
+        `page` is what GetCommData reads meanwhile, `values` (FID to text) what GetCommRealData (for `code`; without
+        them from the text) and GetChejanData read.
         """
-        delivery = Delivery(event, arguments, page, code, values or {}, self.line)
+        delivery = Delivery(event, arguments, page, code, values, self.line)
         due_us: int | None = after_us
         if self.faults.has_events:
             due_us = self.faults.route(delivery, after_us)
-        if due_us is not None:
+        if due_us == 0:
+            self.engine.soon(self.deliver, delivery)
+        elif due_us is not None:
             self.engine.after(due_us, self.deliver, delivery)
 
     def deliver(self, delivery: Delivery) -> None:

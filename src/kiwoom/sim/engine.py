@@ -7,8 +7,9 @@ scheduled for, however late a real clock runs it: what happens never depends on 
 
 from __future__ import annotations
 
-import heapq
+from collections import deque
 from collections.abc import Callable
+from heapq import heapify, heappop, heappush
 from typing import Any
 
 from kiwoom.clock import Clock
@@ -35,11 +36,16 @@ class Timer:
 
 
 class Engine:
-    """A heap of timers on a clock. Not thread-safe: it lives on the control's owner thread."""
+    """
+    A heap of timers on a clock, and beside it a queue of what is due at once, which never needs sorting.
+
+    Not thread-safe: it lives on the control's owner thread.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self._heap: list[tuple[int, int, Timer]] = []
+        self._soon: deque[tuple[int, int, Callable[..., object], tuple[Any, ...]]] = deque()
         self._count = 0
         self._now = clock.now_us()
         self._running = 0
@@ -58,8 +64,13 @@ class Engine:
         self._count += 1
         if len(self._heap) >= self._sweep_at:
             self._sweep()
-        heapq.heappush(self._heap, (timer.us, self._count, timer))
+        heappush(self._heap, (timer.us, self._count, timer))
         return timer
+
+    def soon(self, callback: Callable[..., object], *arguments: Any) -> None:
+        """Run `callback` now, behind everything that was scheduled before for now. It cannot be cancelled."""
+        self._count += 1
+        self._soon.append((self.now, self._count, callback, arguments))
 
     def after(self, us: int, callback: Callable[..., object], *arguments: Any) -> Timer:
         """Run `callback` a number of microseconds from now."""
@@ -68,14 +79,17 @@ class Engine:
     def _sweep(self) -> None:
         """Forget the cancelled timers, of which there may be many whose time is far."""
         self._heap = [entry for entry in self._heap if entry[2].callback is not None]
-        heapq.heapify(self._heap)
+        heapify(self._heap)
         self._sweep_at = max(_SWEEP, 2 * len(self._heap))
 
     def next_us(self) -> int | None:
         """The time of the next callback, None when nothing is scheduled."""
         heap = self._heap
         while heap and heap[0][2].callback is None:
-            heapq.heappop(heap)
+            heappop(heap)
+        if self._soon:
+            us = self._soon[0][0]
+            return min(us, heap[0][0]) if heap else us
         return heap[0][0] if heap else None
 
     def run_next(self, limit_us: int) -> bool:
@@ -84,16 +98,25 @@ class Engine:
 
         Callbacks may schedule, cancel, and run the engine again (a handler that waits).
         """
-        us = self.next_us()
-        if us is None or us > limit_us:
+        heap, soon = self._heap, self._soon
+        while heap and heap[0][2].callback is None:
+            heappop(heap)
+        # compares times, then the order of scheduling, which is never the same
+        if soon and (not heap or soon[0] < heap[0]):  # type: ignore[operator]
+            us = soon[0][0]
+            if us > limit_us:
+                return False
+            _, _, callback, arguments = soon.popleft()
+        elif heap and heap[0][0] <= limit_us:
+            us, _, timer = heappop(heap)
+            assert timer.callback is not None  # the cancelled ones are gone
+            callback, arguments = timer.callback, timer.arguments
+            timer.cancel()
+        else:
             return False
-        timer = heapq.heappop(self._heap)[2]
-        callback = timer.callback
-        assert callback is not None  # next_us() removed the cancelled ones
-        arguments = timer.arguments
-        timer.cancel()
         self.clock.advance_to(us)
-        self._now = max(self._now, us)
+        if us > self._now:
+            self._now = us
         self._running += 1
         try:
             callback(*arguments)

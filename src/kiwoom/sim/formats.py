@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 __all__ = [
+    "TWO_DIGITS",
     "clock6",
     "direction",
     "padded",
@@ -14,6 +17,9 @@ __all__ = [
     "signed",
     "signed_price",
 ]
+
+TWO_DIGITS: Final = tuple(f"{number:02d}" for number in range(100))
+_HOURS_MINUTES: Final = tuple(f"{minute // 60:02d}{minute % 60:02d}" for minute in range(25 * 60))
 
 
 def scaled(value: int, scale: int) -> str:
@@ -81,8 +87,8 @@ def direction(price: int, base: int, lower: int = 0, upper: int = 0) -> str:
 
 def clock6(us_of_day: int) -> str:
     """HHMMSS of microseconds since midnight."""
-    seconds = us_of_day // 1_000_000
-    return f"{seconds // 3600:02d}{seconds // 60 % 60:02d}{seconds % 60:02d}"
+    minute, second = divmod(us_of_day // 1_000_000, 60)
+    return f"{_HOURS_MINUTES[minute]}{TWO_DIGITS[second]}"
 
 
 def padded(value: int, width: int) -> str:

@@ -33,6 +33,7 @@ class Live(Quoted):
         self.previous_volume = previous_volume
         self.previous_value = previous_value
         self.lower, self.upper = instrument.limits(base)
+        self._multiplier, self._scale = instrument.multiplier, instrument.scale
         self.price = base
         self.open = self.high = self.low = 0
         self.volume = self.value = 0
@@ -44,6 +45,7 @@ class Live(Quoted):
         self.count = 0
         """Trades so far."""
         self._minute = 0
+        self._trades: list[Trade] = []
         self._index = 0
         self.side = 1
 
@@ -51,14 +53,18 @@ class Live(Quoted):
 
     def peek(self) -> Trade | None:
         """The next trade that was not taken in yet, None after the last of the day."""
+        trades = self._trades
+        if self._index < len(trades):
+            return trades[self._index]
         minutes = self.tape.minutes
         while self._minute < len(minutes):
-            if minutes[self._minute].trades:
-                trades = self.tape.trades(self._minute)
-                if self._index < len(trades):
-                    return trades[self._index]
+            index = self._minute
             self._minute += 1
-            self._index = 0
+            if minutes[index].trades:
+                trades = self._trades = self.tape.trades(index)
+                self._index = 0
+                if trades:
+                    return trades[0]
         return None
 
     def take(self) -> Trade:
@@ -94,7 +100,7 @@ class Live(Quoted):
         self.count += 1
         self.price = price
         self.volume += quantity
-        self.value += price * quantity * self.instrument.multiplier // self.instrument.scale
+        self.value += price * quantity * self._multiplier // self._scale
         if side > 0:
             self.buy_volume += quantity
             self.buy_count += 1

@@ -43,7 +43,9 @@ class Market:
         self._domains: dict[Any, Any] = {}
         self.fed: set[str] = set()
         """Codes whose trades a feed takes in one by one: looking at them must not run ahead of it."""
-        self._day = self.today
+        self._today_number = -1
+        self._today = self._day = self.today
+        self._turned = -1
         self._contract_day: date | None = None
         self._listed_contracts: dict[str, Instrument] = {}
         self._tapes_below: dict[tuple[str, date], Tape | None] = {}
@@ -103,7 +105,11 @@ class Market:
     @property
     def today(self) -> date:
         """The date at the engine's time."""
-        return from_us(self.engine.now).date()
+        now = self.engine.now
+        number = now // DAY_US
+        if number != self._today_number:
+            self._today_number, self._today = number, from_us(now).date()
+        return self._today
 
     @property
     def now_of_day(self) -> int:
@@ -213,6 +219,10 @@ class Market:
         return sketch
 
     def _turn_day(self) -> None:
+        number = self.engine.now // DAY_US
+        if number == self._turned:
+            return
+        self._turned = number
         day = self.trading_day()
         if day != self._day:
             self._live.clear()

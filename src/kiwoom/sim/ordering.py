@@ -290,7 +290,7 @@ class Ordering(Part):
     @dispatch("GetChejanData")
     def get_chejan_data(self, fid: int) -> str:
         delivery = self.control.current(_EVENT)
-        return delivery.values.get(fid, "") if delivery else ""
+        return delivery.value(fid) if delivery else ""
 
 
 def _with_screen(ticket: Ticket) -> Ticket:

@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kiwoom.sim.instruments import Instrument
+from kiwoom.sim.ladder import DEPTH, Ladder
 from kiwoom.sim.tape import Tape, Trade
 
-__all__ = ["Book", "Quoted"]
+__all__ = ["Book", "Quoted", "Top"]
 
 
 class Book(NamedTuple):
@@ -20,6 +21,15 @@ class Book(NamedTuple):
 
     asks: tuple[tuple[int, int], ...]
     bids: tuple[tuple[int, int], ...]
+
+
+class Top(NamedTuple):
+    """The best quotes (0 = nobody) after a trade at a price by a side, and the two sides of the book behind them."""
+
+    ask: int
+    bid: int
+    asks: Ladder
+    bids: Ladder
 
 
 class Quoted:
@@ -54,48 +64,39 @@ class Quoted:
         """Difference to the base price."""
         return self.price - self.base
 
+    _tops: dict[int, Top] | None = None
+
+    def top(self) -> Top:
+        """The best quotes and the two sides of the book, which `Ladder.refresh` brings up to the last trade."""
+        tops = self._tops
+        if tops is None:
+            tops = self._tops = {}
+        key = self.price if self.side > 0 else -self.price
+        return tops.get(key) or tops.setdefault(key, self._make_top())
+
+    def _make_top(self) -> Top:
+        price, instrument = self.price, self.instrument
+        up, down = instrument.move(price, 1), instrument.move(price, -1)
+        ask = price if self.side > 0 else up if up <= self.upper else 0
+        bid = price if self.side < 0 else down if self.lower <= down < price else 0
+        size = max(1, self.previous_volume // 8000)
+        return Top(
+            ask, bid, Ladder(instrument, ask, 1, self.upper, size), Ladder(instrument, bid, -1, self.lower, size)
+        )
+
     @property
     def ask(self) -> int:
         """Best offer, 0 at the upper limit when nobody sells."""
-        if self.side > 0:
-            return self.price
-        price = self.instrument.move(self.price, 1)
-        return price if price <= self.upper else 0
+        return self.top().ask
 
     @property
     def bid(self) -> int:
         """Best bid, 0 at the lower limit when nobody buys."""
-        if self.side < 0:
-            return self.price
-        price = self.instrument.move(self.price, -1)
-        return price if self.lower <= price < self.price else 0
+        return self.top().bid
 
-    def book(self, depth: int = 10) -> Book:
-        """The book after the last trade: the same for the same trade, whoever looks and whenever."""
-        asks, bids = [], []
-        size = max(1, self.previous_volume // 8000)
-        price = self.ask
-        for level in range(depth):
-            if not price or price > self.upper:
-                asks.append((0, 0))
-                price = 0
-                continue
-            asks.append((price, self._resting(price, level, size, 1)))
-            price = self.instrument.move(price, 1)
-        price = self.bid
-        for level in range(depth):
-            if not price or price < self.lower:
-                bids.append((0, 0))
-                price = 0
-                continue
-            bids.append((price, self._resting(price, level, size, -1)))
-            down = self.instrument.move(price, -1)
-            price = down if down < price else 0
-        return Book(tuple(asks), tuple(bids))
-
-    def _resting(self, price: int, level: int, size: int, side: int) -> int:
-        """What rests at a price: scattered by price, changing with each trade near the best."""
-        seed = price * 0x9E3779B1 ^ (self.count >> (level // 2)) * 0x85EBCA6B ^ (side & 3) * 0xC2B2AE35
-        seed = (seed ^ (seed >> 15)) * 0x2C1B3C6D & 0xFFFFFFFF
-        seed ^= seed >> 12
-        return max(1, size * (40 + seed % 260) * (level + 4) // 800)
+    def book(self, depth: int = DEPTH) -> Book:
+        """The book after the last trade, at most ten levels: the same for the same trade, whoever looks and when."""
+        _, _, asks, bids = self.top()
+        asks.refresh(self.count)
+        bids.refresh(self.count)
+        return Book(asks.levels(depth), bids.levels(depth))

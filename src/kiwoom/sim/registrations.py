@@ -19,6 +19,7 @@ from kiwoom.sim.live import Live
 from kiwoom.sim.opening import OpeningNotices
 from kiwoom.sim.realnames import brought_by, brought_by_tr
 from kiwoom.sim.realtypes import BUILDERS, payload
+from kiwoom.sim.stocktexts import StockTexts
 from kiwoom.sim.streamed import STREAMS
 from kiwoom.sim.streams import Streams
 
@@ -29,8 +30,7 @@ log = logging.getLogger("kiwoom.sim")
 _EVENT = "OnReceiveRealData"
 _MOST_CODES = _MOST_FIDS = 100
 _OPENING = 215  # the FID of 장시작시간
-_BY_TRADE = ("주식체결", "업종지수")
-_BEST, _BOOK = "주식우선호가", "주식호가잔량"
+_TRADE, _BEST, _BOOK = "주식체결", "주식우선호가", "주식호가잔량"
 
 
 @dataclass
@@ -45,7 +45,7 @@ class _Screen:
 class _Feed:
     """One registered code: which real types it sends, and the timer of its next trade."""
 
-    __slots__ = ("best", "instrument", "key", "sent", "timer", "types")
+    __slots__ = ("best", "instrument", "key", "sent", "texts", "timer", "types")
 
     def __init__(self, key: str, instrument: Instrument) -> None:
         self.key = key
@@ -54,6 +54,7 @@ class _Feed:
         self.timer: Timer | None = None
         self.best = (0, 0)
         self.sent: dict[str, tuple[int, ...]] = {}
+        self.texts: StockTexts | None = None
 
 
 class Registrations(Part):
@@ -207,8 +208,8 @@ class Registrations(Part):
         # `005930` and `005930_AL` are two feeds of one instrument: the first of them takes the trade in
         if due is not None and due.us <= self.broker.market.now_of_day:
             live.take()
-            for other in self._siblings(feed):
-                self._send_types(other, live)
+            if self.control.listens(_EVENT):
+                self._send_types(feed, live)
         if self._feeds.get(feed.key) is feed:
             self._schedule(feed)
 
@@ -218,26 +219,36 @@ class Registrations(Part):
         return [self._feeds[key] for key in (code, f"{code}_NX", f"{code}_AL") if key in self._feeds]
 
     def _send_types(self, feed: _Feed, live: Live) -> None:
-        if not self.control.listens(_EVENT):
-            return
-        if is_contract(feed.instrument):
-            for name, values in contract_events(self.broker.market, feed.instrument, feed.types, feed.sent):
-                self._send(feed.key, name, values)
-            return
-        day = self.broker.market.today
-        for name in _BY_TRADE:
-            if name in feed.types:
-                self._send(feed.key, name, BUILDERS[name](live, day))
-        best = (live.ask, live.bid)
-        if best != feed.best:
-            feed.best = best
-            if _BEST in feed.types:
-                self._send(feed.key, _BEST, BUILDERS[_BEST](live, day))
-        if _BOOK in feed.types:
-            self._send(feed.key, _BOOK, BUILDERS[_BOOK](live, day))
+        """Send what a trade changes, to each feed of the instrument."""
+        instrument = feed.instrument
+        if is_contract(instrument):
+            for other in self._siblings(feed):
+                for name, values in contract_events(self.broker.market, instrument, other.types, other.sent):
+                    self._send(other.key, name, payload(name, values))
+        elif instrument.kind == "INDEX":
+            for other in self._siblings(feed):
+                for name in sorted(other.types & BUILDERS.keys()):
+                    self._send(other.key, name, payload(name, BUILDERS[name](live, self.broker.market.today)))
+        else:
+            self._send_stock(feed, live)
 
-    def _send(self, key: str, name: str, values: dict[int, str]) -> None:
-        self.control.send(_EVENT, key, name, payload(name, values), code=key, values=values)
+    def _send_stock(self, feed: _Feed, live: Live) -> None:
+        texts = feed.texts
+        if texts is None or texts.live is not live:
+            texts = feed.texts = StockTexts(live, self.broker.market.today)
+        best = (live.ask, live.bid)
+        for other in self._siblings(feed):
+            if _TRADE in other.types:
+                self._send(other.key, _TRADE, texts.trade())
+            if best != other.best:
+                other.best = best
+                if _BEST in other.types:
+                    self._send(other.key, _BEST, texts.best())
+            if _BOOK in other.types:
+                self._send(other.key, _BOOK, texts.book())
+
+    def _send(self, key: str, name: str, text: str) -> None:
+        self.control.send(_EVENT, key, name, text, code=key)
 
     # --- reading -----------------------------------------------------------------------------------------------
 
@@ -246,4 +257,4 @@ class Registrations(Part):
         delivery = self.control.current(_EVENT)
         if delivery is None or delivery.code != code.strip():
             return ""
-        return delivery.values.get(fid, "")
+        return delivery.value(fid)

@@ -119,10 +119,10 @@ class ReplayControl(SimControl):
             return self._page_value(name, arguments)
         if name == "GetCommRealData":
             current = self.current("OnReceiveRealData")
-            return current.values.get(int(arguments[1]), "") if current and current.code == arguments[0] else ""
+            return current.value(int(arguments[1])) if current and current.code == arguments[0] else ""
         if name == "GetChejanData":
             current = self.current("OnReceiveChejanData")
-            return current.values.get(int(arguments[0]), "") if current else ""
+            return current.value(int(arguments[0])) if current else ""
         if name == "GetConnectState":
             return int(self.connected)
         results = self._results.get((name, *arguments))
@@ -206,16 +206,8 @@ def _delivery(name: str, arguments: tuple[str | int, ...], data: dict[str, Any])
         page = Page(_tr(str(arguments[2])), data.get("single", {}), data.get("rows", []), str(arguments[4]))
         return Delivery(name, arguments, page)
     if name == "OnReceiveRealData":
-        return Delivery(name, arguments, code=str(arguments[0]), values=_real_values(arguments))
+        return Delivery(name, arguments, code=str(arguments[0]))
     return Delivery(name, arguments, values={int(fid): text for fid, text in data.items()})
-
-
-def _real_values(arguments: tuple[str | int, ...]) -> dict[int, str]:
-    try:
-        fids = catalog.real_type(str(arguments[1])).fids
-    except UsageError:
-        return {}
-    return dict(zip(fids, str(arguments[2]).split("\t"), strict=False))
 
 
 def _tr(code: str) -> Tr:
