@@ -1,12 +1,21 @@
-"""The servers that `benchmarks.service` measures: ours over a control that costs nothing, and bare gRPC ones."""
+"""
+The servers that `benchmarks.service` measures: ours over a control that costs next to nothing, and bare gRPC ones.
+
+``python -m benchmarks._service_server KIND [PACE]`` prints its port. KIND is ``ours``, ``ours-bound`` (a control that
+is bound to its thread, as the OCX is), ``ours-first`` (fires as fast as the first stream reads, whatever the others
+do), ``bare-asyncio`` or ``bare-sync``. With a PACE the events come that many times a second, and each carries the
+time at which it was made.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from concurrent import futures
+from itertools import cycle
 from typing import Any
 
 import grpc
@@ -16,42 +25,79 @@ from kiwoom.clock import RealClock
 from kiwoom.control.base import Control, Mode
 from kiwoom.control.contract import FUNCTIONS, Value
 from kiwoom.control.url import ControlUrl
-from kiwoom.service.encode import real_response
 from kiwoom.service.server import Server
 from kiwoom.service.settings import Settings
+from kiwoom.wire import koapy_pb2 as pb
 
-# A captured message of a live session, 42 values.
-TICK = (
-    "092959\t-269000\t-11250\t-4.01\t-269500\t-269000\t+15\t8123456\t2183456\t-272000\t-273000\t-262000\t5\t-11092954\t"
+CODE, REAL_TYPE, NAME = "005930", "주식체결", "삼성전자"
+FIDS = catalog.real_type(REAL_TYPE).fids[:42]
+ROWS, COLUMNS = 600, 15
+_HEAD = "092959"
+_REST = (
+    "-269000\t-11250\t-4.01\t-269500\t-269000\t+15\t8123456\t2183456\t-272000\t-273000\t-262000\t5\t-11092954\t"
     "-3021987654321\t-42.31\t0.14\t912\t87.65\t16059012\t2\t0\t-42.21\t000000\t000000\t201\t092959\t092959\t092959\t"
     "4331201\t3796401\t-46.71\t112034\t98001\t-143902311\t+15\t+4\t+15\t1082\t981\t268790\t0"
 )
-FIDS = catalog.real_type("주식체결").fids[:42]
-RESPONSE = real_response("005930", "주식체결", TICK, FIDS, TICK.split("\t"), False)
-ROWS, COLUMNS = 600, 15
+
+
+def _payloads(count: int) -> list[str]:
+    """As many different messages of 42 values: time, price and volumes change from one to the next, as they do."""
+    made = []
+    for i in range(count):
+        values = [_HEAD, *_REST.split("\t")]
+        values[0] = f"0930{i // 60 % 60:02d}"
+        values[1] = values[5] = str(-269000 + i * 500)
+        values[6] = f"+{i % 90 + 10}"
+        values[7] = str(8123456 + i * 7)
+        made.append("\t".join(values))
+    return made
+
+
+def response_of(payload: str) -> bytes:
+    """The message that a client of `RealCall` is to get, made by protobuf itself."""
+    arguments = [pb.Argument(string_value=text) for text in (CODE, REAL_TYPE, payload)]
+    data = pb.SingleData(names=map(str, FIDS), values=payload.split("\t"))
+    response = pb.ListenResponse(name="OnReceiveRealData", arguments=arguments, single_data=data)
+    return response.SerializeToString(deterministic=True)
+
+
+def bare_event_of(payload: str) -> bytes:
+    """The message that a client of `BidirectionalListen` is to get: the event without its data."""
+    arguments = [pb.Argument(string_value=text) for text in (CODE, REAL_TYPE, payload)]
+    return pb.ListenResponse(name="OnReceiveRealData", arguments=arguments).SerializeToString(deterministic=True)
+
+
+PAYLOADS = _payloads(512)
+RESPONSES = [response_of(payload) for payload in PAYLOADS]
+BARE_EVENTS = [bare_event_of(payload) for payload in PAYLOADS]
+CALL_ANSWER = pb.CallResponse(return_value=pb.ReturnValue(string_value=NAME)).SerializeToString()
+
+
+def stamp() -> str:
+    """The time now, always in 18 characters."""
+    return f"{time.time():018.7f}"
 
 
 class FiringControl(Control):
     """
-    Fires 주식체결 as fast as it is read while it is registered; answers everything at once.
+    Fires 주식체결 of one code, as fast as it is read or at a pace, while it is registered; answers at once.
 
-    A `SetRealReg` with type "0" sets the pace: its FID list is then the number of events a second, 0 = as fast as read.
+    `thread_bound` is the simulator's; True measures what a control costs that is bound to its thread.
     """
 
-    # As the simulator; `bound` measures what a control costs that is bound to its thread, as the OCX is.
     thread_bound = False
 
-    def __init__(self) -> None:
+    def __init__(self, pace: int) -> None:
         super().__init__(ControlUrl("firing"), RealClock())
         self.behind: Any = lambda: 0
         self.firing = False
-        self.interval_s = 0.0
+        self.interval_s = 1.0 / pace if pace else 0.0
         self.next_at = 0.0
-        self.fired = 0
+        self.pages = 0
         self.answers: list[tuple[str, str]] = []
-        self.values = dict(zip(FIDS, TICK.split("\t"), strict=True))
-        self.row = [str(1000000 + i) for i in range(COLUMNS)]
-        self.table = [list(self.row) for _ in range(ROWS)]
+        self.ticks = cycle([(payload, dict(zip(FIDS, payload.split("\t"), strict=True))) for payload in PAYLOADS])
+        self.values: dict[int, str] = {}
+        self.table = [[str((1000003 * (r * COLUMNS + c)) % 10**7) for c in range(COLUMNS)] for r in range(ROWS)]
 
     @property
     def mode(self) -> Mode:
@@ -64,7 +110,7 @@ class FiringControl(Control):
             return None
         if self.interval_s:
             return max(0.0, self.next_at - time.perf_counter())
-        return 0.001 if self.behind() > 512 else 0.0
+        return 0.001 if self.behind() > 256 else 0.0
 
     def pump(self, timeout_s: float = 0.0) -> int:
         self._wake.clear()
@@ -73,8 +119,8 @@ class FiringControl(Control):
         if self.answers:
             screen, name = self.answers.pop(0)
             # A page that differs from the last one, as pages do.
-            self.table[0][1] = str(self.fired)
-            self.fired += 1
+            self.pages += 1
+            self.table[0][1] = str(self.pages)
             self._emit("OnReceiveTrData", (screen, name, "opt10081", "", "2", 0, "", "", ""))
             return 1
         if not self.firing:
@@ -86,19 +132,24 @@ class FiringControl(Control):
                 self._wake.wait(min(timeout_s, self.next_at - now))
                 return 0
             self.next_at += self.interval_s
-            stamped = f"{time.time():.7f}\t{TICK}"
-            self._emit("OnReceiveRealData", ("005930", "주식체결", stamped))
+            payload, values = next(self.ticks)
+            made = stamp()
+            self.values = values | {FIDS[0]: made}
+            self._emit("OnReceiveRealData", (CODE, REAL_TYPE, made + payload[len(_HEAD) :]))
             return 1
-        if self.behind() > 512:
+        if self.behind() > 256:
             self._wake.wait(min(timeout_s, 0.001))
             return 0
         for _ in range(32):
-            self._emit("OnReceiveRealData", ("005930", "주식체결", TICK))
+            payload, self.values = next(self.ticks)
+            self._emit("OnReceiveRealData", (CODE, REAL_TYPE, payload))
         return 32
 
     def _dispatch(self, name: str, arguments: tuple[str | int, ...]) -> Value:
         if name == "GetCommRealData":
             return self.values.get(arguments[1], "")  # type: ignore[call-overload, no-any-return]
+        if name == "GetMasterCodeName":
+            return NAME
         if name == "GetRepeatCnt":
             return ROWS
         if name == "GetCommDataEx":
@@ -109,37 +160,42 @@ class FiringControl(Control):
             self.answers.append((str(arguments[3]), str(arguments[0])))
             return 0
         if name == "SetRealReg":
-            self.firing = True
-            if arguments[3] == "0":
-                pace = int(arguments[2])
-                self.interval_s = 1.0 / pace if pace else 0.0
+            if CODE in str(arguments[1]).split(";"):
+                self.firing = True
                 self.next_at = time.perf_counter()
             return 0
-        if name in ("SetRealRemove", "DisconnectRealData"):
-            self.firing = name == "SetRealRemove" and bool(arguments) and arguments[1] not in ("ALL", "005930")
+        if name == "SetRealRemove":
+            self.firing = self.firing and arguments[1] not in ("ALL", CODE)
+            return None
+        if name == "DisconnectRealData":
+            self.firing = False
             return None
         return {"long": 0, "str": "", "void": None, "variant": None}[FUNCTIONS[name].returns]
 
 
-def serve_ours(bound: bool) -> None:
+def serve_ours(pace: int, bound: bool, first_only: bool) -> None:
     """Our service over the firing control."""
-    control = FiringControl()
+    control = FiringControl(pace)
     control.thread_bound = bound
-    settings = Settings(url="firing:", listen="127.0.0.1:0", limits="none", streams_per_client=100_000)
+    settings = Settings(url="firing:", listen="127.0.0.1:0", limits="none")
 
     def ready(server: Server) -> None:
         streams, sessions = server.core.streams.open, server.native.sessions
+        first: list[Any] = []
 
         def behind() -> int:
             queued = [len(s) for s in tuple(streams)] + [len(s._pieces) for s in tuple(sessions.values())]
             return max(queued, default=0)
 
-        control.behind = behind
+        def behind_first() -> int:
+            if not first:
+                first.extend(tuple(streams)[:1])
+            return len(first[0]) if first else 0
+
+        control.behind = behind_first if first_only else behind
         print(server.port, flush=True)
 
     def make() -> Control:
-        import threading
-
         control.owner = threading.get_ident()
         return control
 
@@ -154,37 +210,43 @@ class _Bare(grpc.GenericRpcHandler):
         return self._methods.get(details.method)
 
 
-CALL_ANSWER = b"\x0a\x02\x10\x01"
+class _Stamped:
+    """The message of a payload with the time in it, joined from parts: bare servers do no more than they must."""
+
+    def __init__(self) -> None:
+        mark = "@" * len(stamp())
+        self._parts = response_of(mark + PAYLOADS[0][len(_HEAD) :]).split(mark.encode())
+
+    def __call__(self) -> bytes:
+        return stamp().encode().join(self._parts)
 
 
-async def serve_bare_asyncio() -> None:
+async def serve_bare_asyncio(pace: int) -> None:
     """Bare gRPC on asyncio that sends the same bytes."""
 
     async def call(request: bytes, context: Any) -> bytes:
         return CALL_ANSWER
 
     async def stream(request: bytes, context: Any) -> AsyncIterator[bytes]:
-        while True:
-            yield RESPONSE
+        for response in cycle(RESPONSES):
+            yield response
 
     async def paced(request: bytes, context: Any) -> AsyncIterator[bytes]:
-        interval = 1.0 / int(request)
-        at = time.perf_counter()
+        stamped, at = _Stamped(), time.perf_counter()
         while True:
-            at += interval
+            at += 1.0 / pace
             await asyncio.sleep(max(0.0, at - time.perf_counter()))
-            stamped = f"{time.time():.7f}\t{TICK}"
-            yield real_response("005930", "주식체결", stamped, FIDS, TICK.split("\t"), False)
+            yield stamped()
 
     async def ping(requests: Any, context: Any) -> AsyncIterator[bytes]:
+        answers = cycle(BARE_EVENTS)
         async for _ in requests:
-            yield RESPONSE
+            yield next(answers)
 
     server = grpc.aio.server()
     methods = {
         "/bare/Call": grpc.unary_unary_rpc_method_handler(call),
-        "/bare/Stream": grpc.unary_stream_rpc_method_handler(stream),
-        "/bare/Paced": grpc.unary_stream_rpc_method_handler(paced),
+        "/bare/Stream": grpc.unary_stream_rpc_method_handler(paced if pace else stream),
         "/bare/Ping": grpc.stream_stream_rpc_method_handler(ping),
     }
     server.add_generic_rpc_handlers((_Bare(methods),))
@@ -194,24 +256,31 @@ async def serve_bare_asyncio() -> None:
     await server.wait_for_termination()
 
 
-def serve_bare_sync() -> None:
+def serve_bare_sync(pace: int) -> None:
     """Bare gRPC on threads that sends the same bytes."""
 
     def call(request: bytes, context: Any) -> bytes:
         return CALL_ANSWER
 
     def stream(request: bytes, context: Any) -> Iterator[bytes]:
+        yield from cycle(RESPONSES)
+
+    def paced(request: bytes, context: Any) -> Iterator[bytes]:
+        stamped, at = _Stamped(), time.perf_counter()
         while True:
-            yield RESPONSE
+            at += 1.0 / pace
+            time.sleep(max(0.0, at - time.perf_counter()))
+            yield stamped()
 
     def ping(requests: Any, context: Any) -> Iterator[bytes]:
+        answers = cycle(BARE_EVENTS)
         for _ in requests:
-            yield RESPONSE
+            yield next(answers)
 
     server = grpc.server(futures.ThreadPoolExecutor(256))
     methods = {
         "/bare/Call": grpc.unary_unary_rpc_method_handler(call),
-        "/bare/Stream": grpc.unary_stream_rpc_method_handler(stream),
+        "/bare/Stream": grpc.unary_stream_rpc_method_handler(paced if pace else stream),
         "/bare/Ping": grpc.stream_stream_rpc_method_handler(ping),
     }
     server.add_generic_rpc_handlers((_Bare(methods),))
@@ -221,11 +290,17 @@ def serve_bare_sync() -> None:
     server.wait_for_termination()
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Serve until killed."""
     kind = sys.argv[1]
-    if kind in ("ours", "ours-bound"):
-        serve_ours(kind == "ours-bound")
+    pace = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+    if kind.startswith("ours"):
+        serve_ours(pace, bound=kind == "ours-bound", first_only=kind == "ours-first")
     elif kind == "bare-asyncio":
-        asyncio.run(serve_bare_asyncio())
+        asyncio.run(serve_bare_asyncio(pace))
     else:
-        serve_bare_sync()
+        serve_bare_sync(pace)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,376 +1,254 @@
 """
-The service beside bare gRPC, in the same run: ``python -m benchmarks.service [--runs 5] [--only NAME …]``.
+The service beside bare gRPC: ``python -m benchmarks.service [NAME …] [--runs 5] [--markdown]``.
 
-Server and client are processes of their own. The bare servers send the same bytes as ours and do nothing else; the
-clients are the same for both and do not decode. Figures are medians over the runs, ratios those of the same run.
+Server and client are processes of their own. Bare servers (Python asyncio and Python sync) send the same bytes and do
+nothing else; the client is one and the same, and does not decode. A run measures the sides one after another, in an
+order that changes from run to run; a ratio is that of one run, to the better of the two bare servers. What is printed
+are the medians over the runs.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import json
+import os
 import statistics
-import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from pathlib import Path
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
-import grpc
-import psutil
-from benchmarks._service_server import FIDS, RESPONSE, ROWS
+from benchmarks import _service_client as client
+from benchmarks import _service_server as service
 
-from kiwoom.wire import kiwoom_pb2 as v1
-from kiwoom.wire import koapy_pb2 as pb
-
-ROOT = Path(__file__).resolve().parent.parent
-KOAPY = "/koapy.backend.kiwoom_open_api_plus.grpc.KiwoomOpenApiPlusService"
-CALL = pb.CallRequest(name="GetConnectState").SerializeToString()
-REAL = pb.RealRequest(code_list=["005930"], fid_list=FIDS, opt_type="0").SerializeToString()
-FAST = pb.RealRequest(
-    code_list=["005930"], fid_list=[10], flags=pb.RealRequestFlags(infer_fids=True, fast_parse=True)
-).SerializeToString()
-LISTEN = pb.BidirectionalListenRequest(listen_request=pb.ListenRequest(slots=["OnReceiveRealData"])).SerializeToString()
-HANDLED = pb.BidirectionalListenRequest(handled_request=pb.HandledRequest(time=1.0)).SerializeToString()
+SIDES = ("bare-asyncio", "bare-sync", "ours")
+_S = 1.2
+"""Seconds of one slice."""
 
 
-class Process:
-    """A server's process, and what it costs."""
+@dataclass
+class Row:
+    """One figure: what was measured, beside what it is measured against."""
 
-    def __init__(self, kind: str) -> None:
-        command = [sys.executable, "-m", "benchmarks._service_server", kind]
-        self.popen = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-        assert self.popen.stdout is not None
-        self.port = int(self.popen.stdout.readline())
-        self.process = psutil.Process(self.popen.pid)
+    figure: str
+    ours: str
+    bare: str = ""
+    ratio: str = ""
+    target: str = ""
+    holds: bool | None = None
+    """None: no target is set for it."""
 
-    def cpu_s(self) -> float:
-        """CPU time so far."""
-        times = self.process.cpu_times()
-        return times.user + times.system
-
-    def memory(self) -> int:
-        """Resident bytes."""
-        return self.process.memory_info().rss
-
-    def channel(self) -> grpc.aio.Channel:
-        """A connection of its own."""
-        options = [("grpc.use_local_subchannel_pool", 1), ("grpc.max_receive_message_length", -1)]
-        return grpc.aio.insecure_channel(f"127.0.0.1:{self.port}", options=options)
-
-    def stop(self) -> None:
-        """End it."""
-        self.popen.kill()
-        self.popen.wait()
+    def cells(self) -> list[str]:
+        """As a line of the table."""
+        holds = "" if self.holds is None else "yes" if self.holds else "NO"
+        return [self.figure, self.ours, self.bare, self.ratio, self.target, holds]
 
 
-@asynccontextmanager
-async def server(kind: str) -> AsyncIterator[Process]:
-    """A fresh server."""
-    process = Process(kind)
-    try:
-        yield process
-    finally:
-        process.stop()
+HEAD = ["figure", "ours", "bare asyncio / sync", "ratio", "wanted", "holds"]
+
+Measure = Callable[[client.Process], Awaitable[Any]]
 
 
-async def calls(process: Process, method: str, request: bytes, clients: int, seconds: float) -> float:
-    """Unary calls a second, of so many clients one after another each."""
-    end = time.perf_counter() + seconds
-    counts = [0] * clients
-
-    async def one(number: int) -> None:
-        async with process.channel() as channel:
-            call = channel.unary_unary(method)
-            await call(request)
-            while time.perf_counter() < end:
-                await call(request)
-                counts[number] += 1
-
-    started = time.perf_counter()
-    await asyncio.gather(*[one(i) for i in range(clients)])
-    return sum(counts) / (time.perf_counter() - started)
+async def interleaved(runs: int, processes: list[client.Process], measure: Measure) -> list[dict[str, Any]]:
+    """Every side once a run, in turning order."""
+    measured = []
+    for number in range(runs):
+        turn = number % len(processes)
+        measured.append({p.kind: await measure(p) for p in processes[turn:] + processes[:turn]})
+    return measured
 
 
-async def messages(process: Process, method: str, request: bytes, streams: int, each: int) -> tuple[float, float]:
-    """Messages a second over all streams of one connection, and the server's CPU seconds for each."""
-    async with process.channel() as channel:
-        opened = [channel.unary_stream(method)(request) for _ in range(streams)]
-        for stream in opened:
-            await stream.read()
-        cpu, started = process.cpu_s(), time.perf_counter()
-
-        async def read(stream: Any) -> None:
-            for _ in range(each):
-                await stream.read()
-
-        await asyncio.gather(*[read(s) for s in opened])
-        took = time.perf_counter() - started
-        cpu = process.cpu_s() - cpu
-        for stream in opened:
-            stream.cancel()
-    return streams * each / took, cpu / (streams * each)
+def median(values: list[float]) -> float:
+    """The middle of the runs."""
+    return statistics.median(values)
 
 
-async def ping_pong(process: Process, method: str, first: bytes, seconds: float, prepare: bool) -> float:
-    """Acknowledged messages a second."""
-    async with process.channel() as channel:
-        stream = channel.stream_stream(method)()
-        await stream.write(first)
-        if prepare:
-            await stream.initial_metadata()
-            await set_real(channel, 0)
-        await stream.read()
-        count, end = 0, time.perf_counter() + seconds
-        started = time.perf_counter()
-        while time.perf_counter() < end:
-            await stream.write(HANDLED)
-            await stream.read()
-            count += 1
-        took = time.perf_counter() - started
-        stream.cancel()
-        if prepare:
-            await asyncio.sleep(0.1)
-            await unset_real(channel)
-    return count / took
+def compared(
+    figure: str, unit: str, runs: list[dict[str, float]], at_least: float | None = None, at_most: float | None = None
+) -> Row:
+    """A figure that is judged by its ratio to the better bare server of the same run."""
+    better = max if at_most is None else min
+    ratios = [run["ours"] / better(run["bare-asyncio"], run["bare-sync"]) for run in runs]
+    ratio = median(ratios)
+    asyncio_, sync, ours = (median([run[kind] for run in runs]) for kind in SIDES)
+    return Row(
+        figure,
+        f"{ours:,.0f} {unit}",
+        f"{asyncio_:,.0f} / {sync:,.0f}",
+        f"{ratio:.2f} ({min(ratios):.2f} to {max(ratios):.2f})",
+        f"≥ {at_least}" if at_least is not None else f"≤ {at_most}" if at_most is not None else "",
+        ratio >= at_least if at_least is not None else ratio <= at_most if at_most is not None else None,
+    )
 
 
-async def set_real(channel: grpc.aio.Channel, pace: int) -> None:
-    """Let the control fire, at a pace (events a second; 0 as fast as read)."""
-    request = pb.CallRequest(name="SetRealReg")
-    for argument in ("0101", "005930", str(pace), "0"):
-        request.arguments.add(string_value=argument)
-    await channel.unary_unary(f"{KOAPY}/Call")(request.SerializeToString())
+def absolute(
+    figure: str,
+    unit: str,
+    values: list[float],
+    at_least: float | None = None,
+    at_most: float | None = None,
+    **more: Any,
+) -> Row:
+    """A figure that is judged by itself."""
+    value = median(values)
+    shown = f"{value:,.0f}" if value >= 1000 else f"{value:,.1f}"
+    return Row(
+        figure,
+        f"{shown} {unit} ({min(values):,.4g} to {max(values):,.4g})" if value < 1000 else f"{shown} {unit}",
+        target=f"≥ {at_least:,.0f} {unit}" if at_least is not None else f"≤ {at_most:,g} {unit}" if at_most else "",
+        holds=value >= at_least if at_least is not None else value <= at_most if at_most is not None else None,
+        **more,
+    )
 
 
-async def unset_real(channel: grpc.aio.Channel) -> None:
-    """Let the control stop."""
-    request = pb.CallRequest(name="SetRealRemove")
-    for argument in ("0101", "ALL"):
-        request.arguments.add(string_value=argument)
-    await channel.unary_unary(f"{KOAPY}/Call")(request.SerializeToString())
+# --- the figures -----------------------------------------------------------------------------------------------------
 
 
-async def latencies(process: Process, ours: bool, pace: int, count: int) -> list[float]:
-    """Seconds from the making of an event to its arrival, sorted."""
-    async with process.channel() as channel:
-        if ours:
-            stream = channel.unary_stream(f"{KOAPY}/RealCall")(REAL)
-            await stream.initial_metadata()
-            await set_real(channel, pace)
-        else:
-            stream = channel.unary_stream("/bare/Paced")(str(pace).encode())
-        taken = []
-        for i in range(count + 200):
-            data = await stream.read()
-            now = time.time()
-            if i >= 200:
-                stamp = pb.ListenResponse.FromString(data).arguments[2].string_value
-                taken.append(now - float(stamp.partition("\t")[0]))
-        stream.cancel()
-    return sorted(taken)
+async def call(runs: int) -> list[Row]:
+    """`Call` of a function with an argument."""
+    async with client.servers(*SIDES) as processes:
+        one = await interleaved(runs, processes, lambda p: client.calls(p, 1, _S))
+        eight = await interleaved(runs, processes, lambda p: client.calls(p, 8, _S))
+    return [
+        compared("`Call`, 1 client", "calls/s", one, at_least=0.85),
+        compared("`Call`, 8 clients", "calls/s", eight, at_least=0.85),
+    ]
 
 
-async def transaction_rows(process: Process, pages: int) -> float:
-    """Rows a second of a TR of 600 rows of 15 fields, page after page."""
-    request = pb.TransactionRequest(request_name="rq", transaction_code="opt10081", inputs={"종목코드": "005930"})
-    async with process.channel() as channel:
-        stream = channel.unary_stream(f"{KOAPY}/TransactionCall")(request.SerializeToString())
-        await stream.read()
-        started = time.perf_counter()
-        for _ in range(pages):
-            await stream.read()
-        took = time.perf_counter() - started
-        stream.cancel()
-    return pages * ROWS / took
+async def real(runs: int) -> list[Row]:
+    """`RealCall` with 42 FIDs by number, to one client and to a hundred, and what it costs the server."""
+    async with client.servers(*SIDES) as processes:
+        one = await interleaved(runs, processes, lambda p: client.messages(p, 1, _S))
+        many = await interleaved(runs, processes, lambda p: client.messages(p, 100, _S))
+    rates = [[{kind: run[kind][0] for kind in run} for run in measured] for measured in (one, many)]
+    first = [run["ours"][1] * 1e6 for run in one]
+    further = [(100 * m["ours"][1] - o["ours"][1]) / 99 * 1e6 for o, m in zip(one, many, strict=True)]
+    bare = [
+        "{:.0f} / {:.0f}".format(*(median([r[k][1] * 1e6 for r in some]) for k in SIDES[:2])) for some in (one, many)
+    ]
+    return [
+        compared("`RealCall`, 42 FIDs, 1 client", "events/s", rates[0], at_least=0.85),
+        compared("`RealCall`, 42 FIDs, 100 clients together", "events/s", rates[1], at_least=0.85),
+        absolute("`RealCall`, server CPU an event, first stream", "µs", first, at_most=160, bare=bare[0]),
+        absolute("`RealCall`, server CPU an event, each further stream", "µs", further, at_most=53, bare=bare[1]),
+    ]
 
 
-async def native_events(process: Process, count: int) -> float:
-    """Events a second through kiwoom.v1, with their data."""
-    async with process.channel() as channel:
-        stream = channel.stream_stream("/kiwoom.v1.KiwoomService/Events")()
-        opening = v1.EventsRequest(open=v1.Open(events=["OnReceiveRealData"]))
-        await stream.write(opening.SerializeToString())
-        await stream.read()
-        await set_real(channel, 0)
-        received, first = 0, v1.EventBatch.FromString(await stream.read())
-        start = first.first_sequence + len(first.events)
-        started = time.perf_counter()
-        while received < count:
-            data = await stream.read()
-            batch = v1.EventBatch.FromString(data)
-            received = batch.first_sequence + len(batch.events) - start
-        took = time.perf_counter() - started
-        await unset_real(channel)
-        stream.cancel()
-    return received / took
+async def fast(runs: int) -> list[Row]:
+    """`RealCall` with infer_fids and fast_parse."""
+    async with client.servers("ours") as processes:
+        measured = await interleaved(runs, processes, lambda p: client.messages(p, 1, _S, client.FAST, same=False))
+    return [absolute("`RealCall`, infer_fids and fast_parse", "events/s", [run["ours"][0] for run in measured])]
 
 
-async def idle_streams(process: Process, count: int) -> tuple[float, float]:
-    """Bytes of the server for each idle stream, and the p99 of a Call beside them, in seconds."""
-    listen = pb.ListenRequest(slots=["OnReceiveConditionVer"]).SerializeToString()
-    async with process.channel() as channel:
-        call = channel.unary_unary(f"{KOAPY}/Call")
-        for _ in range(200):
-            await call(CALL)
-        before = process.memory()
-        opened = [channel.unary_stream(f"{KOAPY}/Listen")(listen) for _ in range(count)]
-        await asyncio.gather(*[stream.initial_metadata() for stream in opened])
-        after = process.memory()
-        taken = []
-        for _ in range(2000):
-            started = time.perf_counter()
-            await call(CALL)
-            taken.append(time.perf_counter() - started)
-        for stream in opened:
-            stream.cancel()
-    return (after - before) / count, sorted(taken)[int(len(taken) * 0.99)]
+async def acknowledged(runs: int) -> list[Row]:
+    """`BidirectionalListen` against a stream that answers every message with one."""
+    async with client.servers(*SIDES) as processes:
+        measured = await interleaved(runs, processes, lambda p: client.ping_pong(p, _S))
+    return [compared("`BidirectionalListen`, acknowledged", "events/s", measured, at_least=0.8)]
 
 
-async def never_reads(process: Process, events: int) -> float:
-    """Bytes by which the server grows for a client that opens a stream and reads nothing."""
-    async with process.channel() as reading, process.channel() as sleeping:
-        good = reading.unary_stream(f"{KOAPY}/RealCall")(REAL)
-        await good.initial_metadata()
-        for _ in range(2000):
-            await good.read()
-        before = process.memory()
-        silent = sleeping.unary_stream(f"{KOAPY}/RealCall")(REAL)
-        await silent.initial_metadata()
-        for _ in range(events):
-            await good.read()
-        after = process.memory()
-        good.cancel()
-        silent.cancel()
-    return after - before
+async def transaction(runs: int) -> list[Row]:
+    """`TransactionCall`, pages of 600 rows of 15 fields."""
+    async with client.servers("ours") as processes:
+        measured = await interleaved(runs, processes, lambda p: client.page_rows(p, _S))
+    rows, cpu = ([run["ours"][i] for run in measured] for i in (0, 1))
+    return [
+        absolute("`TransactionCall`, 600 × 15 page", "rows/s", rows, at_least=100_000),
+        absolute("`TransactionCall`, rows a second of server CPU", "rows/s", cpu),
+    ]
+
+
+async def latency(runs: int) -> list[Row]:
+    """The time from the making of an event to its arrival, at 1,000 events a second."""
+    async with client.servers(*SIDES, pace=1000) as processes:
+        measured = await interleaved(runs, processes, lambda p: client.latencies(p, 1500))
+    rows = []
+    for name, part, wanted in (("p50", 0.5, None), ("p99", 0.99, 1.5)):
+        picked = [{kind: taken[int(len(taken) * part)] * 1e6 for kind, taken in run.items()} for run in measured]
+        row = compared(f"latency at 1,000 events/s, {name}", "µs", picked, at_most=wanted or float("inf"))
+        if wanted is None:
+            row.target, row.holds = "", None
+        rows.append(row)
+    return rows
+
+
+async def idle(runs: int) -> list[Row]:
+    """2,000 streams that nothing happens on, of 20 clients."""
+    memory, p99 = [], []
+    for _ in range(runs):
+        async with client.servers("ours") as (process,):
+            each, taken = await client.idle_streams(process, 20, 100)
+        memory.append(each / 1000)
+        p99.append(taken * 1000)
+    return [
+        absolute("2,000 open streams, p99 of a `Call`", "ms", p99, at_most=20),
+        absolute("memory of an idle stream", "kB", memory, at_most=50),
+    ]
+
+
+async def silent(runs: int) -> list[Row]:
+    """A client that never reads, for 100,000 events."""
+    grown = []
+    for _ in range(runs):
+        async with client.servers("ours-first") as (process,):
+            grown.append(await client.never_reads(process, 100_000) / 1e6)
+    return [absolute("a client that never reads, 100,000 events", "MB", grown, at_most=1)]
+
+
+async def native(runs: int) -> list[Row]:
+    """kiwoom.v1 with the data of 42 FIDs and more in each event, to one client."""
+    async with client.servers("ours") as processes:
+        measured = await interleaved(runs, processes, lambda p: client.native_events(p, _S))
+    rates, cpu = ([run["ours"][i] for run in measured] for i in (0, 1))
+    return [
+        absolute("kiwoom.v1, 42 FIDs", "events/s", rates, at_least=50_000),
+        absolute("kiwoom.v1, server CPU an event", "µs", [c * 1e6 for c in cpu]),
+    ]
+
+
+FIGURES: dict[str, Callable[[int], Awaitable[list[Row]]]] = {
+    f.__name__: f for f in (real, fast, call, acknowledged, transaction, latency, idle, silent, native)
+}
 
 
 # --- what is printed -------------------------------------------------------------------------------------------------
 
-Result = dict[str, float]
 
+def told(started: float, runs: int) -> str:
+    """What the figures are of."""
+    import grpc
 
-async def bench_call() -> Result:
-    result: Result = {}
-    for clients in (1, 8):
-        async with server("bare-asyncio") as bare:
-            theirs = await calls(bare, "/bare/Call", CALL, clients, 2.0)
-        async with server("ours") as ours:
-            mine = await calls(ours, f"{KOAPY}/Call", CALL, clients, 2.0)
-        result |= {
-            f"Call, {clients} client(s), calls/s": mine,
-            f"Call, {clients} client(s), bare": theirs,
-            f"Call, {clients} client(s), ratio": mine / theirs,
-        }
-    return result
-
-
-async def bench_real() -> Result:
-    async with server("bare-asyncio") as bare:
-        theirs, _ = await messages(bare, "/bare/Stream", b"", 1, 20_000)
-        theirs_100, _ = await messages(bare, "/bare/Stream", b"", 100, 400)
-    async with server("bare-sync") as bare:
-        sync, _ = await messages(bare, "/bare/Stream", b"", 1, 20_000)
-    async with server("ours") as ours:
-        mine, cpu = await messages(ours, f"{KOAPY}/RealCall", REAL, 1, 20_000)
-    async with server("ours") as ours:
-        mine_100, cpu_100 = await messages(ours, f"{KOAPY}/RealCall", REAL, 100, 400)
-    async with server("ours") as ours:
-        fast, _ = await messages(ours, f"{KOAPY}/RealCall", FAST, 1, 20_000)
-    further = (cpu_100 * 100 - cpu) / 99
-    return {
-        "RealCall 42 FIDs, 1 client, events/s": mine,
-        "RealCall 42 FIDs, 1 client, bare asyncio": theirs,
-        "RealCall 42 FIDs, 1 client, bare sync": sync,
-        "RealCall 42 FIDs, 1 client, ratio": mine / theirs,
-        "RealCall infer_fids + fast_parse, events/s": fast,
-        "RealCall 100 clients, deliveries/s": mine_100,
-        "RealCall 100 clients, bare": theirs_100,
-        "RealCall 100 clients, ratio": mine_100 / theirs_100,
-        "RealCall server CPU an event, first stream, µs": cpu * 1e6,
-        "RealCall server CPU an event, further stream, µs": further * 1e6,
-    }
-
-
-async def bench_acknowledged() -> Result:
-    async with server("bare-asyncio") as bare:
-        theirs = await ping_pong(bare, "/bare/Ping", LISTEN, 2.0, prepare=False)
-    async with server("ours") as ours:
-        mine = await ping_pong(ours, f"{KOAPY}/BidirectionalListen", LISTEN, 2.0, prepare=True)
-    return {
-        "BidirectionalListen, acknowledged events/s": mine,
-        "BidirectionalListen, bare ping-pong": theirs,
-        "BidirectionalListen, ratio": mine / theirs,
-    }
-
-
-async def bench_transaction() -> Result:
-    async with server("ours") as ours:
-        return {"TransactionCall 600 x 15, rows/s": await transaction_rows(ours, 60)}
-
-
-async def bench_latency() -> Result:
-    async with server("bare-asyncio") as bare:
-        theirs = await latencies(bare, False, 1000, 3000)
-    async with server("ours") as ours:
-        mine = await latencies(ours, True, 1000, 3000)
-    p99 = int(len(mine) * 0.99)
-    return {
-        "latency at 1,000 events/s, p50, µs": mine[len(mine) // 2] * 1e6,
-        "latency at 1,000 events/s, p99, µs": mine[p99] * 1e6,
-        "latency at 1,000 events/s, bare p99, µs": theirs[p99] * 1e6,
-        "latency at 1,000 events/s, p99 ratio": mine[p99] / theirs[p99],
-    }
-
-
-async def bench_idle() -> Result:
-    async with server("ours") as ours:
-        each, p99 = await idle_streams(ours, 2000)
-    async with server("ours") as ours:
-        grown = await never_reads(ours, 100_000 // 4)
-    return {
-        "2,000 idle streams, kB each": each / 1000,
-        "2,000 idle streams, Call p99, ms": p99 * 1e3,
-        "a client that never reads, 25,000 events, kB": grown / 1000,
-    }
-
-
-async def bench_native() -> Result:
-    async with server("ours") as ours:
-        return {"kiwoom.v1, 42 FIDs, events/s": await native_events(ours, 200_000)}
-
-
-BENCHES: dict[str, Callable[[], Awaitable[Result]]] = {
-    "call": bench_call,
-    "real": bench_real,
-    "acknowledged": bench_acknowledged,
-    "transaction": bench_transaction,
-    "latency": bench_latency,
-    "idle": bench_idle,
-    "native": bench_native,
-}
+    python = ".".join(map(str, sys.version_info[:3]))
+    load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
+    took = time.perf_counter() - started
+    return (
+        f"Medians of {runs} runs (lowest to highest), messages of {len(service.RESPONSES[0])} bytes; Python {python}, "
+        f"grpcio {grpc.__version__}, {os.cpu_count()} cores, load {load} at the end, taken in {took / 60:.0f} min."
+    )
 
 
 def main() -> None:
-    """Measure what was asked for and print the medians."""
+    """Measure what was asked for and print it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(FIGURES))
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--only", nargs="*", default=list(BENCHES), choices=list(BENCHES))
-    parser.add_argument("--json", type=Path, help="write the medians to a file too")
+    parser.add_argument("--markdown", action="store_true", help="end with a table for benchmarks/README.md")
     options = parser.parse_args()
-    medians: Result = {}
-    print(f"one message: {len(RESPONSE)} bytes; medians of {options.runs} runs (lowest … highest)")
-    for name in options.only:
-        runs = [asyncio.run(BENCHES[name]()) for _ in range(options.runs)]  # type: ignore[arg-type]
-        for figure in runs[0]:
-            values = [run[figure] for run in runs]
-            medians[figure] = statistics.median(values)
-            print(f"{figure:55s} {medians[figure]:12,.2f}   ({min(values):,.2f} … {max(values):,.2f})", flush=True)
-    if options.json:
-        options.json.write_text(json.dumps(medians, ensure_ascii=False, indent=1), "utf-8")
+    unknown = [name for name in options.names if name not in FIGURES]
+    if unknown:
+        parser.error(f"there is no figure {unknown[0]!r}; there are {', '.join(FIGURES)}")
+    started, rows = time.perf_counter(), []
+    for name in options.names or FIGURES:
+        for row in asyncio.run(FIGURES[name](options.runs)):  # type: ignore[arg-type]
+            rows.append(row)
+            print("{:52s} {:30s} {:>18s}  {:22s} {:18s} {}".format(*row.cells()), flush=True)
+    print(told(started, options.runs))
+    if options.markdown:
+        print()
+        for cells in (HEAD, ["---"] * len(HEAD), *[row.cells() for row in rows]):
+            print(f"| {' | '.join(cells)} |")
 
 
 if __name__ == "__main__":
