@@ -26,11 +26,11 @@ typelibs=$(dirname "$(find /usr/lib /usr/lib64 /opt -path '*x86_64-windows/stdol
 export WINEPREFIX="$directory/prefix" WINEDEBUG=-all WINEARCH=win64
 export WINEDLLOVERRIDES="mscoree,mshtml="   # no offers to download Mono and Gecko
 
-# A step is done once for the content of the files that it depends on.
+# A step is done once for the content of the files that it depends on, and for this place: paths are registered.
 step() {
   local name=$1 key
   shift
-  key=$(cat "$0" "$@" | sha256sum | cut -d' ' -f1)
+  key=$( (echo "$directory"; cat "$0" "$@") | sha256sum | cut -d' ' -f1)
   stamp="$directory/.$name" stamp_key=$key
   [ "$(cat "$stamp" 2>/dev/null)" != "$key" ]
 }

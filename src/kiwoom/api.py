@@ -259,5 +259,4 @@ class API(
         self.close()
 
     def __repr__(self) -> str:
-        state = "closed" if self.control.closed else self.mode
-        return f"<{type(self).__name__} {self.url} ({state})>"
+        return f"<{type(self).__name__} {self.url} ({self.control.standing})>"

@@ -107,6 +107,13 @@ class Journal:
                 file.close()
         self._readable = self._json = None
 
+    def head(self, heading: str) -> None:
+        """Put another heading over what follows: which server it is, is known after the login. The same is no news."""
+        if heading == self.heading:
+            return
+        self.heading = heading
+        self._write(heading, {"kind": "session", "heading": heading})
+
     # --- files -------------------------------------------------------------------------------------------------
 
     def _today(self) -> str:

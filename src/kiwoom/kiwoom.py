@@ -299,10 +299,12 @@ class Kiwoom(API):
         if on:
             from kiwoom.journal import Journal
 
-            heading = f"{self!r} {self.control.clock.now():%Y-%m-%d}"
-            self._journal = Journal(path, self.control.clock, heading)
+            self._journal = Journal(path, self.control.clock, self._heading())
             self.control.taps.append(self._journal)
             self._eventloop.on_error = self._journal.failed
+
+    def _heading(self) -> str:
+        return f"{self!r} {self.control.clock.now():%Y-%m-%d}"
 
     def close(self) -> None:
         """End the session and free the control; ends the log too. Calling it again does nothing."""
@@ -316,6 +318,8 @@ class Kiwoom(API):
             self._login_code = int(arguments[0])
             if self._login_code == 0:
                 config.refresh(self.control)
+                if self._journal is not None:
+                    self._journal.head(self._heading())
         started = perf_counter()
         try:
             super()._deliver(event, *arguments)

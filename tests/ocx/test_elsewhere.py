@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
 from kiwoom.control import open_control
 from kiwoom.control.contract import EVENTS, FUNCTIONS
-from kiwoom.control.windows.registration import find_interpreter, interpreter_bits, own_bits, registration
+from kiwoom.control.windows.registration import Bits, find_interpreter, interpreter_bits, own_bits, registration
 from kiwoom.errors import ControlUnavailable, ControlUrlError
 
 from .control import generate
@@ -40,6 +41,31 @@ def test_this_interpreter_is_found_by_its_bitness() -> None:
 def test_a_named_interpreter_of_the_wrong_bitness_is_not_taken() -> None:
     other = 32 if own_bits() == 64 else 64
     assert find_interpreter(other, named=sys.executable) == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="scripts that stand in for programs")
+def test_the_host_s_interpreter_comes_from_the_url_the_environment_or_the_launcher(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In that order; the other bitness is what this interpreter has not."""
+    other: Bits = 32 if own_bits() == 64 else 64
+
+    def program(name: str, text: str) -> str:
+        path = tmp_path / name
+        path.write_text(f"#!/bin/sh\n{text}\n")
+        path.chmod(0o755)
+        return str(path)
+
+    named, environment, launched = (program(n, f"echo {other}") for n in ("named", "environment", "launched"))
+    program("py", f'[ "$1" = "-3-{other}" ] && echo {launched}')
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.delenv("KIWOOM_HOST_PYTHON", raising=False)
+    assert find_interpreter(other) == launched
+    monkeypatch.setenv("KIWOOM_HOST_PYTHON", environment)
+    assert find_interpreter(other) == environment
+    assert find_interpreter(other, named) == named
+    monkeypatch.setenv("KIWOOM_HOST_PYTHON", sys.executable)
+    assert find_interpreter(other) == "", "one that was named and does not fit is not replaced by another"
 
 
 def test_something_that_is_no_interpreter_has_no_bitness() -> None:

@@ -186,7 +186,7 @@ def test_on_the_real_server_no_order_leaves_without_the_opt_in(gubun: str, monke
             with pytest.raises(OrderRefused, match=r"ocx:\?orders=real"):
                 control.call(name, *arguments)
         assert orders_seen(control) == "0"
-        assert "real" in repr(control)
+        assert repr(control).endswith("(real)>")
 
 
 def test_before_the_login_no_order_leaves_either(ocx: Control) -> None:
@@ -204,6 +204,7 @@ def test_the_opt_in_lets_orders_pass(how: str, monkeypatch: pytest.MonkeyPatch) 
         login(control)
         assert control.call("SendOrder", *BUY) == 0
         assert orders_seen(control) == "1"
+        assert repr(control).endswith("(real, real orders on)>")
 
 
 def test_a_wrong_value_in_the_environment_is_no_opt_in(monkeypatch: pytest.MonkeyPatch) -> None:

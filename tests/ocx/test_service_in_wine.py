@@ -6,11 +6,13 @@ import json
 import logging
 import os
 import queue
+import re
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -18,7 +20,12 @@ grpc = pytest.importorskip("grpc")
 
 from tests.service.conftest import Stub, ends_with  # noqa: E402
 
+from kiwoom.control import open_control  # noqa: E402
+from kiwoom.service.server import KOAPY_SERVICE, NATIVE_SERVICE  # noqa: E402
 from kiwoom.wire import koapy_pb2 as pb  # noqa: E402
+from kiwoom.wire.pool import POOL  # noqa: E402
+
+from .conftest import record, wait_for  # noqa: E402
 
 TOKEN = "a-token-of-this-test-run"
 ACCOUNT = "8012345611"
@@ -27,14 +34,20 @@ DEADLINE_S = 30.0
 
 @dataclass
 class Host:
-    """The service's process inside Wine, and how to reach it."""
+    """The service's process inside Wine, where it is reached, and its log of clients' code."""
 
     process: subprocess.Popen[bytes]
     address: str
+    audit: Path
+    said: list[str] = field(default_factory=list)
+
+    def channel(self) -> grpc.Channel:
+        """A connection that shows the token with every call."""
+        return grpc.intercept_channel(grpc.insecure_channel(self.address), _Bearer(TOKEN))
 
     def stub(self) -> Stub:
-        """A client that shows the token with every call."""
-        return Stub(grpc.intercept_channel(grpc.insecure_channel(self.address), _Bearer(TOKEN)))
+        """A client."""
+        return Stub(self.channel())
 
 
 class _Bearer(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor, grpc.StreamStreamClientInterceptor):  # type: ignore[misc]
@@ -47,39 +60,46 @@ class _Bearer(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientIntercepto
     intercept_unary_unary = intercept_unary_stream = intercept_stream_stream = _intercept
 
 
-def start_host(wine: Path, **environment: str) -> Host:
-    """Start ``python -m kiwoom.service.hosted`` inside Wine over ``ocx:``."""
-    wrapper = (wine / "python.sh").read_text("utf-8").replace("</dev/null", "")
+def in_wine(path: Path) -> str:
+    """A path as the Windows Python names it."""
+    return "Z:" + str(path).replace("/", "\\")
+
+
+def start_service(wine: Path, folder: Path) -> Host:
+    """Start ``kiwoom serve --url ocx:`` inside Wine, with clients' code switched on, and wait until it says where."""
+    tokens, audit = folder / "tokens", folder / "audit"
+    tokens.write_text(f"lab {TOKEN} read,trade,custom\n")
+    options = ["--url", "ocx:", "--listen", "127.0.0.1:0", "--tokens", in_wine(tokens), "--limits", "none"]
     process = subprocess.Popen(
-        ["/bin/sh", "-c", wrapper, "python.sh", "-m", "kiwoom.service.hosted"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
+        [wine / "python.sh", "-m", "kiwoom", "serve", *options, "--allow-custom-code", "--audit-log", in_wine(audit)],
         stderr=subprocess.PIPE,
-        env={**os.environ, **environment},
     )
-    assert process.stdin is not None and process.stdout is not None and process.stderr is not None
-    process.stdin.write(json.dumps({"url": "ocx:", "token": TOKEN}).encode() + b"\n")
-    process.stdin.flush()
-    line = process.stdout.readline()
-    assert line, process.stderr.read().decode("utf-8", "replace")
-    answer = json.loads(line)
-    assert "address" in answer, answer
-    return Host(process, answer["address"])
+    assert process.stderr is not None
+    said: list[str] = []
+    for raw in process.stderr:
+        said.append(raw.decode("utf-8", "replace"))
+        if found := re.match(r"serving ocx: at (\S+)", said[-1]):
+            host = Host(process, found[1], audit, said)
+            threading.Thread(target=_drain, args=(process.stderr, said), daemon=True).start()
+            return host
+    raise AssertionError("".join(said))
+
+
+def _drain(lines: IO[bytes], said: list[str]) -> None:
+    for raw in lines:
+        said.append(raw.decode("utf-8", "replace"))
 
 
 @pytest.fixture(scope="module")
-def host() -> Iterator[Host]:
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     directory = os.environ.get("KIWOOM_WINE_DIR")
     if not directory:
         pytest.skip("there is no Wine set up here: run `make test-ocx`")
-    started = start_host(Path(directory))
+    started = start_service(Path(directory), tmp_path_factory.mktemp("service"))
     yield started
-    assert started.process.stdin is not None
-    started.process.stdin.close()
-    assert started.process.wait(30) == 0, "the host ends with its parent"
-    for pipe in (started.process.stdout, started.process.stderr):
-        assert pipe is not None
-        pipe.close()
+    started.process.terminate()
+    started.process.wait(30)
+    assert started.process.stderr is not None
 
 
 @pytest.fixture(scope="module")
@@ -223,14 +243,91 @@ def test_set_log_level(stub: Stub) -> None:
     stub.SetLogLevel(pb.SetLogLevelRequest(level=logging.WARNING, logger="kiwoom"), timeout=DEADLINE_S)
 
 
-@pytest.mark.parametrize("name", ["CustomListen", "CustomCallAndListen"])
-def test_code_of_clients_is_not_run_unless_it_was_switched_on(stub: Stub, name: str) -> None:
-    listen = pb.ListenRequest(slots=["OnReceiveMsg"], code="class H: pass", class_name="H")
-    request = (
-        listen
-        if name == "CustomListen"
-        else pb.CallAndListenRequest(call_request=pb.CallRequest(name="GetConnectState"), listen_request=listen)
+CODE = """
+from koapy.backend.kiwoom_open_api_plus.core.KiwoomOpenApiPlusEventHandler import KiwoomOpenApiPlusEventHandler
+from koapy.backend.kiwoom_open_api_plus.grpc import KiwoomOpenApiPlusService_pb2
+
+class Names(KiwoomOpenApiPlusEventHandler):
+    def __init__(self, control, request, context):
+        super().__init__(control)
+
+    def OnReceiveTrData(self, scr_no, rq_name, tr_code, record_name, prev_next, *rest):
+        response = KiwoomOpenApiPlusService_pb2.ListenResponse(name="name")
+        response.arguments.add(string_value=self.control.GetCommData(tr_code, rq_name, 0, "종목명").strip())
+        self.observer.on_next(response)
+        self.observer.on_completed()
+"""
+
+
+def test_custom_listen_runs_a_client_s_handler_inside_the_event(host: Host, stub: Stub) -> None:
+    stream = stub.CustomListen(pb.ListenRequest(code=CODE, class_name="Names"), timeout=DEADLINE_S)
+    stream.initial_metadata()
+    stub.call("SetInputValue", "종목코드", "005930")
+    assert stub.call("CommRqData", "기본", "opt10001", 0, "0104") == 0
+    assert [(r.name, r.arguments[0].string_value) for r in stream] == [("name", "삼성전자")]
+    (entry,) = [json.loads(line) for line in host.audit.read_text("utf-8").splitlines()]
+    assert (entry["client"], entry["class"], entry["method"]) == ("lab", "Names", "CustomListen")
+
+
+def test_custom_call_and_listen_hears_what_comes_of_the_call(stub: Stub) -> None:
+    call = pb.CallRequest(name="CommRqData")
+    for argument in ("기본", "opt10001"):
+        call.arguments.add(string_value=argument)
+    call.arguments.add(long_value=0)
+    call.arguments.add(string_value="0105")
+    listen = pb.ListenRequest(code=CODE, class_name="Names")
+    stub.call("SetInputValue", "종목코드", "005930")
+    responses = list(
+        stub.CustomCallAndListen(pb.CallAndListenRequest(call_request=call, listen_request=listen), timeout=DEADLINE_S)
     )
-    with pytest.raises(grpc.RpcError) as caught:
-        list(getattr(stub, name)(request, timeout=DEADLINE_S))
-    assert caught.value.code() in (grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNIMPLEMENTED)
+    assert responses[0].call_response.return_value.long_value == 0
+    assert [r.listen_response.arguments[0].string_value for r in responses[1:]] == ["삼성전자"]
+
+
+def test_code_that_raises_or_takes_too_long_ends_its_own_stream_alone(stub: Stub) -> None:
+    for code, status in (
+        ("1/0", grpc.StatusCode.INVALID_ARGUMENT),
+        ("while True: pass", grpc.StatusCode.DEADLINE_EXCEEDED),
+    ):
+        with ends_with(status):
+            list(stub.CustomListen(pb.ListenRequest(code=code, class_name="Names"), timeout=DEADLINE_S))
+    assert stub.call("GetConnectState") == 1
+
+
+def test_a_client_of_kiwoom_v1_has_the_whole_control(host: Host, stub: Stub) -> None:
+    """Describe, Call and Events: a program on Linux over `grpc://`."""
+    with open_control(f"grpc://{host.address}?token={TOKEN}&wire=v1") as control:
+        assert control.mode == "mock"
+        events = record(control)
+        assert control.call("SetRealReg", "0120", "005930", "10", "0") == 0
+        wait_for(control, lambda: any(e[0] == "OnReceiveRealData" for e in events), "real-time data")
+        tables: list[object] = []
+        control.subscribe("OnReceiveTrData", lambda *a: tables.append(control.call("GetCommDataEx", a[2], a[1])))
+        control.call("SetRealRemove", "ALL", "ALL")
+        assert control.call("CommRqData", "분봉", "opt10080", 0, "0121") == 0
+        wait_for(control, lambda: tables, "the answer")
+        assert isinstance(tables[0], list) and len(tables[0]) == 900
+        assert control.call("SendOrder", "주문", "0201", ACCOUNT, 1, "005930", 1, 0, "03", "") == 0
+        wait_for(control, lambda: any(e[0] == "OnReceiveChejanData" for e in events), "a notice")
+
+
+def test_the_health_check_tells_the_mode(host: Host, stub: Stub) -> None:
+    from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+    health = health_pb2_grpc.HealthStub(host.channel())
+    request = health_pb2.HealthCheckRequest()
+    answer, call = health.Check.with_call(request, timeout=DEADLINE_S)
+    assert answer.status == health_pb2.HealthCheckResponse.SERVING
+    assert dict(call.initial_metadata())["kiwoom-mode"] == "mock"
+    watch = health.Watch(request, timeout=DEADLINE_S)
+    assert next(watch).status == health_pb2.HealthCheckResponse.SERVING
+    assert dict(watch.initial_metadata())["kiwoom-mode"] == "mock"
+    watch.cancel()
+
+
+def test_every_rpc_is_in_this_file() -> None:
+    """The list of RPCs is the service's own; each is called on a stub here, `kiwoom.v1` by the remote control."""
+    source = Path(__file__).read_text("utf-8")
+    for name in POOL.FindServiceByName(KOAPY_SERVICE).methods_by_name:
+        assert f"stub.{name}(" in source or f".stub().{name}(" in source or name == "Call", name
+    assert set(POOL.FindServiceByName(NATIVE_SERVICE).methods_by_name) == {"Describe", "Call", "Events"}

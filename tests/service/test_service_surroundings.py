@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import urllib.request
 from pathlib import Path
 
@@ -32,9 +33,35 @@ def test_health_is_told(served: Served, service: str) -> None:
     stub = health_pb2_grpc.HealthStub(served.channel())
     answer = stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=10)
     assert answer.status == health_pb2.HealthCheckResponse.SERVING
+    _, call = stub.Check.with_call(health_pb2.HealthCheckRequest(service=service), timeout=10)
+    assert dict(call.initial_metadata())["kiwoom-mode"] == served.control.mode
+    watch = stub.Watch(health_pb2.HealthCheckRequest(service=service), timeout=10)
+    assert next(watch).status == health_pb2.HealthCheckResponse.SERVING
+    assert dict(watch.initial_metadata())["kiwoom-mode"] == served.control.mode
+    watch.cancel()
     with pytest.raises(grpc.RpcError) as caught:
         stub.Check(health_pb2.HealthCheckRequest(service="nothing"), timeout=10)
     assert caught.value.code() is grpc.StatusCode.NOT_FOUND
+
+
+def test_the_mode_that_was_known_last_is_told_while_the_owner_is_busy(served: Served, stub: Stub) -> None:
+    """A window of the OCX that waits for a person keeps the owner in a call."""
+    from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+    health = health_pb2_grpc.HealthStub(served.channel())
+    health.Check(health_pb2.HealthCheckRequest(), timeout=10)
+    closed = threading.Event()
+    busy = threading.Event()
+    served.control.on["KOA_Functions"] = lambda *_: (busy.set(), closed.wait(60), "")[-1]
+    waiting = threading.Thread(target=lambda: stub.call("KOA_Functions", "ShowAccountWindow", ""))
+    waiting.start()
+    try:
+        assert busy.wait(10)
+        _, call = health.Check.with_call(health_pb2.HealthCheckRequest(), timeout=9)
+        assert dict(call.initial_metadata())["kiwoom-mode"] == served.control.mode
+    finally:
+        closed.set()
+        waiting.join(10)
 
 
 def test_the_interface_can_be_asked_for(served: Served) -> None:

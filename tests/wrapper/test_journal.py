@@ -10,6 +10,7 @@ from tests.wrapper.scripted import NINE, ScriptedControl
 
 from kiwoom import Kiwoom
 from kiwoom.clock import DAY_US
+from kiwoom.control.base import Mode
 from kiwoom.masking import Masker, is_secret, mask_account
 
 ACCOUNT = "8012345611"
@@ -31,6 +32,31 @@ def session(control: ScriptedControl, path: Path) -> Kiwoom:
     control.schedule("OnReceiveChejanData", "0", 1, "9201", after_s=1)
     api.run(timeout=5)
     return api
+
+
+def test_what_the_login_told_stands_over_what_follows(tmp_path: Path) -> None:
+    """Before the login nobody knows whose money it is."""
+
+    class Asked(ScriptedControl):
+        logged_in = False
+
+        @property
+        def mode(self) -> Mode:
+            return "real" if self.logged_in else "unknown"
+
+    control = Asked()
+    control.subscribe("OnEventConnect", lambda code: setattr(control, "logged_in", code == 0))
+    with Kiwoom(control) as api:
+        api.logging(True, path=tmp_path / "20201015")
+        api.login()
+        api.get_connect_state()
+    lines = (tmp_path / "20201015.log").read_text("utf-8").splitlines()
+    assert "<Kiwoom scripted: (unknown)>" in lines[0]
+    headings = [n for n, line in enumerate(lines) if "<Kiwoom scripted: (real)>" in line]
+    assert len(headings) == 1
+    assert headings[0] < next(n for n, line in enumerate(lines) if "get_connect_state" in line)
+    records = [json.loads(line) for line in (tmp_path / "20201015.jsonl").read_text("utf-8").splitlines()]
+    assert sum(record["kind"] == "session" for record in records) == 2
 
 
 def test_every_call_and_event_is_written_masked(tmp_path: Path) -> None:

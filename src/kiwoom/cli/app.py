@@ -8,6 +8,7 @@ import typer
 
 from kiwoom.cli.doctor import doctor
 from kiwoom.cli.exits import reported, reporting
+from kiwoom.cli.login import login
 from kiwoom.cli.tables import Format, progress, show, stdout
 from kiwoom.compat.run import CONTEXT, run
 from kiwoom.service.cli import certs, serve
@@ -107,6 +108,7 @@ def errmsg(code: int) -> None:
     print(msg(code))
 
 
+app.command()(reporting(login))
 app.command()(reporting(serve))
 app.command()(reporting(certs))
 app.command(context_settings=CONTEXT)(run)

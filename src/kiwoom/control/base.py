@@ -228,9 +228,13 @@ class Control(ABC):
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def standing(self) -> str:
+        """What a person should see at once: the mode, whether orders with real money are on, that it is closed."""
+        return "closed" if self.closed else self.mode
+
     def __repr__(self) -> str:
-        state = "closed" if self.closed else self.mode
-        return f"<{type(self).__name__} {self.url} ({state})>"
+        return f"<{type(self).__name__} {self.url} ({self.standing})>"
 
 
 class _Nobody(Future[Any]):

@@ -1,11 +1,14 @@
 """
 `ocx:` for 64-bit programs: the OCX lives in a host process with a 32-bit interpreter, and is used through its service.
 
-The host dies with this process, however it ends. If the host dies (or the line is cut at night, or the OCX updates
-itself), the program sees `OnEventConnect(-106)` once; a new host is started, logs in, and gets the registrations and
-condition searches of the old one; then the program sees `OnEventConnect(0)` and goes on. Meanwhile functions with a
-return code give -106, getters give nothing and orders are refused with -106; an order that was under way when the host
-died raises ControlClosed, since its outcome is unknown.
+The host dies with this process, however it ends. If the host dies, the program sees `OnEventConnect(-106)` once; a new
+host is started, logs in, and gets the registrations and condition searches of the old one; then the program sees
+`OnEventConnect(0)` and goes on. Meanwhile functions with a return code give -106, getters give nothing and orders are
+refused with -106; an order that was under way when the host died raises ControlClosed, since its outcome is unknown.
+
+The same happens when the OCX updates itself, when the line is cut at night, and on a schedule (see
+`kiwoom.control.relogin`): the process is started anew, after the maintenance hours, and logs in. A login that is
+refused is not repeated for ever.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 from functools import partial
 from typing import Literal
 
@@ -24,13 +28,14 @@ from kiwoom.control.base import Control, Mode
 from kiwoom.control.contract import EVENTS, FUNCTIONS, Value
 from kiwoom.control.eventdata import EMPTY, GETTERS
 from kiwoom.control.hostprocess import HostProcess
-from kiwoom.control.qax import OPTIONS
+from kiwoom.control.qax import OPTIONS, real_orders_wanted, with_real_orders
+from kiwoom.control.relogin import follow, relogin_time
 from kiwoom.control.remote import RemoteControl, open_remote
 from kiwoom.control.url import ControlUrl
 from kiwoom.control.windows import processes
 from kiwoom.control.windows.hours import maintenance_at, next_maintenance
 from kiwoom.control.windows.registration import Bits, find_interpreter, own_bits, registration
-from kiwoom.errors import ControlClosed, ControlUnavailable, UsageError
+from kiwoom.errors import ControlClosed, ControlUnavailable, UsageError, WaitTimeout
 from kiwoom.limits import ORDER_FUNCTIONS
 
 __all__ = ["HostedControl", "open_hosted"]
@@ -40,6 +45,9 @@ log = logging.getLogger("kiwoom.control.host")
 _SLICE_S = 0.25
 _LINE_CUT = -106
 _UPDATING = -102
+_REFUSED = (-100, -108)
+"""Logins that fail for what was typed: repeated often, they lock the id."""
+_MOST_REFUSED = 2
 _PATIENT_TIMEOUT_S = 3600.0
 """A call that shows a modal window comes back when somebody has closed it."""
 _PAUSES_S = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
@@ -48,7 +56,7 @@ _MOST_FAILURES = 20
 _SETTLED_S = 30.0
 """A host that served this long was not a failed start."""
 
-News = tuple[Literal["died", "ready", "gave up"], "HostProcess | int | str"]
+News = tuple[Literal["died", "ready", "gave up", "check", "renew"], "HostProcess | int | str"]
 
 
 def open_hosted(url: ControlUrl) -> HostedControl:
@@ -67,14 +75,19 @@ def open_hosted(url: ControlUrl) -> HostedControl:
             f"host it{named}. Install one from python.org and in it: pip install 'kiwoom-openapi-plus[qt,service]'. "
             "It is found by the py launcher, or named by KIWOOM_HOST_PYTHON or ocx:?python=PATH."
         )
-    kept = {k: v for k, v in url.options.items() if k in OPTIONS and k not in ("process", "python")}
+    kept = {k: v for k, v in url.options.items() if k in OPTIONS and k not in ("process", "python", "relogin")}
     query = "&".join(f"{k}={v}" for k, v in {**kept, "process": "here"}.items())
     return HostedControl(url, partial(HostProcess, interpreter, f"ocx:?{query}"), seconds_until_login_makes_sense)
 
 
+def wall_clock() -> datetime:
+    """The machine's time as KST."""
+    return RealClock().now()
+
+
 def seconds_until_login_makes_sense() -> float:
     """How long the server is still down, or Kiwoom's updater probably at work."""
-    now = RealClock().now()
+    now = wall_clock()
     if maintenance_at(now):
         return (next_maintenance(now)[1] - now).total_seconds() + 10.0
     updating = any(p.name.lower() in processes.UPDATERS for p in processes.processes())
@@ -85,14 +98,19 @@ class HostedControl(Control):
     """
     A control in a host process, which is started again when it dies.
 
-    `launch` starts a host; `hold_back` gives the seconds to wait before a host is started again (0: now). `restarts`
-    counts how often that was done.
+    `launch` starts a host; `hold_back` gives the seconds to wait before a host is started again (0: now); `now` is the
+    time (KST) by which the session is looked after. `restarts` counts how often a host was started again.
     """
 
     def __init__(
-        self, url: ControlUrl, launch: Callable[[], HostProcess], hold_back: Callable[[], float] = lambda: 0.0
+        self,
+        url: ControlUrl,
+        launch: Callable[[], HostProcess],
+        hold_back: Callable[[], float] = lambda: 0.0,
+        now: Callable[[], datetime] = wall_clock,
     ) -> None:
         super().__init__(url, RealClock())
+        relogin = relogin_time(url)
         self.restarts = 0
         self._launch = launch
         self._hold_back = hold_back
@@ -105,13 +123,21 @@ class HostedControl(Control):
         self._emitted = 0
         self._wanted = False
         """The program has called CommConnect: a new host logs in by itself."""
+        self._logged_in = False
+        self._updating = False
+        """The host was ended for an update during the first login, which goes on in the next one."""
         self._told_down = False
         self._restoring = False
         self._desired: list[tuple[str, tuple[str | int, ...]]] = []
         self._searches: list[tuple[str, tuple[str | int, ...]]] = []
         self._failures = 0
+        self._refused = 0
         self._given_up = ""
         self._attach(launch())
+        tell: Callable[[Literal["check", "renew"]], None] = lambda what: self._post((what, 0))  # noqa: E731
+        threading.Thread(
+            target=follow, args=(relogin, now, self._closing, tell), name="kiwoom-host-hours", daemon=True
+        ).start()
 
     # --- the host ----------------------------------------------------------------------------------------------
 
@@ -151,9 +177,16 @@ class HostedControl(Control):
         self._failures = 0 if time.monotonic() - since > _SETTLED_S else self._failures + 1
         self._post(("died", code))
         remote.close()
+        self._start_next(f"ended at once, the last with code {code}")
+
+    def _start_next(self, what: str) -> None:
+        """Start hosts until one has come up, within reason. A thread of its own."""
         while not self._closing.is_set():
+            if self._refused >= _MOST_REFUSED:
+                self._post(("gave up", f"{self._refused} logins in a row were refused: one more could lock the id"))
+                return
             if self._failures > _MOST_FAILURES:
-                self._post(("gave up", f"{self._failures} hosts in a row ended at once, the last with code {code}"))
+                self._post(("gave up", f"{self._failures} hosts in a row {what}"))
                 return
             pause = _PAUSES_S[min(max(0, self._failures - 1), len(_PAUSES_S) - 1)]
             if self._closing.wait(pause) or not self._wait_for_the_server():
@@ -190,6 +223,8 @@ class HostedControl(Control):
                 self._lost()
             elif isinstance(what, HostProcess):
                 self._found(what)
+            elif kind in ("check", "renew"):
+                self._look_after(kind == "renew")
             else:
                 self._given_up = str(what)
                 log.critical("the OCX's host is given up: %s", what)
@@ -199,8 +234,26 @@ class HostedControl(Control):
         if remote is not None and not self._restoring:
             # What a host was given that died before it was complete is not the whole.
             self._desired = remote.desired()
-        self._restoring = False
+        self._restoring = self._logged_in = False
+        if not self._updating:
+            self._tell_down()
+
+    def _look_after(self, renew: bool) -> None:
+        """Have the session renewed, or only if it is gone. A login that was never made is not made now."""
+        remote, host = self._remote, self._host
+        if not self._logged_in or remote is None or host is None:
+            return
+        if not renew:
+            state: Value = None
+            with suppress(ControlClosed, WaitTimeout):
+                state = remote.call("GetConnectState")
+            if state == 1:
+                return
+        log.warning("the session %s: the host is started anew", "is renewed" if renew else "is gone")
+        self._desired = remote.desired()
+        self._logged_in = False
         self._tell_down()
+        host.kill()
 
     def _tell_down(self) -> None:
         if self._wanted and not self._told_down:
@@ -213,6 +266,11 @@ class HostedControl(Control):
             self._attach(host)
         except ControlUnavailable as error:
             log.error("the new host cannot be reached: %s", error)
+            self._host = None
+            self._failures += 1
+            threading.Thread(
+                target=self._start_next, args=("could not be reached",), name="kiwoom-host-watch", daemon=True
+            ).start()
             return
         if self._wanted and self._remote is not None:
             self._restoring = True
@@ -278,7 +336,8 @@ class HostedControl(Control):
         """Look at the end of a login, or of a connection; whether the program is to see it as it is."""
         if code == 0:
             self._mode = "unknown"
-            self._failures = 0  # a host that logs in came to something
+            self._failures = self._refused = 0  # a host that logs in came to something
+            self._logged_in, self._updating = True, False
             restored, self._restoring, self._told_down = self._restoring, False, False
             if restored:
                 self._restore(remote)
@@ -286,13 +345,17 @@ class HostedControl(Control):
         if self._restoring or code in (_LINE_CUT, _UPDATING):
             # After this the OCX wants its process to end: the next host logs in.
             self._failures += self._restoring
+            self._refused += code in _REFUSED
             log.warning("OnEventConnect(%d): the host is started anew", code)
-            if code == _LINE_CUT or self._restoring:
-                self._desired = self._desired if self._restoring else remote.desired()
+            if not self._restoring:
+                self._desired = remote.desired()
+            self._updating = code == _UPDATING and not self._logged_in
+            if not self._updating:
                 self._tell_down()
+            self._logged_in = False
             if self._host is not None:
                 self._host.kill()
-            return code == _UPDATING and not self._told_down
+            return False
         return True
 
     def _restore(self, remote: RemoteControl) -> None:
@@ -354,6 +417,10 @@ class HostedControl(Control):
             # A pump that is only woken goes on waiting; one that was given work returns.
             with suppress(ControlClosed):
                 remote.submit(_nothing)
+
+    @property
+    def standing(self) -> str:
+        return with_real_orders(super().standing, not self.closed and real_orders_wanted(self.url))
 
     def close(self) -> None:
         if self.closed:

@@ -25,20 +25,22 @@ from typing import Any, NamedTuple
 from kiwoom.clock import RealClock
 from kiwoom.control.base import Control, Mode
 from kiwoom.control.contract import EVENTS, FUNCTIONS, Value, function
+from kiwoom.control.relogin import relogin_time
 from kiwoom.control.url import ControlUrl
 from kiwoom.control.windows.credentials import DEFAULT_PROFILE, load
 from kiwoom.control.windows.dialogs import Answers, DialogWatch, Kind
 from kiwoom.control.windows.registration import ON_WINDOWS, PROG_ID, own_bits, registration
 from kiwoom.errors import ComError, ControlUnavailable, ControlUrlError, MissingDependency, OrderRefused, UsageError
 
-__all__ = ["OPTIONS", "QaxControl", "check_orders_option", "open_ocx", "real_orders_wanted"]
+__all__ = ["OPTIONS", "QaxControl", "check_orders_option", "open_ocx", "real_orders_wanted", "with_real_orders"]
 
 log = logging.getLogger("kiwoom.control.ocx")
 
-OPTIONS = ("login", "orders", "process", "python")
+OPTIONS = ("login", "orders", "process", "python", "relogin")
 """
 Options of an `ocx:` URL: ``orders=real``; ``login=PROFILE`` to log in unattended, with what the keyring holds;
-``process=here|host`` and ``python=PATH`` (of the host's interpreter).
+``process=here|host`` and ``python=PATH`` (of the host's interpreter); ``relogin=HH:MM`` to have the host log in anew
+every day at that time.
 """
 
 _ORDER_FUNCTIONS = frozenset({"SendOrder", "SendOrderFO", "SendOrderCredit"})
@@ -79,6 +81,11 @@ def real_orders_wanted(url: ControlUrl) -> bool:
     return url.options.get("orders") == "real" or os.environ.get("KIWOOM_REAL_ORDERS") == "1"
 
 
+def with_real_orders(standing: str, on: bool) -> str:
+    """A control's standing, with a word about real orders where they are switched on."""
+    return f"{standing}, real orders on" if on else standing
+
+
 def check_orders_option(url: ControlUrl) -> None:
     """Raise ControlUrlError for a value of ``orders`` other than ``real``: a misspelt opt-in must not pass unseen."""
     if url.options.get("orders", "real") != "real":
@@ -94,6 +101,7 @@ def open_ocx(url: ControlUrl) -> Control:
     """
     url.check_options(OPTIONS)
     check_orders_option(url)
+    relogin_time(url)
     process = url.options.get("process", "auto")
     if process not in ("auto", "here", "host"):
         raise ControlUrlError(f"{url}: process={process!r} means nothing; there are process=here and process=host")
@@ -104,6 +112,8 @@ def open_ocx(url: ControlUrl) -> Control:
         )
     here = registration(own_bits())
     if process == "here" or (process == "auto" and (here is not None or own_bits() == 32)):
+        if relogin_time(url) is not None:
+            raise ControlUrlError(f"{url}: a session in this process cannot be renewed; add process=host")
         if here is None:
             raise ControlUnavailable(f"{url}: {not_registered()}")
         return QaxControl(url)
@@ -407,6 +417,10 @@ class QaxControl(Control):
     def wake(self) -> None:
         super().wake()
         self._wake_qt()
+
+    @property
+    def standing(self) -> str:
+        return with_real_orders(super().standing, not self.closed and self._real_orders)
 
     def close(self) -> None:
         if self.closed:

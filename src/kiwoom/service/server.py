@@ -14,6 +14,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -45,6 +46,8 @@ log = logging.getLogger("kiwoom.service")
 KOAPY_SERVICE = "koapy.backend.kiwoom_open_api_plus.grpc.KiwoomOpenApiPlusService"
 NATIVE_SERVICE = "kiwoom.v1.KiwoomService"
 
+_MODE_PATIENCE_S = 1.0
+
 Unary = Callable[[Client, bytes], Awaitable[bytes]]
 Streaming = Callable[[Rpc, Any], AsyncIterator[bytes]]
 
@@ -70,6 +73,7 @@ class Server:
         self.native: Native
         self._login: Login
         self.clients = Clients()
+        self._last_mode = "unknown"
         self.measured = Measured()
         self._control = control or partial(open_control, self.settings.url)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -200,7 +204,7 @@ class Server:
         self.core = Core(self._owner, self.settings)
         server = await self._make_server()
         services = (KOAPY_SERVICE, NATIVE_SERVICE)
-        health = await add_health(server, services)
+        health = await add_health(server, services, self._mode)
         if self.settings.reflection:
             add_reflection(server, services)
         await server.start()
@@ -212,6 +216,13 @@ class Server:
         await health(False)
         await self._wind_up(server)
         metrics()
+
+    async def _mode(self) -> str:
+        """The control's mode; the last known one while its thread is busy, as behind a modal window of the OCX."""
+        control = self._owner.control
+        with suppress(asyncio.TimeoutError, KiwoomError):
+            self._last_mode = await asyncio.wait_for(self._owner.submit(lambda: control.mode), _MODE_PATIENCE_S)
+        return self._last_mode
 
     async def _wind_up(self, server: grpc.aio.Server) -> None:
         self.core.stopping = True

@@ -10,14 +10,35 @@ from google.protobuf import descriptor_pool
 
 from kiwoom.wire.pool import POOL
 
-__all__ = ["add_health", "add_reflection"]
+__all__ = ["MODE_KEY", "add_health", "add_reflection"]
 
 
-async def add_health(server: grpc.aio.Server, services: Sequence[str]) -> Callable[[bool], Awaitable[None]]:
-    """Answer health checks for these services and for "", the server. The result says from when on it serves."""
+MODE_KEY = "kiwoom-mode"
+"""Metadata of the answers to health checks: simulated, mock, real, or unknown before the login."""
+
+
+async def add_health(
+    server: grpc.aio.Server, services: Sequence[str], mode: Callable[[], Awaitable[str]]
+) -> Callable[[bool], Awaitable[None]]:
+    """
+    Answer health checks for these services and for "", the server, each with the mode in its initial metadata.
+
+    The result says from when on it serves.
+    """
     from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
-    servicer: Any = health.aio.HealthServicer()  # type: ignore[attr-defined]  # the stubs do not know it
+    base: Any = health.aio.HealthServicer  # type: ignore[attr-defined]  # the stubs do not know it
+
+    class Health(base):  # type: ignore[misc]
+        async def Check(self, request: Any, context: Any) -> Any:
+            await context.send_initial_metadata(((MODE_KEY, await mode()),))
+            return await super().Check(request, context)
+
+        async def Watch(self, request: Any, context: Any) -> None:
+            await context.send_initial_metadata(((MODE_KEY, await mode()),))
+            await super().Watch(request, context)
+
+    servicer: Any = Health()
     health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
     states = health_pb2.HealthCheckResponse
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import importlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -31,21 +33,38 @@ class Credentials:
     mock: bool = True
 
 
-def _keyring() -> Any:
+@contextmanager
+def _keyring() -> Iterator[Any]:
+    """The keyring's module. What goes wrong in it comes out as ControlUnavailable, in its words."""
     try:
-        return importlib.import_module("keyring")
+        keyring = importlib.import_module("keyring")
     except ImportError:
         raise MissingDependency("credentials are kept in the system's keyring: pip install keyring") from None
+    errors = getattr(keyring, "errors", None)
+    try:
+        yield keyring
+    except getattr(errors, "KeyringError", ()) as error:
+        raise ControlUnavailable(f"the system's keyring: {error or type(error).__name__}") from None
 
 
 def store(credentials: Credentials, profile: str = DEFAULT_PROFILE) -> None:
-    """Keep credentials under a profile's name, in the place of earlier ones. Raises MissingDependency."""
-    _keyring().set_password(SERVICE, profile, json.dumps(asdict(credentials)))
+    """
+    Keep credentials under a profile's name, in the place of earlier ones.
+
+    Raises MissingDependency, ControlUnavailable if the keyring does not keep them.
+    """
+    text = json.dumps(asdict(credentials))
+    with _keyring() as keyring:
+        keyring.set_password(SERVICE, profile, text)
+        # The backend of a system without a keyring takes everything and keeps nothing.
+        if keyring.get_password(SERVICE, profile) != text:
+            raise ControlUnavailable("the system's keyring did not keep the login: it has no backend that does")
 
 
 def load(profile: str = DEFAULT_PROFILE) -> Credentials:
     """The credentials of a profile. Raises MissingDependency, ControlUnavailable if there are none."""
-    text = _keyring().get_password(SERVICE, profile)
+    with _keyring() as keyring:
+        text = keyring.get_password(SERVICE, profile)
     if text is None:
         raise ControlUnavailable(
             f"the keyring has no login {profile!r}; `kiwoom login --store` asks for it and keeps it there"
@@ -53,8 +72,10 @@ def load(profile: str = DEFAULT_PROFILE) -> Credentials:
     return Credentials(**json.loads(text))
 
 
-def forget(profile: str = DEFAULT_PROFILE) -> None:
-    """Take a profile out of the keyring; nothing happens if it is not there. Raises MissingDependency."""
-    keyring = _keyring()
-    if keyring.get_password(SERVICE, profile) is not None:
+def forget(profile: str = DEFAULT_PROFILE) -> bool:
+    """Take a profile out of the keyring; whether it was there. Raises MissingDependency, ControlUnavailable."""
+    with _keyring() as keyring:
+        if keyring.get_password(SERVICE, profile) is None:
+            return False
         keyring.delete_password(SERVICE, profile)
+    return True
