@@ -82,6 +82,11 @@ class Engine:
         heapify(self._heap)
         self._sweep_at = max(_SWEEP, 2 * len(self._heap))
 
+    @property
+    def count(self) -> int:
+        """How many timers are kept, those cancelled a short time ago included."""
+        return len(self._heap)
+
     def next_us(self) -> int | None:
         """The time of the next callback, None when nothing is scheduled."""
         heap = self._heap
