@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from tests.service.conftest import Serve, Served, until
 from tests.service.scripted_control import Page, ScriptedControl
+from tests.service.vanishing import Network
 
 from kiwoom.clock import RealClock
 from kiwoom.control.base import Control, open_control
@@ -478,3 +479,29 @@ def test_the_wrapper_runs_on_it_unchanged(connect: Connect) -> None:
         assert api.SendOrder("주문", "0103", account, 1, "005930", 1, 0, "03", "") == 0
         pump_until(control, lambda: "체결" in heard["chejan"], timeout_s=30)
         assert heard["chejan"][0] == "접수"
+
+
+@pytest.mark.slow
+@WIRES
+def test_a_service_from_which_nothing_more_is_heard_is_noticed_and_found_again(
+    serve: Serve, connect: Connect, wire: str
+) -> None:
+    """No reset, no answer: keepalive must notice, on both sides."""
+    served = serve(keepalive_s=1.0, options=(("grpc.http2.min_ping_interval_without_data_ms", 100),))
+    network = Network(served.server.address)
+    control = open_control(f"grpc://{network.address}?keepalive=1&wire={wire}")
+    try:
+        heard: list[str] = []
+        control.subscribe("OnReceiveMsg", lambda screen, name, code, text: heard.append(text))
+        served.control.fire("OnReceiveMsg", "0101", "rq", "opt10001", "before")
+        pump_until(control, lambda: heard == ["before"])
+        network.fall_silent()
+        until(lambda: not served.server.clients.with_streams(), "the service to notice")
+        network.reconnect()
+        pump_until(control, lambda: served.server.clients.with_streams(), 30)
+        served.control.fire("OnReceiveMsg", "0101", "rq", "opt10001", "after")
+        pump_until(control, lambda: heard == ["before", "after"])
+        assert control.call("GetConnectState") == 1
+    finally:
+        control.close()
+        network.close()

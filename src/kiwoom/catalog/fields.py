@@ -40,7 +40,7 @@ def fid_number(name: str) -> int:
     """
     found = _numbers().get(name)
     if found is None:
-        near = get_close_matches(name, _numbers(), n=1, cutoff=0.5)
+        near = get_close_matches(name[:40], _numbers(), n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]!r} ({_numbers()[near[0]]})?" if near else ""
         raise UnknownFid(f"No FID has the name {name!r}.{hint}")
     return found

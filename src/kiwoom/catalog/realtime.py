@@ -64,7 +64,7 @@ def real_type(name: str) -> RealType:
     """Find a real type by its name; 잔고 is an alias of 현물잔고. Raises UnknownRealType, naming the nearest."""
     found = real_types().get(_ALIASES.get(name, name))
     if found is None:
-        near = get_close_matches(name, [*real_types(), *_ALIASES], n=1, cutoff=0.4)
+        near = get_close_matches(name[:40], [*real_types(), *_ALIASES], n=1, cutoff=0.4)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise UnknownRealType(f"There is no real type {name!r}.{hint}")
     return found

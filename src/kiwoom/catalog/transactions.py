@@ -77,7 +77,7 @@ def tr(code: str) -> Tr:
     found = trs().get(code) or trs().get(code.strip().lower())
     if found is None:
         named = next((t.code for t in trs().values() if t.name == code), None)
-        near = [named] if named else get_close_matches(code.strip().lower(), trs(), n=1, cutoff=0.5)
+        near = [named] if named else get_close_matches(code.strip().lower()[:40], trs(), n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]!r} ({trs()[near[0]].name})?" if near else ""
-        raise UnknownTr(f"There is no TR {code!r} in the catalog.{hint}")
+        raise UnknownTr(f"There is no TR {code[:100]!r} in the catalog.{hint}")
     return found

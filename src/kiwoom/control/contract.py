@@ -255,7 +255,7 @@ _EVENT_KEYS = {k: e for e in EVENTS.values() for k in (e.name, e.python_name, e.
 def nearest(name: str, names: Iterable[str]) -> str:
     """Give " Did you mean 'x'?" for the likeliest of `names`, or "" if none is near."""
     candidates = list(names)
-    matches = get_close_matches(name, candidates, n=1, cutoff=0.4)
+    matches = get_close_matches(name[:40], candidates, n=1, cutoff=0.4)
     return f" Did you mean {matches[0]!r}?" if matches else ""
 
 

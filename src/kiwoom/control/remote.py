@@ -35,7 +35,7 @@ __all__ = ["Arrived", "Link", "RemoteControl", "open_remote"]
 log = logging.getLogger("kiwoom.control")
 
 DEFAULT_PORT = 5943
-OPTIONS = ("token", "ca", "cert", "key", "timeout", "wire", "server_name")
+OPTIONS = ("token", "ca", "cert", "key", "timeout", "wire", "server_name", "keepalive")
 
 # A wait is cut into slices so that Ctrl-C reaches a waiting program on every system.
 _SLICE_S = 0.25
@@ -260,7 +260,7 @@ def open_remote(url: ControlUrl) -> RemoteControl:
         raise MissingDependency(f"{url} needs grpcio: pip install 'kiwoom-openapi-plus[service]'") from None
     from kiwoom.control.remotelinks import KoapyLink, NativeLink, describe
 
-    timeout_s = _seconds(url)
+    timeout_s = _seconds(url, "timeout", "10")
     wire = url.options.get("wire", "auto")
     if wire not in ("auto", "v1", "koapy"):
         raise ControlUrlError(f"{url}: wire is 'auto', 'v1' or 'koapy', not {wire!r}")
@@ -293,14 +293,14 @@ def _clock(described: Any) -> Clock:
     return RealClock(described.now_us, speed)
 
 
-def _seconds(url: ControlUrl) -> float:
-    text = url.options.get("timeout", "10")
+def _seconds(url: ControlUrl, name: str, default: str) -> float:
+    text = url.options.get(name, default)
     try:
         seconds = float(text)
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < 1e6:
-        raise ControlUrlError(f"{url}: timeout is a positive number of seconds, not {text!r}")
+        raise ControlUrlError(f"{url}: {name} is a positive number of seconds, not {text!r}")
     return seconds
 
 
@@ -309,10 +309,13 @@ def _channel(url: ControlUrl) -> grpc.Channel:
 
     host = url.host or "127.0.0.1"
     target = f"[{host}]:{url.port or DEFAULT_PORT}" if ":" in host else f"{host}:{url.port or DEFAULT_PORT}"
+    keepalive_ms = round(_seconds(url, "keepalive", "20") * 1000)
     options: list[tuple[str, int | str]] = [
         ("grpc.max_receive_message_length", -1),
-        ("grpc.keepalive_time_ms", 20_000),
-        ("grpc.keepalive_timeout_ms", 10_000),
+        ("grpc.keepalive_time_ms", keepalive_ms),
+        ("grpc.keepalive_timeout_ms", keepalive_ms // 2),
+        # How long a ping may stay unanswered, the ping of keepalive among them; else a minute, whatever that says.
+        ("grpc.http2.ping_timeout_ms", keepalive_ms // 2),
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.initial_reconnect_backoff_ms", 100),
         ("grpc.min_reconnect_backoff_ms", 100),

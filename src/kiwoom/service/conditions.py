@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import grpc
 
@@ -87,7 +87,7 @@ class Conditions(Listener):
         return names
 
 
-async def load_condition_call(rpc: Rpc, conditions: Conditions, raw: bytes) -> AsyncIterator[bytes]:
+async def load_condition_call(rpc: Rpc, conditions: Conditions, raw: bytes) -> AsyncGenerator[bytes, None]:
     """Load the conditions; OnReceiveConditionVer is the response."""
     pb.LoadConditionRequest.FromString(raw)
     await rpc.begin()
@@ -142,7 +142,7 @@ _SEARCH_EVENTS = (
 )
 
 
-async def condition_call(rpc: Rpc, conditions: Conditions, raw: bytes) -> AsyncIterator[bytes]:
+async def condition_call(rpc: Rpc, conditions: Conditions, raw: bytes) -> AsyncGenerator[bytes, None]:
     """Search by a condition: once (search_type 0), or on in real time (1)."""
     request = pb.ConditionRequest.FromString(raw)
     if request.search_type not in (0, 1):
@@ -159,6 +159,7 @@ async def condition_call(rpc: Rpc, conditions: Conditions, raw: bytes) -> AsyncI
         search = _Search(rpc, request, stream)
         stream.on_end = lambda: _finish(rpc.core, request, search)
         producer = asyncio.create_task(_run(rpc, request, stream, search), name="kiwoom condition search")
+        stream.on_ended.append(producer.cancel)
         try:
             async for response in stream.read():
                 yield response

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Generator, Iterable
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar
 
 from kiwoom.limits import PROFILES, Limits, Priority, RequestLimiter
@@ -112,11 +112,15 @@ class Rpc:
     def stream(self) -> Generator[Stream, None, None]:
         """A queue for the responses, for as long as the block lasts; a virtual clock runs meanwhile."""
         stream = self.core.streams.add(repr(self))
-        try:
-            with self.owner.someone_waits():
+        with ExitStack() as waits:
+            waits.enter_context(self.owner.someone_waits())
+            # Nothing more comes then, even if the reader takes its time to hear of it.
+            stream.on_ended.append(waits.close)
+            try:
                 yield stream
-        finally:
-            self.core.streams.remove(stream)
+            finally:
+                stream.on_ended.clear()
+                self.core.streams.remove(stream)
 
     async def listen(self, stream: Stream, events: Iterable[str], hear: Callable[[Occasion], None]) -> Listener:
         """Have `hear` called on the owner thread for these events. Undo it with `leave`."""

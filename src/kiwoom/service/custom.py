@@ -16,7 +16,7 @@ import logging
 import sys
 import time
 import types
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import ExitStack
 from datetime import datetime, timezone
 from time import monotonic
@@ -371,7 +371,7 @@ def _check(rpc: Rpc, request: pb.ListenRequest) -> None:
             file.write(line + "\n")
 
 
-async def custom_listen(rpc: Rpc, caller: Caller, raw: bytes) -> AsyncIterator[bytes]:
+async def custom_listen(rpc: Rpc, caller: Caller, raw: bytes) -> AsyncGenerator[bytes, None]:
     """Run a client's handler; without code, listen to the slots named, all events if none is."""
     request = pb.ListenRequest.FromString(raw)
     with rpc.stream() as stream:
@@ -385,7 +385,7 @@ async def custom_listen(rpc: Rpc, caller: Caller, raw: bytes) -> AsyncIterator[b
             rpc.owner.tell(listener.leave)
 
 
-async def custom_call_and_listen(rpc: Rpc, caller: Caller, raw: bytes) -> AsyncIterator[bytes]:
+async def custom_call_and_listen(rpc: Rpc, caller: Caller, raw: bytes) -> AsyncGenerator[bytes, None]:
     """Call a function, then go on as `custom_listen`; the handler hears what comes of the call."""
     request = pb.CallAndListenRequest.FromString(raw)
     arguments = wire_arguments(request.call_request.arguments)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 
 import grpc
 from google.protobuf.message import DecodeError
@@ -27,7 +27,7 @@ def events_named(slots: Iterable[str]) -> list[str]:
     return names or list(EVENTS)
 
 
-async def listen(rpc: Rpc, raw: bytes) -> AsyncIterator[bytes]:
+async def listen(rpc: Rpc, raw: bytes) -> AsyncGenerator[bytes, None]:
     """Send the events of the request's slots with their data, as they come."""
     request = pb.ListenRequest.FromString(raw)
     names = events_named(request.slots)
@@ -86,7 +86,7 @@ class _Held(Holder):
         self.acknowledged = True
 
 
-async def bidirectional_listen(rpc: Rpc, requests: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def bidirectional_listen(rpc: Rpc, requests: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
     """
     Send events that wait, each in its handler, until the client acknowledges them.
 
@@ -105,6 +105,7 @@ async def bidirectional_listen(rpc: Rpc, requests: AsyncIterator[bytes]) -> Asyn
             await rpc.on_owner(lambda: held.join(names))
             await rpc.begin()
             reading = asyncio.create_task(_acknowledgements(rpc, requests, held, stream), name="kiwoom acknowledge")
+            stream.on_ended.append(reading.cancel)
             async for response in stream.read():
                 yield response
         finally:

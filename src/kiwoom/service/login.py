@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import grpc
 
@@ -84,7 +84,7 @@ class Login:
             owner.tell(lambda: hub.remove(answer))
 
 
-async def login_call(rpc: Rpc, login: Login, raw: bytes) -> AsyncIterator[bytes]:
+async def login_call(rpc: Rpc, login: Login, raw: bytes) -> AsyncGenerator[bytes, None]:
     """
     Log in; one OnEventConnect is the response. A session that is logged in stays as it is.
 

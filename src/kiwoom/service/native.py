@@ -13,7 +13,7 @@ import logging
 import secrets
 import threading
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from functools import lru_cache, partial
 from time import monotonic
 
@@ -33,7 +33,7 @@ from kiwoom.service.listening import events_named
 from kiwoom.service.occasion import Occasion
 from kiwoom.service.owner import Timer
 from kiwoom.service.status import details, status_of
-from kiwoom.service.streams import End, Status
+from kiwoom.service.streams import End, Progress, Status
 from kiwoom.wire import kiwoom_pb2 as pb
 
 __all__ = ["Native", "Session"]
@@ -183,6 +183,7 @@ class Session(Listener):
         """The program waits for an event. Owner thread."""
         self.attached: object | None = None
         """Marks the stream that sends its events now, None while there is none."""
+        self.progress = Progress()
         self.lost = 0
         self.heard = 0
         """Events it was to be sent so far, without those that were dropped: their sequence number. Owner thread."""
@@ -380,8 +381,9 @@ class Session(Listener):
         self._wake()
 
     def behind(self) -> bool:
-        """Whether its queue is half full: a virtual market waits for it. Any thread."""
-        return len(self._pieces) > self._core.settings.queue_events // 2
+        """Whether its queue is half full and it is read: a virtual market waits for it. Owner thread."""
+        half = self._core.settings.queue_events // 2
+        return len(self._pieces) > half and self.progress.moves(self._taken_bytes)
 
     def resume(self, after: int) -> None:
         """Have what was sent after this event sent again."""
@@ -584,7 +586,7 @@ class Native:
             session.note(called, arguments, real, value)
         return value
 
-    async def events(self, rpc: Rpc, requests: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def events(self, rpc: Rpc, requests: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
         """A session's events in batches, from where it was when it is resumed."""
         requests = aiter(requests)
         first = pb.EventsRequest.FromString(await anext(requests, b""))

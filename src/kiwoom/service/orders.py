@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import grpc
 
@@ -35,7 +35,7 @@ _BALANCE_S = 5.0
 _ALL = pb.OrderSubscriptionTarget(TR=True, MSG=True, CHEJAN=True)
 
 
-async def order_call(rpc: Rpc, raw: bytes) -> AsyncIterator[bytes]:
+async def order_call(rpc: Rpc, raw: bytes) -> AsyncGenerator[bytes, None]:
     """Send an order and follow it to its end."""
     request = pb.OrderRequest.FromString(raw)
     check_screen(request.screen_no)
@@ -61,6 +61,7 @@ async def order_call(rpc: Rpc, raw: bytes) -> AsyncIterator[bytes]:
         stream.on_end = following.finish
         await rpc.begin()
         sending = asyncio.create_task(following.send(arguments), name="kiwoom order")
+        stream.on_ended.append(sending.cancel)
         try:
             async for response in stream.read():
                 yield response
@@ -230,7 +231,7 @@ class _Following(Listener):
         return Status(_Code.UNKNOWN, details(text))
 
 
-async def order_listen(rpc: Rpc, raw: bytes) -> AsyncIterator[bytes]:
+async def order_listen(rpc: Rpc, raw: bytes) -> AsyncGenerator[bytes, None]:
     """Answers, messages and notices of all orders, of the accounts that the client may use."""
     pb.ListenRequest.FromString(raw)
     identity = rpc.client.identity

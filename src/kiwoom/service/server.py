@@ -13,8 +13,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing, suppress
 from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -49,7 +49,7 @@ NATIVE_SERVICE = "kiwoom.v1.KiwoomService"
 _MODE_PATIENCE_S = 1.0
 
 Unary = Callable[[Client, bytes], Awaitable[bytes]]
-Streaming = Callable[[Rpc, Any], AsyncIterator[bytes]]
+Streaming = Callable[[Rpc, Any], AsyncGenerator[bytes, None]]
 
 
 class Server:
@@ -250,6 +250,8 @@ class Server:
             ("grpc.so_reuseport", 0),
             ("grpc.keepalive_time_ms", round(settings.keepalive_s * 1000)),
             ("grpc.keepalive_timeout_ms", round(settings.keepalive_s * 500)),
+            # How long a ping may stay unanswered, the ping of keepalive among them; else a minute, whatever that says.
+            ("grpc.http2.ping_timeout_ms", round(settings.keepalive_s * 500)),
             ("grpc.keepalive_permit_without_calls", 1),
             ("grpc.http2.min_ping_interval_without_data_ms", 5000),
             ("grpc.http2.max_pings_without_data", 0),
@@ -293,7 +295,7 @@ class Server:
             "BidirectionalRealCall": streaming.bidirectional_real_call,
         }
         self.native = Native(core, caller, version())
-        self._owner.held_back = self._nobody_keeps_up
+        self._owner.held_back = self._one_must_catch_up
         methods: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
             f"/{NATIVE_SERVICE}/Describe": grpc.unary_unary_rpc_method_handler(
                 self._unary("Describe", self.native.describe)
@@ -311,9 +313,9 @@ class Server:
             methods[f"/{KOAPY_SERVICE}/{name}"] = grpc.stream_stream_rpc_method_handler(self._stream(name, stream))
         return methods
 
-    def _nobody_keeps_up(self) -> bool:
+    def _one_must_catch_up(self) -> bool:
         sessions = tuple(self.native.sessions.values())
-        return self.core.streams.nobody_keeps_up() or any(session.behind() for session in sessions)
+        return self.core.streams.one_must_catch_up() or any(session.behind() for session in sessions)
 
     def _admit(self, context: Any) -> Client:
         identity: Identity = EVERYBODY
@@ -345,8 +347,8 @@ class Server:
 
         return handle
 
-    def _stream(self, name: str, method: Streaming) -> Callable[[Any, Any], AsyncIterator[bytes]]:
-        async def handle(request: Any, context: Any) -> AsyncIterator[bytes]:
+    def _stream(self, name: str, method: Streaming) -> Callable[[Any, Any], Awaitable[None]]:
+        async def handle(request: Any, context: Any) -> None:
             client: Client | None = None
             try:
                 client = self._admit(context)
@@ -356,9 +358,11 @@ class Server:
                     raise End(grpc.StatusCode.RESOURCE_EXHAUSTED, text)
                 client.streams += 1
                 self.measured.open[name] += 1
-                async for response in method(Rpc(self.core, client, context, name), request):
-                    yield response
-            except (Exception, asyncio.CancelledError, GeneratorExit) as error:
+                # Written here and not yielded to gRPC: what goes wrong with it is ours to judge then.
+                async with aclosing(method(Rpc(self.core, client, context, name), request)) as responses:
+                    async for response in responses:
+                        await context.write(response)
+            except (Exception, asyncio.CancelledError) as error:
                 await self._fail(name, context, error)
             else:
                 self.measured.ended[name, "OK"] += 1
@@ -371,9 +375,10 @@ class Server:
 
     async def _fail(self, name: str, context: Any, error: BaseException) -> Any:
         """End a call with the status of an error. Always raises."""
-        if isinstance(error, (asyncio.CancelledError, GeneratorExit)):
+        if isinstance(error, (asyncio.CancelledError, grpc.aio.InternalError)):
+            # The latter: gRPC could not send or receive, for the client has gone.
             self.measured.ended[name, "CANCELLED"] += 1
-            raise error
+            raise asyncio.CancelledError from error
         if isinstance(error, End):
             status = error.status
         elif isinstance(error, DecodeError):
@@ -384,7 +389,10 @@ class Server:
             log.error("%s raised %r", name, error, exc_info=error)
             status = status_of(error)
         self.measured.ended[name, status.code.name] += 1
-        await context.abort(status.code, details(status.details))
+        try:
+            await context.abort(status.code, details(status.details))
+        except grpc.aio.InternalError as gone:
+            raise asyncio.CancelledError from gone
 
     def _serve_metrics(self) -> Callable[[], None]:
         """Answer Prometheus where the settings say; the result ends it."""

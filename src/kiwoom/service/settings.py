@@ -63,6 +63,9 @@ class Settings:
     requests_per_second: float = 0.0
     """Requests that one client may start, on average over a few seconds; 0 = any number."""
     keepalive_s: float = 20.0
+    """A connection is asked for a sign of life so often, and given up when none came for half of this time."""
+    reader_timeout_s: float = 60.0
+    """How long a client of `TransactionCall` may leave a page unread before its screen is given to others."""
     grace_s: float = 5.0
     """How long a graceful stop waits for streams to be told."""
     session_grace_s: float = 30.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 
 import grpc
 from google.protobuf.message import DecodeError
@@ -76,7 +76,7 @@ class _Reading:
         self._core.registrar.remove(self._stream, codes)
 
 
-async def real_call(rpc: Rpc, raw: bytes) -> AsyncIterator[bytes]:
+async def real_call(rpc: Rpc, raw: bytes) -> AsyncGenerator[bytes, None]:
     """
     Send the real-time data of codes until the client leaves.
 
@@ -104,13 +104,14 @@ async def real_call(rpc: Rpc, raw: bytes) -> AsyncIterator[bytes]:
             rpc.owner.tell(reading.remove)
 
 
-async def bidirectional_real_call(rpc: Rpc, requests: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def bidirectional_real_call(rpc: Rpc, requests: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
     """Send real-time data of codes that the client adds and removes as it goes."""
     with rpc.stream() as stream:
         reading = _Reading(rpc, stream)
         stream.on_end = reading.remove
         await rpc.begin()
         following = asyncio.create_task(_follow(rpc, requests, reading, stream), name="kiwoom registrations")
+        stream.on_ended.append(following.cancel)
         try:
             async for response in stream.read():
                 yield response

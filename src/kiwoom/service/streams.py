@@ -12,12 +12,13 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from time import monotonic
 
 import grpc
 
 from kiwoom.service.owner import Owner
 
-__all__ = ["End", "Status", "Stream", "Streams"]
+__all__ = ["End", "Progress", "Status", "Stream", "Streams"]
 
 log = logging.getLogger("kiwoom.service")
 
@@ -43,6 +44,25 @@ class End(Exception):
         return cls(status.code, status.details)
 
 
+class Progress:
+    """Whether a reader takes anything: one that takes nothing for a while is waited for no more."""
+
+    __slots__ = ("_at", "_taken")
+
+    patience_s = 1.0
+
+    def __init__(self) -> None:
+        self._taken = -1
+        self._at = 0.0
+
+    def moves(self, taken: int) -> bool:
+        """Whether it took something within the last second of real time; `taken` counts what it took so far."""
+        now = monotonic()
+        if taken != self._taken:
+            self._taken, self._at = taken, now
+        return now - self._at < self.patience_s
+
+
 class Stream:
     """
     The queue of one reader.
@@ -62,6 +82,8 @@ class Stream:
         "_woken",
         "name",
         "on_end",
+        "on_ended",
+        "progress",
         "sent",
         "stop_status",
     )
@@ -69,8 +91,11 @@ class Stream:
     def __init__(self, streams: Streams, name: str) -> None:
         self.name = name
         self.sent = 0
+        self.progress = Progress()
         self.on_end: Callable[[], None] | None = None
         """Handed to the owner thread when the owner's side ends the stream: the reader may never come to hear of it."""
+        self.on_ended: list[Callable[[], object]] = []
+        """Called on the event loop's thread when nothing is put in any more, whether or not the reader reads on."""
         self.stop_status: Callable[[Status], Status] | None = None
         """What to end with, instead of the status given, when the service stops."""
         self._streams = streams
@@ -112,6 +137,7 @@ class Stream:
         self._ended = status or True
         if self.on_end is not None:
             self._owner.tell(self.on_end)
+        self._owner.post(self._end_on_loop)
         if not self._woken:
             self._woken = True
             self._owner.post(self._wake)
@@ -127,6 +153,10 @@ class Stream:
         # What it did not read would only hold memory. The status reaches it when it reads on; gRPC knows no way to
         # end a call whose reader does not, short of its connection.
         self._queue.clear()
+
+    def _end_on_loop(self) -> None:
+        while self.on_ended:
+            self.on_ended.pop()()
 
     def _wake(self) -> None:
         waiter = self._waiter
@@ -186,7 +216,11 @@ class Streams:
         """Events that wait to be sent, over all streams."""
         return sum(len(stream) for stream in tuple(self.open))
 
-    def nobody_keeps_up(self) -> bool:
-        """Whether a stream has filled half of its queue: a virtual market waits for it. Any thread."""
+    def one_must_catch_up(self) -> bool:
+        """
+        Whether a stream has filled half of its queue: a virtual market waits for it, as long as it is read at all.
+
+        Owner thread.
+        """
         half = self.queue_events // 2
-        return any(len(stream) > half for stream in tuple(self.open))
+        return any(len(stream) > half and stream.progress.moves(stream.sent) for stream in tuple(self.open))

@@ -7,8 +7,10 @@ waited for in the scheduler. What the TR registered for real-time data is undone
 
 from __future__ import annotations
 
+import logging
 import operator
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 
 import grpc
@@ -26,6 +28,8 @@ from kiwoom.service.streams import End
 from kiwoom.wire import koapy_pb2 as pb
 
 __all__ = ["KW_CODES", "Answered", "WatchList", "transaction_call"]
+
+log = logging.getLogger("kiwoom.service")
 
 _INVALID = grpc.StatusCode.INVALID_ARGUMENT
 
@@ -57,7 +61,7 @@ class Answered:
     content: int
 
 
-async def transaction_call(rpc: Rpc, raw: bytes) -> AsyncIterator[bytes]:
+async def transaction_call(rpc: Rpc, raw: bytes) -> AsyncGenerator[bytes, None]:
     """Ask for a TR, page after page, until there is no more or the stop condition holds."""
     request = pb.TransactionRequest.FromString(raw)
     code = request.transaction_code.strip()
@@ -76,8 +80,9 @@ async def transaction_call(rpc: Rpc, raw: bytes) -> AsyncIterator[bytes]:
         async for response in watch_list.ask(codes, stop):
             yield response
         return
-    async for answered in _pages(rpc.core, _Request(code, name, screen, inputs, stop)):
-        yield answered.response
+    async with aclosing(_pages(rpc.core, _Request(code, name, screen, inputs, stop))) as pages:
+        async for answered in pages:
+            yield answered.response
 
 
 def _checked_name(name: str) -> str:
@@ -120,9 +125,9 @@ class _Request:
     stop: Stop | None
 
 
-async def _pages(core: Core, request: _Request) -> AsyncIterator[Answered]:
+async def _pages(core: Core, request: _Request) -> AsyncGenerator[Answered, None]:
     owner = core.owner
-    used = ""
+    used, late = "", False
 
     def hear(occasion: Occasion) -> Answered | None:
         return _answer(occasion, used, request.name, request.code, request.screen, request.stop)
@@ -140,11 +145,21 @@ async def _pages(core: Core, request: _Request) -> AsyncIterator[Answered]:
         return control.call("CommRqData", request.name, request.code, prev_next, used)
 
     def finish() -> None:
+        nonlocal used
         inquiry.finish()
-        if used:
-            _forget_screen(core, used)
+        screen, used = used, ""
+        if screen:
+            _forget_screen(core, screen)
+
+    def leave_unread() -> None:
+        nonlocal late
+        late = True
+        core.streams.late_readers += 1
+        log.warning("a page of TR %s was not read for %g s: its screen is given back", request.code, patience_s)
+        owner.tell(finish)
 
     prev_next, last = 0, None
+    patience_s = core.settings.reader_timeout_s
     try:
         while True:
             await core.permit(core.limits.queries)
@@ -153,9 +168,16 @@ async def _pages(core: Core, request: _Request) -> AsyncIterator[Answered]:
             if answered.content == last:
                 raise End(grpc.StatusCode.ABORTED, f"TR {request.code} gave the same page twice: it would never end")
             inquiry.expect_again()
-            yield answered
+            unread = owner.loop.call_later(patience_s, leave_unread)
+            try:
+                yield answered
+            finally:
+                unread.cancel()
             if not answered.more:
                 return
+            if late:
+                text = f"a page was not read within {patience_s:g} s, and its screen was given back: ask again"
+                raise End(grpc.StatusCode.RESOURCE_EXHAUSTED, text)
             prev_next, last = 2, answered.content
     finally:
         owner.tell(finish)
