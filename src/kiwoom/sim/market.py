@@ -16,6 +16,7 @@ from kiwoom.sim.bars import DayBar, History
 from kiwoom.sim.contracts import INDEX_CODE, contracts
 from kiwoom.sim.contracttape import ContractTape
 from kiwoom.sim.engine import Engine
+from kiwoom.sim.filetapes import file_tape
 from kiwoom.sim.instruments import Instrument
 from kiwoom.sim.listing import Listing
 from kiwoom.sim.live import Live
@@ -153,7 +154,11 @@ class Market:
             if below is not None:
                 shift = calendar.session_shift(day)
                 return ContractTape(instrument, bar, self.seed, self.density, shift, below, fair)
-        return Tape(instrument, bar, self.seed, self.density, calendar.session_shift(day))
+        shift = calendar.session_shift(day)
+        known = self.listing.intraday(instrument.code, day)
+        if known is not None:
+            return file_tape(instrument, known, self.seed, self.density, shift)
+        return Tape(instrument, bar, self.seed, self.density, shift)
 
     def _tape_below(self, underlying: Instrument, day: date) -> Tape | None:
         """The tape of what contracts are about: one for all of them."""
