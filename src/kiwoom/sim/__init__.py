@@ -5,7 +5,6 @@ Users reach it by URL, ``open_control("sim:?seed=7&clock=virtual")``; docs/simul
 """
 
 from kiwoom.control.url import ControlUrl
-from kiwoom.errors import ControlUrlError
 from kiwoom.sim.broker import Broker
 from kiwoom.sim.control import SimControl
 from kiwoom.sim.options import Options
@@ -22,8 +21,4 @@ def open_sim(url: ControlUrl) -> SimControl:
         from kiwoom.sim.replay import open_replay
 
         return open_replay(url, options, options.replay)
-    try:
-        broker = Broker(options)
-    except ValueError as error:  # a folder of data that is none
-        raise ControlUrlError(f"{url}: {error}") from None
-    return assemble(url, broker)
+    return assemble(url, Broker(options))

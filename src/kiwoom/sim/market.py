@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from kiwoom.catalog import calendar
@@ -16,10 +17,11 @@ from kiwoom.sim.bars import DayBar, History
 from kiwoom.sim.contracts import INDEX_CODE, contracts
 from kiwoom.sim.contracttape import ContractTape
 from kiwoom.sim.engine import Engine
-from kiwoom.sim.filetapes import file_tape
+from kiwoom.sim.indices import EXACT, Basket, IndexHistory, IndexTape
 from kiwoom.sim.instruments import Instrument
 from kiwoom.sim.listing import Listing
 from kiwoom.sim.live import Live
+from kiwoom.sim.membership import members_of
 from kiwoom.sim.pricing import ContractHistory, fair
 from kiwoom.sim.sketch import Sketch
 from kiwoom.sim.tape import Tape
@@ -39,6 +41,7 @@ class Market:
         self.seed = seed
         self.density = density
         self._histories: dict[str, History] = {}
+        self._members: dict[str, list[tuple[Instrument, History]]] = {}
         self._live: dict[str, Live] = {}
         self._sketches: dict[str, Sketch] = {}
         self._domains: dict[Any, Any] = {}
@@ -136,7 +139,12 @@ class Market:
                 history = ContractHistory(instrument, self.seed, self.history(self.underlying(instrument)))
             else:
                 real = self.listing.real_bars(instrument.code)
-                history = History(instrument, self.seed, (instrument.base_date, instrument.base), real)
+                anchor = instrument.base_date, instrument.base
+                if instrument.kind == "INDEX":
+                    stocks = partial(self._stocks_of, instrument)
+                    history = IndexHistory(instrument, self.seed, anchor, real, stocks)
+                else:
+                    history = History(instrument, self.seed, anchor, real)
             self._histories[instrument.code] = history
         return history
 
@@ -154,11 +162,42 @@ class Market:
             if below is not None:
                 shift = calendar.session_shift(day)
                 return ContractTape(instrument, bar, self.seed, self.density, shift, below, fair)
-        shift = calendar.session_shift(day)
-        known = self.listing.intraday(instrument.code, day)
-        if known is not None:
-            return file_tape(instrument, known, self.seed, self.density, shift)
-        return Tape(instrument, bar, self.seed, self.density, shift)
+        if instrument.kind == "INDEX":
+            basket = partial(self._basket, instrument, day)
+            return IndexTape(instrument, bar, self.seed, self.density, calendar.session_shift(day), basket)
+        return Tape(instrument, bar, self.seed, self.density, calendar.session_shift(day))
+
+    def _stocks_of(self, index: Instrument) -> list[tuple[Instrument, History]]:
+        """The members of an index, largest first, each with its history."""
+        found = self._members.get(index.code)
+        if found is None:
+            stocks = members_of(index, self.listing.instruments.values())
+            ranked = sorted(stocks, key=lambda stock: -stock.shares * stock.base)
+            found = self._members[index.code] = [(stock, self.history(stock)) for stock in ranked]
+        return found
+
+    def _basket(self, index: Instrument, day: date) -> Basket:
+        """The members of an index that trade on a day."""
+        largest, opening, close = [], 0, 0
+        for place, (stock, history) in enumerate(self._stocks_of(index)):
+            if place < EXACT:
+                tape = self._tape_of_day(stock, day)
+                if tape is not None:
+                    largest.append((stock.shares, tape))
+            elif (bar := history.bar(day)) is not None:
+                opening += stock.shares * bar.open
+                close += stock.shares * bar.close
+        return Basket(largest, opening, close)
+
+    def _tape_of_day(self, instrument: Instrument, day: date) -> Tape | None:
+        """The tape of a day; that of the shown day is the one that everybody sees."""
+        self._turn_day()
+        if day != self._day:
+            return self.tape(instrument, day)
+        seen = self._live.get(instrument.code) or self._sketches.get(instrument.code)
+        if seen is None:
+            seen = self._sketches[instrument.code] = Sketch(*self._make_day(instrument, day))
+        return seen.tape
 
     def _tape_below(self, underlying: Instrument, day: date) -> Tape | None:
         """The tape of what contracts are about: one for all of them."""

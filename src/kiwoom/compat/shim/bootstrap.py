@@ -12,14 +12,7 @@ from .finder import Finder
 from .link import LinkBackend
 from .session import Session
 
-__all__ = ["WINDOWS_VARIABLES", "start"]
-
-WINDOWS_VARIABLES = {
-    "USERNAME": "kiwoom",
-    "USERPROFILE": "C:\\Users\\kiwoom",
-    "APPDATA": "C:\\Users\\kiwoom\\AppData\\Roaming",
-    "COMPUTERNAME": "KIWOOM",
-}
+__all__ = ["start"]
 
 
 def start() -> Session:
@@ -57,11 +50,7 @@ def start() -> Session:
     if config.get("drives"):
         from .drives import Drives
 
-        drives = Drives(config["drives"], session)
-        drives.install()
-        finder.after_import("pandas.io.common", drives.patch_pandas)
-        for name, value in WINDOWS_VARIABLES.items():
-            os.environ.setdefault(name, value)
+        Drives(config["drives"], session).install()
     sys.modules["_kiwoom_shim"].session = session  # type: ignore[attr-defined]  # kept, and found by tests
     return session
 
