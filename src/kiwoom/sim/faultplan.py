@@ -3,7 +3,7 @@ Faults by URL and by schedule: ``sim:?faults=lost(OnReceiveTrData, rate=0.01);di
 
 Each entry is a method of `kiwoom.sim.faults.Faults` with its arguments, and when it acts:
 
-- without a time from the opening of the control on;
+- without a time from the opening of the control on (what happens in a moment, `disconnect` and `penalty`, needs one);
 - ``@10:30`` (or ``@10:30:15``) from then on, every day;
 - ``@10:30-10:40`` every day between the two;
 - ``@2026-02-06 10:30`` once, also with an end (``@2026-02-06 10:30-10:40``).
@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from kiwoom.clock import from_us, to_us
 from kiwoom.errors import KiwoomError
-from kiwoom.sim.faults import FAULT_NAMES, Fault, Faults
+from kiwoom.sim.faults import AT_ONCE, FAULT_NAMES, Fault, Faults
 
 if TYPE_CHECKING:
     from kiwoom.sim.control import SimControl
@@ -75,6 +75,10 @@ def _entry(text: str) -> Planned:
         raise ValueError(f"{text!r}: {error}") from None
     _probe(text, name, arguments, keywords)
     day, begin, end = _when(text, match["when"])
+    if name in AT_ONCE and begin is None:
+        raise ValueError(f"{text!r} happens in a moment: say in which, as in {name}@10:30")
+    if name in AT_ONCE and end is not None:
+        raise ValueError(f"{text!r} happens in a moment and has no end; login_failure(-101)@... keeps logins out")
     return Planned(name, arguments, tuple(keywords.items()), day, begin, end)
 
 

@@ -23,14 +23,17 @@ from kiwoom.clock import SECOND_US, from_us, to_us
 from kiwoom.control.contract import Value, event, function
 from kiwoom.control.windows.hours import maintenance_at, next_maintenance
 from kiwoom.errors import UsageError
-from kiwoom.sim.messages import Refusal
+from kiwoom.sim.messages import PENALTY_WINDOW, Refusal
 
 if TYPE_CHECKING:
     from kiwoom.sim.control import Delivery, SimControl
 
-__all__ = ["FAULT_NAMES", "Fault", "Faults"]
+__all__ = ["AT_ONCE", "FAULT_NAMES", "Fault", "Faults"]
 
 log = logging.getLogger("kiwoom.sim")
+
+# What the real OCX shows in a window of its own stands in the log here.
+_CUT_WINDOW = "[KHOpenAPI] 통신 연결이 끊겼습니다. 프로그램 종료후 재접속 해주시기 바랍니다."
 
 FaultType = TypeVar("FaultType", bound="Fault")
 
@@ -54,6 +57,9 @@ FAULT_NAMES = (
     "empty",
 )
 """The methods of `Faults` that switch a fault on."""
+
+AT_ONCE = ("disconnect", "penalty")
+"""Those that happen in a moment and have no end."""
 
 
 class Fault:
@@ -198,7 +204,7 @@ class Faults:
         control = self._control
         if not control.connected:
             return
-        log.warning("the line to the server drops (%d)", code)
+        log.warning("the line to the server drops (%d): %s", code, _CUT_WINDOW)
         control.drop_line()
         if notice:
             control.send("OnReceiveMsg", "", "", "", "전문 처리 실패(-22)")
@@ -240,7 +246,7 @@ class Faults:
 
     def penalty(self) -> None:
         """Impose the penalty of the request limits now: every query gives -200 until the next login."""
-        log.warning("조회횟수 제한: every request is refused (-200) until the next CommConnect")
+        log.warning("%s: every request is refused (-200) until the next CommConnect", PENALTY_WINDOW)
         for part in self._control.parts.values():
             part.penalized()
 
@@ -357,7 +363,9 @@ class Faults:
         """When an event that is being sent is delivered (microseconds from now), None if never or not yet."""
         for fault in tuple(self._active[_EVENT]):
             assert isinstance(fault, _EventFault)
-            if fault.event != delivery.event or not fault.strikes(*delivery.arguments):
+            if fault.event != delivery.event or (fault.exchanged and self._held):
+                continue  # while one is held back, the next one is what it changes places with
+            if not fault.strikes(*delivery.arguments):
                 continue
             if fault.delay_us is None:
                 return None

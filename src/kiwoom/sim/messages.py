@@ -12,7 +12,11 @@ from typing import Final
 
 from kiwoom.sim.rules import BUY
 
-__all__ = ["Refusal", "accepted_text", "contract_tr_name", "order_tr_name", "refused_text"]
+__all__ = ["PENALTY_WINDOW", "Refusal", "accepted_text", "contract_tr_name", "order_tr_name", "refused_text"]
+
+
+PENALTY_WINDOW: Final = "조회횟수 제한 : -209 / 현재 고객님 프로그램에서 과도한 조회요청이 발생되고 있습니다."
+"""What the OCX shows in a window when the limits on requests were exceeded; the simulator has it in its log."""
 
 
 class Refusal(Enum):

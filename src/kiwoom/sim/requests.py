@@ -16,6 +16,7 @@ from kiwoom.limits import PROFILES
 from kiwoom.sim.answers import ANSWERS, Answer, NotFound, Refused, Request
 from kiwoom.sim.answers.registry import Row
 from kiwoom.sim.control import Delivery, Part, SimControl, dispatch
+from kiwoom.sim.messages import PENALTY_WINDOW
 from kiwoom.sim.registrations import Registrations
 
 __all__ = ["Page", "QueryLimits", "Requests"]
@@ -192,7 +193,7 @@ class Requests(Part):
         if self.limits.take(self.broker.engine.now):
             return True
         if self.limits.locked:
-            log.error("too many requests: everything is refused (-200) until the next CommConnect")
+            log.error("%s: everything is refused (-200) until the next CommConnect", PENALTY_WINDOW)
         return False
 
     def _ask(self, tr: Tr, spelt: str, rq_name: str, prev_next: int, screen: str, inputs: dict[str, str]) -> int:
