@@ -162,6 +162,62 @@ def test_a_thread_that_sleeps_takes_part(run_text: Run) -> None:
     assert [o for o in out if o.startswith("timer")][:3] == ["timer@01:30", "timer@03:00", "timer@04:30"]
 
 
+def test_waiting_for_nothing_takes_virtual_time(run_text: Run) -> None:
+    """A program that pumps, processes events or only looks at the clock until a time comes there."""
+    text = """
+        import pythoncom
+        from PyQt5.QtWidgets import QApplication
+        from PyQt5.QAxContainer import QAxWidget
+        from datetime import datetime
+        app = QApplication([])
+        ocx = QAxWidget("KHOPENAPI.KHOpenAPICtrl.1")
+        for hour, wait in ((23, pythoncom.PumpWaitingMessages), (24, app.processEvents), (25, lambda: None)):
+            looks, end = 0, datetime(2026, 2, 5 + hour // 24, hour % 24)
+            while datetime.now() < end:
+                wait()
+                looks += 1
+            print(100 < looks < 50000, 0 <= (datetime.now() - end).total_seconds() < 5)
+    """
+    assert run_text(text, virtual=True).lines == ["True True"] * 3
+
+
+def test_win32com_without_qt_in_virtual_time(run_text: Run) -> None:
+    """Its pump goes from event to event too, and `--until` ends it."""
+    text = """
+        import pythoncom, sys, time
+        import win32com.client
+        from datetime import datetime
+
+        class Events:
+            seen = []
+
+            def OnEventConnect(self, code):
+                self.seen.append(("login", code))
+
+            def OnReceiveRealData(self, code, kind, data):
+                self.seen.append((code, self.GetCommRealData(code, 10)))
+
+        kiwoom = win32com.client.gencache.EnsureDispatch("KHOPENAPI.KHOpenAPICtrl.1")
+        kiwoom = win32com.client.DispatchWithEvents("KHOPENAPI.KHOpenAPICtrl.1", Events)
+        kiwoom.CommConnect()
+        while not Events.seen:
+            pythoncom.PumpWaitingMessages()
+        kiwoom.SetRealReg("1000", "005930", "10", "0")
+        while len(Events.seen) < 200:
+            pythoncom.PumpWaitingMessages()
+        kiwoom.SetRealRemove("ALL", "ALL")
+        print(Events.seen[0], Events.seen[1][0], [m for m in sys.modules if "PyQt" in m], flush=True)
+        try:
+            while True:
+                pythoncom.PumpWaitingMessages()
+                time.sleep(1)
+        finally:
+            print(datetime.now().strftime("%H:%M"))
+    """
+    ran = run_text(text, virtual=True, until=datetime(2026, 2, 5, 22, 30))
+    assert (ran.code, ran.lines) == (0, ["('login', 0) 005930 []", "22:30"]), ran.err
+
+
 def test_until_ends_a_program_that_would_not(run_text: Run) -> None:
     """--until closes the windows at a simulated time, takes a picture, and ends loops."""
     text = """

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -23,7 +20,7 @@ pytestmark = pytest.mark.qt
 
 @pytest.fixture(scope="module")
 def binding() -> str:
-    """Two bindings cannot live in one process: the others are tested by `test_the_other_bindings`."""
+    """Two bindings cannot live in one process: `test_bindings.py` runs this file for the others."""
     name = os.environ.get("KIWOOM_TEST_BINDING", "PyQt5")
     pytest.importorskip(f"{name}.QtWidgets")
     return name
@@ -43,18 +40,3 @@ def ax(binding: str, control: Control) -> Iterator[Ax]:
         core = importlib.import_module(f"{binding}.QtCore")
         widgets = importlib.import_module(f"{binding}.QtWidgets")
         yield Ax(core, widgets, importlib.import_module(BINDINGS[binding]))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("other", [b for b in BINDINGS if b != "PyQt5"])
-def test_the_other_bindings(other: str) -> None:
-    """The same suite in a process of its own for PyQt6, PySide2 and PySide6."""
-    if "KIWOOM_TEST_BINDING" in os.environ:
-        pytest.skip("this is that process")
-    if importlib.util.find_spec(other) is None:
-        pytest.skip(f"{other} is not installed")
-    environment = {**os.environ, "KIWOOM_TEST_BINDING": other, "QT_QPA_PLATFORM": "offscreen"}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "-m", "not slow", __file__]
-    result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=110, check=False)
-    assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-2000:]
-    assert " passed" in result.stdout

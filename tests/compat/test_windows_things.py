@@ -62,6 +62,36 @@ def test_drive_letters(run_text: Run) -> None:
     assert any("drive D: lies in" in text for _, text in ran.report.notes)
 
 
+def test_paths_in_windows_spelling(run_text: Run) -> None:
+    """`os.path` and `pathlib` take backslashes and drive letters apart as on Windows; other paths stay as they are."""
+    text = r"""
+        import glob, os, pathlib
+        import pandas
+        os.makedirs(r"C:\주식\하나\둘", exist_ok=True)
+        pathlib.Path(r"C:\주식\셋\넷").mkdir(parents=True)
+        (pathlib.Path("C:/주식") / "셋\\a.txt").write_text("a")
+        print(sorted(os.listdir("C:/주식")), os.path.exists(r"C:\주식\셋\A.TXT"), glob.glob(r"C:\주식\셋\*.txt"))
+        path = r"C:\주식\종목.txt"
+        print(os.path.basename(path), os.path.dirname(path), os.path.split(path)[1], os.path.splitdrive(path)[0])
+        print(os.path.isabs(path), os.path.join(r"C:\주식", "x"), os.path.abspath(r"C:\주식\..\y"), os.path.normpath("C:/a/b"))
+        print(os.path.join("/tmp", "a"), os.path.basename("/tmp/b"), os.path.split("/c/d"), os.path.isabs("e"))
+        print(pathlib.Path(path).name, pathlib.PurePosixPath("/a/b").parts, pathlib.PureWindowsPath(path).drive)
+        pandas.DataFrame({"a": [1]}).to_csv("D:\\nowhere\\yet\\x.csv")
+        home = os.environ["USERPROFILE"] + "\\Desktop\\y.txt"
+        open(home, "w").close()
+        print(os.path.isfile("D:/nowhere/yet/x.csv"), os.path.isfile(home))
+    """  # noqa: E501
+    ran = run_text(text)
+    assert ran.lines == [
+        r"['셋', '하나'] True ['C:\\주식\\셋\\a.txt']",
+        r"종목.txt C:\주식 종목.txt C:",
+        r"True C:\주식\x C:\y C:\a\b",
+        "/tmp/a b ('/c', 'd') False",
+        "종목.txt ('/', 'a', 'b') C:",
+        "True True",
+    ], ran.err
+
+
 def test_definition_files(run_text: Run) -> None:
     """The .enc files are read as the wrappers read them, and the AUTO mark can be renamed and back."""
     text = r"""

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from kiwoom.compat.local import CLSID, PROGID, contract_data
-from kiwoom.compat.shim import drives
+from kiwoom.compat.shim import bootstrap, drives, paths
 from kiwoom.compat.shim.axwidget import BINDINGS, AxBase
 from kiwoom.compat.shim.backend import Contract
 from kiwoom.compat.shim.session import Session
@@ -81,7 +81,10 @@ def page() -> str:
         "",
         f"Drive letters in `open`, `io.open`, `sqlite3.connect` and of `os`: {', '.join(drives.COVERED)}. With these "
         "go `os.path`, `pathlib`, `shutil`, `glob`, `zipfile` and pandas. Libraries that open files in C are not "
-        "covered (Qt's QFile, HDF5).",
+        f"covered (Qt's QFile, HDF5). Of `os.path` {', '.join(paths.SPELT)} take a path with a drive letter or a "
+        "backslash apart as on Windows.",
+        "",
+        "Environment variables, where they are missing: " + ", ".join(bootstrap.WINDOWS_VARIABLES) + ".",
         "",
         "`C:\\OpenAPI\\data\\*.enc` (the TR definitions of the catalog) and `C:\\OpenAPI\\system\\Autologin.dat`.",
         "",

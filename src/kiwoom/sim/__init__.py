@@ -5,6 +5,7 @@ Users reach it by URL, ``open_control("sim:?seed=7&clock=virtual")``; docs/simul
 """
 
 from kiwoom.control.url import ControlUrl
+from kiwoom.errors import ControlUrlError
 from kiwoom.sim.broker import Broker
 from kiwoom.sim.control import SimControl
 from kiwoom.sim.options import Options
@@ -21,4 +22,8 @@ def open_sim(url: ControlUrl) -> SimControl:
         from kiwoom.sim.replay import open_replay
 
         return open_replay(url, options, options.replay)
-    return assemble(url, Broker(options))
+    try:
+        broker = Broker(options)
+    except ValueError as error:  # a folder of data that is none
+        raise ControlUrlError(f"{url}: {error}") from None
+    return assemble(url, broker)

@@ -163,7 +163,7 @@ class Venue:
         self.timetable = exchange.timetable
         # a copy: this one takes in every trade at its time, whoever else looks at the code, and how far
         self.live: Live = copy.copy(exchange.market.live(instrument))
-        self.book = Book(instrument.ticks, self.live.price)
+        self.book = Book(instrument.ticks, instrument.nearest(self.live.price))
         self.users: dict[int, Order] = {}
         self._taken: dict[tuple[int, int], int] = {}
         self._market_ids = count(-1, -1)
@@ -251,7 +251,7 @@ class Venue:
             _, fills = self.book.submit(next(self._market_ids), side, trade.quantity, trade.price, TimeInForce.IOC)
             self._report(fills)
         self.live.take()
-        self.book.last = self.live.price
+        self.book.last = self.instrument.nearest(self.live.price)
         if self.timetable.phase(self.midnight + trade.us) is Phase.CONTINUOUS:
             self._sync()
         else:
@@ -389,13 +389,16 @@ class MockVenue(Venue):
     def _meet(self, trade: Trade) -> None:
         self.book.auction = True  # orders only queue here, they never meet each other
         self.live.take()
+        ticks = self.instrument.ticks
         for number, order in list(self.users.items()):
             resting: BookOrder = self.book.orders[number]
             limit = resting.price
             if limit is None or (trade.price <= limit if order.side == BUY else trade.price >= limit):
                 quantity = self.book.cancel(number)
                 del self.users[number]
-                self.exchange.listener.filled(order, trade.price, quantity)
+                # a trade of midpoint orders is between two price steps, where no other order can be
+                price = ticks.ceil(trade.price) if order.side == BUY else ticks.floor(trade.price)
+                self.exchange.listener.filled(order, price, quantity)
             elif QUOTE_TYPES[order.quote_type].tif is not TimeInForce.DAY:
                 del self.users[number]
                 self.exchange.listener.dropped(order, self.book.cancel(number))

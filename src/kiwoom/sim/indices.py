@@ -163,10 +163,15 @@ class IndexTape(Tape):
         first = basket.opening + sum(shares * minutes[0].open for shares, minutes in parts)
         values = [basket.opening + rise * (i + 1) // count for i in range(count)]
         traded = [0] * count
+        numbers = [*range(self._first, self._first + self.continuous), self._last]
         for shares, minutes in parts:
-            for i, minute in enumerate(minutes[:count]):
-                values[i] += shares * minute.close
-                traded[i] += minute.volume
+            place, close = 0, minutes[0].open
+            for i, number in enumerate(numbers):
+                while place < len(minutes) and minutes[place].minute <= number:
+                    close = minutes[place].close
+                    traded[i] += minutes[place].volume
+                    place += 1
+                values[i] += shares * close
         return self._minutes_of(self._led(first, values), traded)
 
     def _led(self, first: int, values: list[int]) -> list[int]:

@@ -1,23 +1,28 @@
 """
 Which instruments there are, and their real bars: from the package's own table, or from a folder with real data.
 
-A folder (`data=DIR`) holds `krx_listing.csv`, and where there are some `daily/CODE.csv`, `index_daily.csv` and
-`sectors.csv`. Only the files that are looked at are read.
+A folder (`data=DIR`) may hold `krx_listing.csv`, `daily/CODE.csv`, `index_daily.csv`, and days to be lived again in
+`minute/` and `ticks/`. Only the files that are looked at are read.
 """
 
 from __future__ import annotations
 
 import csv
+import logging
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 
 from kiwoom import catalog
+from kiwoom.catalog import calendar
 from kiwoom.sim.bars import DayBar
 from kiwoom.sim.instruments import Instrument, Kind
+from kiwoom.sim.intraday import FileDay, IntradayFiles
 
 __all__ = ["BASE_DATE", "INDICES", "Listing", "builtin_listing", "listing_from"]
+
+log = logging.getLogger("kiwoom.sim")
 
 BASE_DATE = date(2026, 1, 2)
 """The day whose closes the package's table gives as base prices."""
@@ -34,15 +39,21 @@ class Listing:
         instruments: Iterable[Instrument],
         read_bars: Callable[[str], list[DayBar]] | None = None,
         last_day: date | None = None,
+        read_days: Callable[[str], dict[date, FileDay]] | None = None,
     ) -> None:
         self.instruments = {instrument.code: instrument for instrument in instruments}
         self.last_day = last_day
         """The last day of real data, None without any."""
         self._read_bars = read_bars
+        self._read_days = read_days
 
     def real_bars(self, code: str) -> list[DayBar]:
         """The real daily bars of a code, oldest first; empty if there are none."""
         return self._read_bars(code) if self._read_bars else []
+
+    def intraday(self, code: str, day: date) -> FileDay | None:
+        """What the files of minutes and trades know of a code's day, None if nothing."""
+        return self._read_days(code).get(day) if self._read_days else None
 
     def add(self, instruments: Iterable[Instrument]) -> None:
         """List further instruments (index contracts of the day)."""
@@ -85,6 +96,7 @@ _KINDS: dict[str, Kind] = {
     "COMMON": "COMMON", "PREFERRED": "PREFERRED", "REIT": "REIT", "SPAC": "SPAC", "ETF": "ETF", "ETN": "ETN",
 }  # fmt: skip
 _MARKETS = {"KOSDAQ GLOBAL": "KOSDAQ"}
+_SHARES = 10_000_000  # of a code that no listing has
 
 
 class _Folder:
@@ -92,8 +104,32 @@ class _Folder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.files = IntradayFiles(path)
+        self._days: dict[str, dict[date, FileDay]] = {}
 
     def bars(self, code: str) -> list[DayBar]:
+        """The daily bars of a code; a day that `minute/` or `ticks/` has as a whole is as it is there."""
+        days = self.days(code)
+        if not days:
+            return self._daily(code)
+        bars = {bar.date: bar for bar in self._daily(code)}
+        for day, found in days.items():
+            if day not in bars or (found.bar.volume or 0) * 100 >= (bars[day].volume or 0) * 99:
+                bars[day] = found.bar
+        return [bars[day] for day in sorted(bars)]
+
+    def days(self, code: str) -> dict[date, FileDay]:
+        """The days of a code that `minute/` and `ticks/` have, but for those that its daily bars contradict."""
+        if code not in self._days:
+            daily = {bar.date: bar for bar in self._daily(code)} if self.files else {}
+            self._days[code] = {
+                day: found
+                for day, found in self.files.days(code, 100 if len(code) == 3 else 1).items()
+                if day not in daily or _agree(code, daily[day], found.bar)
+            }
+        return self._days[code]
+
+    def _daily(self, code: str) -> list[DayBar]:
         if len(code) == 3:
             return self.index_bars.get({"001": "1001", "101": "2001", "201": "1028"}.get(code, ""), [])
         path = self.path / "daily" / f"{code}.csv"
@@ -148,9 +184,21 @@ class _Folder:
                 file.seek(max(0, file.tell() - 200))
                 last = file.read().splitlines()[-1].decode("ascii", "replace")
             days.append(date.fromisoformat(last.partition(",")[0]))
+        if not days and (lived := self.files.last_day()) is not None:
+            return calendar.previous_trading_day(lived)  # the session starts on the day of the files
         return max(days, default=None)
 
     def instruments(self, base_date: date) -> Iterable[Instrument]:
+        """The listing of the folder, the package's own where there is none; with the codes of the files."""
+        if not (self.path / "krx_listing.csv").exists():
+            known = [i for i in builtin_listing().instruments.values() if i.kind != "INDEX"]
+            yield from known
+            for code in sorted(set(self.files.codes) - {i.code for i in known}):
+                days = self.days(code)
+                if len(code) == 6 and days:
+                    base = next(iter(days.values())).bar.open
+                    yield Instrument(code, code, "KOSPI", "COMMON", _SHARES, base, next(iter(days)))
+            return
         with (self.path / "krx_listing.csv").open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
                 kind = _KINDS.get(row["sec_type"], "COMMON")
@@ -168,6 +216,17 @@ class _Folder:
                 )  # fmt: skip
 
 
+def _agree(code: str, daily: DayBar, found: DayBar) -> bool:
+    """Whether a file's day lies within the daily bar; it does not when the daily prices were adjusted since."""
+    if daily.low * 995 <= found.low * 1000 and found.high * 1000 <= daily.high * 1005:
+        return True
+    log.warning(
+        "the minutes or trades of %s on %s are left out: they go from %d to %d, the daily bar from %d to %d",
+        code, daily.date, found.low, found.high, daily.low, daily.high,
+    )  # fmt: skip
+    return False
+
+
 def _par(text: str) -> int:
     """Par value in won; 0 for a share without one (무액면) and for one in a foreign currency below 1."""
     try:
@@ -177,8 +236,10 @@ def _par(text: str) -> int:
 
 
 def listing_from(path: Path) -> Listing:
-    """A listing and real prices from a folder; its README says what the files hold."""
+    """A listing and real prices from a folder. Raises ValueError for one in which there is nothing to read."""
     folder = _Folder(path)
+    if not (path / "krx_listing.csv").exists() and not folder.files:
+        raise ValueError(f"{path} has neither krx_listing.csv nor files in minute/ or ticks/")
     last_day = folder.last_day()
     base_date = last_day or BASE_DATE
     levels = {
@@ -187,4 +248,5 @@ def listing_from(path: Path) -> Listing:
         "201": folder.index_bars.get("1028"),
     }
     closes = {code: bars[-1].close // 100 for code, bars in levels.items() if bars}
-    return Listing([*folder.instruments(base_date), *_indices(base_date, closes)], folder.bars, last_day)
+    instruments = [*folder.instruments(base_date), *_indices(base_date, closes)]
+    return Listing(instruments, folder.bars, last_day, folder.days)

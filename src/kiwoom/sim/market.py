@@ -17,6 +17,7 @@ from kiwoom.sim.bars import DayBar, History
 from kiwoom.sim.contracts import INDEX_CODE, contracts
 from kiwoom.sim.contracttape import ContractTape
 from kiwoom.sim.engine import Engine
+from kiwoom.sim.filetapes import file_tape
 from kiwoom.sim.indices import EXACT, Basket, IndexHistory, IndexTape
 from kiwoom.sim.instruments import Instrument
 from kiwoom.sim.listing import Listing
@@ -162,10 +163,14 @@ class Market:
             if below is not None:
                 shift = calendar.session_shift(day)
                 return ContractTape(instrument, bar, self.seed, self.density, shift, below, fair)
+        shift = calendar.session_shift(day)
+        known = self.listing.intraday(instrument.code, day)
+        if known is not None:
+            return file_tape(instrument, known, self.seed, self.density, shift)
         if instrument.kind == "INDEX":
             basket = partial(self._basket, instrument, day)
-            return IndexTape(instrument, bar, self.seed, self.density, calendar.session_shift(day), basket)
-        return Tape(instrument, bar, self.seed, self.density, calendar.session_shift(day))
+            return IndexTape(instrument, bar, self.seed, self.density, shift, basket)
+        return Tape(instrument, bar, self.seed, self.density, shift)
 
     def _stocks_of(self, index: Instrument) -> list[tuple[Instrument, History]]:
         """The members of an index, largest first, each with its history."""

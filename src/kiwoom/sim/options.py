@@ -33,7 +33,7 @@ class Options:
     speed: float = 1.0
     """How many simulated seconds pass in a real one (clock=real)."""
     data: Path | None = None
-    """A folder with a real listing and real prices."""
+    """A folder with a real listing and real prices, also of minutes and single trades."""
     latency_ms: int = 60
     """Time from a request to its answer; each answer adds up to half of it again, by the seed."""
     login_ms: int = 800
@@ -114,7 +114,7 @@ def _flag(text: str) -> bool:
 
 def _folder(text: str) -> Path:
     path = Path(text).expanduser()
-    if not path.is_dir():
+    if not text.strip() or not path.is_dir():
         raise ValueError("no such folder")
     return path
 

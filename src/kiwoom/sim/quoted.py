@@ -79,6 +79,8 @@ class Quoted:
         up, down = instrument.move(price, 1), instrument.move(price, -1)
         ask = price if self.side > 0 else up if up <= self.upper else 0
         bid = price if self.side < 0 else down if self.lower <= down < price else 0
+        if not instrument.ticks.fits(price):  # a real trade of midpoint orders (중간가호가): the quotes are around it
+            bid, ask = instrument.ticks.floor(price), instrument.ticks.ceil(price)
         size = max(1, self.previous_volume // 8000)
         return Top(
             ask, bid, Ladder(instrument, ask, 1, self.upper, size), Ladder(instrument, bid, -1, self.lower, size)

@@ -7,6 +7,8 @@ What the members do was taken from the documentation and the observable behaviou
 
 from __future__ import annotations
 
+import ctypes
+import sys
 import types
 from collections.abc import Callable
 from difflib import get_close_matches
@@ -250,6 +252,8 @@ def build_module(binding: str, session: Session, core: Any, gui: Any, widgets: A
     """The module `QAxContainer` (`QtAxContainer`) of a binding: core, gui and widgets are its Qt modules."""
     module = types.ModuleType(BINDINGS[binding], f"{BINDINGS[binding]}, provided by kiwoom.compat")
     make_signal = getattr(core, "pyqtSignal", None) or core.Signal
+    if binding.startswith("PySide"):
+        _keep_bools()
     python = {"str": str, "long": int}
 
     def signals() -> dict[str, Any]:
@@ -265,7 +269,7 @@ def build_module(binding: str, session: Session, core: Any, gui: Any, widgets: A
     drivers: list[Any] = []
 
     def driver() -> Any:
-        if session.driver is not None:
+        if session.driver is not None and not session.driver.plain:
             return session.driver
         drivers.append(make_driver(core, session))
         return drivers[-1]
@@ -289,6 +293,21 @@ def build_module(binding: str, session: Session, core: Any, gui: Any, widgets: A
     module.QAxWidget = make("QAxWidget", widgets.QWidget)  # type: ignore[attr-defined]
     module.__all__ = ["QAxBase", "QAxObject", "QAxWidget"]  # type: ignore[attr-defined]
     return module
+
+
+def _keep_bools() -> None:
+    """
+    Make True and False last as long as the process, as they do from Python 3.12 on.
+
+    PySide6 loses a reference to True with each signal that is emitted from Python: after some hundred events an older
+    interpreter would end the program, with events that ActiveQt emits from C++ it would not.
+    """
+    if sys.version_info >= (3, 12) or sys.implementation.name != "cpython":
+        return
+    for value in (True, False):
+        references = ctypes.c_ssize_t.from_address(id(value))
+        if 0 <= sys.getrefcount(value) - references.value <= 2:  # else the object is laid out otherwise: a debug build
+            references.value = 1 << 30
 
 
 def _widget_init(qt_base: Any) -> Any:

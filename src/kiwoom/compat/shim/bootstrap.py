@@ -12,7 +12,14 @@ from .finder import Finder
 from .link import LinkBackend
 from .session import Session
 
-__all__ = ["start"]
+__all__ = ["WINDOWS_VARIABLES", "start"]
+
+WINDOWS_VARIABLES = {
+    "USERNAME": "kiwoom",
+    "USERPROFILE": "C:\\Users\\kiwoom",
+    "APPDATA": "C:\\Users\\kiwoom\\AppData\\Roaming",
+    "COMPUTERNAME": "KIWOOM",
+}
 
 
 def start() -> Session:
@@ -50,7 +57,11 @@ def start() -> Session:
     if config.get("drives"):
         from .drives import Drives
 
-        Drives(config["drives"], session).install()
+        drives = Drives(config["drives"], session)
+        drives.install()
+        finder.after_import("pandas.io.common", drives.patch_pandas)
+        for name, value in WINDOWS_VARIABLES.items():
+            os.environ.setdefault(name, value)
     sys.modules["_kiwoom_shim"].session = session  # type: ignore[attr-defined]  # kept, and found by tests
     return session
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["Driver", "VirtualTime", "make_driver"]
+__all__ = ["Driver", "VirtualTime", "make_driver", "plain_driver"]
 
 _LONGEST_WAIT_MS = 60_000
 _ASKED_BEFORE_EXIT = 200
@@ -39,6 +39,42 @@ def make_driver(core: Any, session: Any) -> Any:
     session.backend.on_wake(driver.wake)
     session.on_until = _ending(core, session)
     return driver
+
+
+def plain_driver(session: Any) -> Any:
+    """A driver for a program that has no Qt and pumps in a loop of its own."""
+    still = _Still()
+    driver = Driver(session, still, still)
+    driver.plain = True
+
+    def end() -> None:
+        session.note("answered", "--until has come: the program was ended")
+        raise SystemExit(0)
+
+    session.on_until = end
+    return driver
+
+
+class _Still:
+    """In the place of timer and waker where no loop turns: nothing happens between two pumps."""
+
+    def __init__(self) -> None:
+        self.timeout = self.woken = self
+
+    def connect(self, slot: Any) -> None:
+        pass
+
+    def emit(self) -> None:
+        pass
+
+    def setSingleShot(self, single: bool) -> None:
+        pass
+
+    def start(self, milliseconds: int) -> None:
+        pass
+
+    def stop(self) -> None:
+        pass
 
 
 def _ending(core: Any, session: Any) -> Callable[[], None]:
@@ -94,6 +130,7 @@ class Driver:
         self._timer = timer
         self._waker = waker
         self._woken = False
+        self.plain = False
         self.virtual: VirtualTime | None = None
         if session.backend.virtual:
             self.virtual = VirtualTime(session)
@@ -134,7 +171,11 @@ class Driver:
         self.pump(0.0)
 
     def pump(self, timeout_s: float) -> int:
-        """Deliver what is due; wait at most `timeout_s` real seconds for it (none on a virtual clock)."""
+        """
+        Deliver what is due; wait at most `timeout_s` real seconds for it.
+
+        On a virtual clock none pass; a program that waits again and again for nothing is let on, ever faster.
+        """
         self._woken = False
         session = self._session
         if not session.opened:
@@ -143,10 +184,12 @@ class Driver:
         if session.on_pump is not None:
             session.on_pump()
         self.arm()
-        if self.virtual is not None:
-            count = self.virtual.step()
-        else:
+        if self.virtual is None:
             count = session.backend.pump(timeout_s * session.backend.speed)
+        else:
+            count = self.virtual.step()
+            if timeout_s and not count:
+                self.virtual.idle()
         session.check_until()
         self.arm()
         return int(count)
@@ -165,12 +208,14 @@ class VirtualTime:
     """
 
     AWAKE_S = 0.05
+    IDLE_US = (10_000, 1_000_000)
 
     def __init__(self, session: Any) -> None:
         self._session = session
         self._deadlines: dict[int, tuple[int, Callable[[], None]]] = {}
         self._serial = 0
         self._awake: dict[int, float] = {}
+        self._idle_since: int | None = None
 
     def now_us(self) -> int:
         """The control's time."""
@@ -217,6 +262,17 @@ class VirtualTime:
             if until <= now:
                 self._awake.pop(thread, None)
         return bool(self._awake)
+
+    def idle(self) -> None:
+        """The program waited for nothing: where nothing is planned at all, time goes on a little."""
+        if self._busy() or self.next_due() is not None:
+            self._idle_since = None
+            return
+        now = self.now_us()
+        if self._idle_since is None:
+            self._idle_since = now
+        least, most = self.IDLE_US
+        self._session.backend.advance_to(now + min(most, max(least, (now - self._idle_since) // 100)))
 
     def step(self) -> int:
         """Go on to the next event or deadline; returns the number of events delivered."""

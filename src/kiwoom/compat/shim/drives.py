@@ -20,6 +20,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .backend import Replacement
+from .paths import Paths
 from .session import Session
 
 __all__ = ["COVERED", "Drives"]
@@ -28,7 +29,8 @@ _DRIVE = re.compile(r"^(?:.*[/\\])?([A-Za-z]):(?:[/\\]+(.*))?$", re.DOTALL)
 _ONE_PATH = ("stat", "lstat", "open", "listdir", "scandir", "mkdir", "rmdir", "remove", "unlink", "access", "chmod",
              "utime", "readlink", "truncate", "chdir", "statvfs")  # fmt: skip
 _TWO_PATHS = ("rename", "replace", "link", "symlink")
-COVERED = (*_ONE_PATH, *_TWO_PATHS)
+_TREES = ("makedirs", "removedirs")  # of Python: they take a path apart before they come to those above
+COVERED = (*_ONE_PATH, *_TWO_PATHS, *_TREES)
 """The functions of `os` that take drive letters."""
 
 _SILENT_COMMANDS = ("cls", "chcp", "title", "pause", "color", "mode")
@@ -43,9 +45,8 @@ class Drives:
         self._session = session
         self._prepared = False
         self._said: set[str] = set()
-        self._real: dict[str, Any] = {
-            name: getattr(os, name) for name in (*_ONE_PATH, *_TWO_PATHS) if hasattr(os, name)
-        }
+        self._real: dict[str, Any] = {name: getattr(os, name) for name in COVERED if hasattr(os, name)}
+        self._paths = Paths()
         self._real_open = builtins.open
         self._real_connect = sqlite3.connect
         self._real_system = os.system
@@ -118,7 +119,7 @@ class Drives:
         """Put the mapping into `os`, `open`, `sqlite3` and, where it keeps functions of its own, `pathlib`."""
         accessor = getattr(pathlib, "_normal_accessor", None)
         for name, real in self._real.items():
-            mapped = self._one(real) if name in _ONE_PATH else self._two(real)
+            mapped = self._two(real) if name in _TWO_PATHS else self._one(real)
             setattr(os, name, mapped)
             if accessor is not None and getattr(accessor, name, None) is real:
                 setattr(accessor, name, mapped)
@@ -127,6 +128,7 @@ class Drives:
             accessor.open = self._open
         sqlite3.connect = self._connect
         os.system = self._system
+        self._paths.install()
         if not hasattr(os, "startfile"):
             os.startfile = self._startfile  # type: ignore[attr-defined]
 
@@ -142,6 +144,7 @@ class Drives:
         builtins.open = io.open = self._real_open
         sqlite3.connect = self._real_connect
         os.system = self._real_system
+        self._paths.uninstall()
         if getattr(os, "startfile", None) == self._startfile:
             del os.startfile  # type: ignore[attr-defined]
 
@@ -151,7 +154,7 @@ class Drives:
         def mapped(*arguments: Any, **named: Any) -> Any:
             if arguments:
                 return real(translate(arguments[0]), *arguments[1:], **named)
-            for key in ("path", "database", "file"):
+            for key in ("path", "database", "file", "name"):
                 if key in named:
                     named[key] = translate(named[key])
             return real(**named)
@@ -199,6 +202,20 @@ class Drives:
         if folder.startswith(self.root) and not self._is_there(folder):
             self._make(folder)
             self._session.note("answered", f"{folder} was made: the program writes there")
+
+    def patch_pandas(self, common: Any) -> None:
+        """The module `pandas.io.common` refuses to write where there is no folder: here, too, it is made."""
+        real = getattr(common, "check_parent_directory", None)
+        if real is None:
+            return
+
+        def check_parent_directory(path: Any) -> None:
+            place = self.translate(path)
+            if place is not path:
+                self._have_folder(place)
+            real(path)
+
+        common.check_parent_directory = check_parent_directory
 
     def _encoding(self, place: Any) -> str | None:
         decoder = codecs.getincrementaldecoder("utf-8")()

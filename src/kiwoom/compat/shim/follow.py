@@ -27,7 +27,9 @@ __all__ = ["Following"]
 
 _KST_US = 9 * 3600 * 1_000_000
 _READS = 2000
-"""After so many looks at a virtual clock without a wait between them, each further look takes a millisecond."""
+"""After so many looks at a virtual clock without a wait between them each look takes time, ever more of it."""
+
+_LONGEST_LOOK_US = 1_000_000
 
 _EPOCH = datetime.datetime(1970, 1, 1)
 _QT = ("PyQt5", "PyQt6", "PySide2", "PySide6")
@@ -51,7 +53,7 @@ class Following:
         if backend.virtual and self._session.owner == threading.get_ident():
             self._reads += 1
             if self._reads > _READS:
-                now += 1000
+                now += min(_LONGEST_LOOK_US, 1000 << min(20, self._reads // _READS - 1))
                 backend.advance_to(now)
         return int(now)
 
@@ -183,9 +185,8 @@ class Following:
         session = self._session
         if not session.backend.virtual:
             return None
-        if session.driver is None:
-            session.open()
-            session.driver = make_driver(core, session)
+        session.open()
+        session.drive(lambda: make_driver(core, session))
         virtual: VirtualTime = session.driver.virtual
         return virtual
 
@@ -222,7 +223,9 @@ class Following:
 
     def _patch_test(self, test: Any) -> None:
         binding = test.__name__.partition(".")[0]
-        real_wait = test.QTest.qWait
+        real_wait = getattr(test.QTest, "qWait", None)
+        if real_wait is None:  # PySide2 has a QTest without waits
+            return
 
         def wait(milliseconds: int, *_: Any) -> None:
             core = __import__(f"{binding}.QtCore", fromlist=["QtCore"])

@@ -119,13 +119,19 @@ class Session:
     def join(self, instance: Any, make_driver: Callable[[], Any]) -> None:
         """Take up an object whose control was set."""
         self.open()
-        if self.driver is None:
-            self.driver = make_driver()
+        self.drive(make_driver)
         self._instances = [r for r in self._instances if r() is not None]
         if all(r() is not instance for r in self._instances):
             self._instances.append(weakref.ref(instance))
-        if self.driver is not None:
-            self.driver.arm()
+        self.driver.arm()
+
+    def drive(self, make_driver: Callable[[], Any]) -> None:
+        """Have a driver. That of a program which had not loaded Qt yet is replaced, and its deadlines are kept."""
+        if self.driver is None or self.driver.plain:
+            made = make_driver()
+            if self.driver is not None:
+                made.virtual = self.driver.virtual
+            self.driver = made
 
     def leave(self, instance: Any) -> None:
         """Let go of an object whose control was cleared: it receives no more events."""

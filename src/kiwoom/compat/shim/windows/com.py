@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..backend import Refused
+from ..driver import make_driver, plain_driver
 from ..session import Session
 from .module import make
 
@@ -32,20 +33,13 @@ def pump_messages(session: Session) -> int:
     """Let in what waits: Qt's events and the control's. Returns 0, as no WM_QUIT is ever there."""
     core = _qt_core()
     application = core.QCoreApplication.instance() if core is not None else None
-    if not session.opened or threading.get_ident() != session.owner:
-        if application is not None:
-            application.processEvents()
-        else:
-            time.sleep(0)
-        return 0
-    driver = session.driver
-    if driver is None:
-        session.backend.pump(0.0)
-        return 0
     if application is not None:
         application.processEvents()
-    # A loop of the program's own turns fast: wait a little in it, in the control's wait, which ends with an event.
-    driver.pump(_IDLE_S)
+    if session.opened and threading.get_ident() == session.owner:
+        # A loop of the program's own turns fast: wait a little in it, in the control's wait, which ends with an event.
+        session.driver.pump(_IDLE_S)
+    else:
+        time.sleep(0)
     return 0
 
 
@@ -99,8 +93,13 @@ def modules(session: Session) -> dict[str, Callable[[], types.ModuleType]]:
     def package() -> types.ModuleType:
         return make("win32com", session, {}, package=True)
 
+    def gencache() -> types.ModuleType:
+        members = {"EnsureDispatch": lambda name, *_, **__: _dispatch(session, name, None), "is_readonly": True}
+        return make("win32com.client.gencache", session, members)
+
     def client() -> types.ModuleType:
         members = {
+            "gencache": gencache(),
             "Dispatch": lambda name, *_, **__: _dispatch(session, name, None),
             "DispatchEx": lambda name, *_, **__: _dispatch(session, name, None),
             "DispatchWithEvents": lambda name, handler: _dispatch(session, name, handler),
@@ -108,7 +107,13 @@ def modules(session: Session) -> dict[str, Callable[[], types.ModuleType]]:
         }
         return make("win32com.client", session, members)
 
-    return {"pythoncom": pythoncom, "pywintypes": pywintypes, "win32com": package, "win32com.client": client}
+    return {
+        "pythoncom": pythoncom,
+        "pywintypes": pywintypes,
+        "win32com": package,
+        "win32com.client": client,
+        "win32com.client.gencache": gencache,
+    }
 
 
 def _dispatch(session: Session, name: str, handler: Any) -> Any:
@@ -131,12 +136,8 @@ class _Dispatched:
         self._handlers: list[Any] = [self]
         super().__init__()
         core = _qt_core()
-        if core is not None:
-            from ..driver import make_driver
-
-            self._session.join(self, lambda: make_driver(core, self._session))
-        else:
-            self._session.join(self, lambda: None)
+        session = self._session
+        session.join(self, lambda: plain_driver(session) if core is None else make_driver(core, session))
 
     def _with_events(self, handler: Any) -> Any:
         made = handler() if isinstance(handler, type) else handler
