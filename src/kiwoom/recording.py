@@ -38,8 +38,9 @@ def record(control: Control, path: str | Path) -> Recorder:
     """
     Record everything that a control does from now on, until `Recorder.close` (or the end of the ``with`` block).
 
-    Appends to a file that exists. The data of answers is read in full when they come, whether the program reads it or
-    not. Passwords among the inputs are hidden; account numbers are not, as the program needs them to be played back.
+    Appends to a file that exists; its end is mended first if a crash tore it. The data of answers is read in full when
+    they come, whether the program reads it or not. Passwords among the inputs are hidden; account numbers are not, as
+    the program needs them to be played back.
     Raises OSError if the file cannot be written.
     """
     return Recorder(control, Path(path))
@@ -58,6 +59,7 @@ class Recorder:
     def __init__(self, control: Control, path: Path) -> None:
         self.control = control
         self.path = path
+        _mend(path)
         self._file: IO[bytes] | None = path.open("ab")
         self._lines: list[str] = []
         self._first_us = control.clock.now_us()
@@ -118,8 +120,7 @@ class Recorder:
         """Write what was collected as one block."""
         if self._file is None or not self._lines:
             return
-        packer = zlib.compressobj(6, zlib.DEFLATED, 31)
-        block = packer.compress("".join(f"{line}\n" for line in self._lines).encode()) + packer.flush()
+        block = _packed("".join(f"{line}\n" for line in self._lines).encode())
         self._lines.clear()
         self._first_us = self.control.clock.now_us()
         try:
@@ -143,6 +144,35 @@ class Recorder:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self.close()
+
+
+def _packed(text: bytes) -> bytes:
+    packer = zlib.compressobj(6, zlib.DEFLATED, 31)
+    return packer.compress(text) + packer.flush()
+
+
+def _mend(path: Path) -> None:
+    """Make a block of the whole lines in a torn last block, so that further blocks can follow."""
+    if not path.exists():
+        return
+    whole, position = path.read_bytes(), 0
+    while position < len(whole):
+        unpacker = zlib.decompressobj(31)
+        try:
+            text = unpacker.decompress(whole[position:])
+        except zlib.error:
+            if not position:
+                return  # this is no recording: reading it will say so
+            text = b""
+        if not unpacker.eof:
+            lines = text[: text.rfind(b"\n") + 1]
+            log.warning("%s ends in the middle of a block; its %d whole lines are kept", path, lines.count(b"\n"))
+            with path.open("r+b") as file:
+                file.truncate(position)
+                file.seek(position)
+                file.write(_packed(lines) if lines else b"")
+            return
+        position = len(whole) - len(unpacker.unused_data)
 
 
 def read_recording(path: str | Path) -> Iterator[dict[str, Any]]:

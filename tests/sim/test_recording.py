@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,8 +14,9 @@ from tests.sim.driver import Driver
 from kiwoom.control import Control, open_control
 from kiwoom.control.contract import EVENTS
 from kiwoom.errors import ControlUrlError
-from kiwoom.recording import read_recording, record
+from kiwoom.recording import Recorder, read_recording, record
 
+ROOT = Path(__file__).resolve().parents[2]
 SESSION = "sim:?clock=virtual&at=2026-02-06 09:59&seed=3"
 
 
@@ -136,6 +140,93 @@ def test_it_can_be_appended_to(recorded: tuple[Path, list[object]], tmp_path: Pa
         control.call("GetConnectState")
         control.close()
     assert [line["k"] for line in read_recording(path)] == ["open", "call", "open", "call"]
+
+
+_KILLED = """
+import sys
+from tests.sim.test_recording import SESSION, Session
+from kiwoom.control import open_control
+from kiwoom.recording import record
+control = open_control(SESSION)
+recorder = record(control, sys.argv[1])
+session = Session(control)
+session.live(30)
+recorder.flush()
+print("flushed", flush=True)
+while True:
+    session.run(1)
+"""
+
+
+def test_a_killed_program_leaves_what_it_had_flushed(tmp_path: Path) -> None:
+    """Killed without warning in the middle of its work; the file is read, appended to, and read again."""
+    whole, path = tmp_path / "whole.kwr", tmp_path / "killed.kwr"
+    with subprocess.Popen([sys.executable, "-c", _KILLED, str(path)], cwd=ROOT, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None and process.stdout.readline().strip() == b"flushed"
+            flushed = path.stat().st_size
+            while path.stat().st_size == flushed:
+                assert process.poll() is None
+        finally:
+            process.kill()
+    assert process.returncode == -signal.SIGKILL
+    control = open_control(SESSION)
+    with record(control, whole):
+        session = Session(control)
+        session.live(30)
+        lived = sum(1 for _ in _sofar(whole, control))
+        session.run(600)
+    control.close()
+    wanted, found = list(read_recording(whole)), list(read_recording(path))
+    assert lived <= len(found)
+    assert found == wanted[: len(found)], "the blocks that were written say what happened"
+    path.write_bytes(path.read_bytes()[:-7])  # and the last one may be torn
+    torn = list(read_recording(path))
+    again = open_control(SESSION)
+    with record(again, path):
+        again.call("GetConnectState")
+    again.close()
+    after = list(read_recording(path))
+    assert 0 < len(torn) <= len(found) and after[: len(torn)] == torn
+    assert [line["k"] for line in after[len(torn) :]] == ["open", "call"]
+
+
+def _sofar(path: Path, control: Control) -> list[object]:
+    recorder = next(tap for tap in control.taps if isinstance(tap, Recorder))
+    recorder.flush()
+    return list(read_recording(path))
+
+
+def test_a_remote_control_is_recorded_and_played_back_too(tmp_path: Path) -> None:
+    pytest.importorskip("grpc")
+    from kiwoom.service.server import Server
+    from kiwoom.service.settings import Settings
+
+    path = tmp_path / "remote.kwr"
+    settings = Settings(url=SESSION, listen="127.0.0.1:0", limits="none")
+    with Server(settings) as server, open_control(f"grpc://{server.address}") as control, record(control, path):
+        seen = Session(control).live(20)
+    again = open_control(f"sim:?replay={path}&clock=virtual")
+    played = Session(again).live(20)
+    again.close()
+    names = ("OnReceiveTrData", "OnReceiveMsg", "OnReceiveChejanData", "OnReceiveRealData")
+    for name in names:
+        # the two clocks are read at other moments; what came, and in which order, is the same
+        came = [note[1:] for note in seen if note[1] == name]  # type: ignore[index]
+        back = [note[1:] for note in played if note[1] == name]  # type: ignore[index]
+        assert came and back[: len(came)] == came[: len(back)]
+        assert name == "OnReceiveRealData" or len(back) == len(came)
+
+
+@pytest.mark.parametrize("speed", [5, 50])
+def test_it_is_played_back_at_any_speed(recorded: tuple[Path, list[object]], speed: int) -> None:
+    path, seen = recorded
+    control = open_control(f"sim:?replay={path}&clock=real&speed={speed}")
+    session = Session(control)
+    played = session.live(10)
+    control.close()
+    first = [note[1:] for note in seen if note[1] == "OnReceiveTrData"]  # type: ignore[index]
+    assert [note[1:] for note in played if note[1] == "OnReceiveTrData"] == first  # type: ignore[index]
 
 
 def test_what_is_no_recording_is_said(tmp_path: Path) -> None:

@@ -76,7 +76,10 @@ class ReplayControl(SimControl):
         waiting: dict[Key, deque[_Asked]] = defaultdict(deque)
         inputs: dict[str, str] = {}
         logged_in = False
-        for line in lines:
+        orders: dict[str, _Asked] = {}
+        notices: list[tuple[int, int, Delivery]] = []
+        others: list[tuple[int, int, Delivery]] = []
+        for place, line in enumerate(lines):
             at, name = int(line["t"]), line.get("n", "")
             if line["k"] == "call":
                 arguments = tuple(line["a"])
@@ -98,13 +101,20 @@ class ReplayControl(SimControl):
                 delivery = _delivery(name, arguments, line.get("d") or {})
                 if name == "OnEventConnect" and not logged_in and arguments[0] == 0:
                     logged_in, self._login_us = True, at
+                if name == "OnReceiveChejanData":
+                    notices.append((at, place, delivery))
+                    continue
                 found = waiting.get(_event_key(name, arguments))
                 if not found:
-                    self._others.append((at, delivery))
+                    others.append((at, place, delivery))
                     continue
+                if delivery.page is not None and (number := delivery.page.single.get("주문번호")):
+                    orders[number] = found[0]
                 found[0].events.append((at - found[0].at_us, delivery))
                 if name != "OnReceiveMsg":
                     found.popleft()  # messages come before the answer that ends the wait
+        others += _tied(notices, orders)
+        self._others = [(at, delivery) for at, _, delivery in sorted(others, key=lambda other: other[:2])]
 
     # --- playing -----------------------------------------------------------------------------------------------
 
@@ -208,6 +218,25 @@ def _delivery(name: str, arguments: tuple[str | int, ...], data: dict[str, Any])
     if name == "OnReceiveRealData":
         return Delivery(name, arguments, code=str(arguments[0]))
     return Delivery(name, arguments, values={int(fid): text for fid, text in data.items()})
+
+
+def _tied(notices: list[tuple[int, int, Delivery]], orders: dict[str, _Asked]) -> list[tuple[int, int, Delivery]]:
+    """
+    Have the notices of an order come as long after it as they did; gives those of no order in the recording.
+
+    A balance notice belongs to the order whose notice for the same code came last.
+    """
+    last: dict[str, _Asked] = {}
+    left = []
+    for at, place, delivery in notices:
+        code = delivery.value(9001)
+        asked = orders.get(delivery.value(9203)) if delivery.arguments[0] == "0" else last.get(code)
+        if asked is None:
+            left.append((at, place, delivery))
+            continue
+        last[code] = asked
+        asked.events.append((at - asked.at_us, delivery))
+    return left
 
 
 def _tr(code: str) -> Tr:
