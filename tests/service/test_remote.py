@@ -19,6 +19,7 @@ from kiwoom.errors import (
     ControlClosed,
     ControlUnavailable,
     ControlUrlError,
+    KiwoomError,
     UnknownFunction,
     UsageError,
     WrongArguments,
@@ -505,3 +506,15 @@ def test_a_service_from_which_nothing_more_is_heard_is_noticed_and_found_again(
     finally:
         control.close()
         network.close()
+
+
+def test_the_next_page_of_a_tr_is_never_that_of_another_program(served: Served, connect: Connect) -> None:
+    """The server remembers its place by the TR alone."""
+    one, other = connect(served), connect(served)
+    assert one.call("CommRqData", "rq", "opt10081", 0, "0101") == 0
+    assert one.call("CommRqData", "rq", "opt10081", 2, "0101") == 0
+    assert other.call("CommRqData", "rq", "opt10081", 0, "0101") == 0
+    with pytest.raises(KiwoomError, match="ask from the start"):
+        one.call("CommRqData", "rq", "opt10081", 2, "0101")
+    assert one.call("CommRqData", "rq", "opt10082", 0, "0101") == 0
+    assert other.call("CommRqData", "rq", "opt10081", 2, "0101") == 0

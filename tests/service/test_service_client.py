@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import threading
 
 import grpc
 import pytest
@@ -12,7 +13,7 @@ from tests.service.scripted_control import Page, ScriptedControl
 from tests.service.test_service_conditions import with_conditions
 from tests.service.test_service_orders import ACCOUNT, balance, notice, taken
 
-from kiwoom.service.client import AsyncServiceClient, ServiceClient
+from kiwoom.service.client import AsyncServiceClient, Heard, ServiceClient
 
 
 def pages(control: ScriptedControl) -> None:
@@ -47,6 +48,16 @@ def test_results_are_plain_python(served: Served) -> None:
         notice(control, "0163911", "체결", 0)
         balance(control)
         assert [n.data.get("주문번호", "") for n in following] == ["0163911", ""]
+
+        everything = client.orders()
+        orders = threading.Thread(target=lambda: heard.append(next(everything)))
+        heard: list[Heard] = []
+        orders.start()
+        until(lambda: control._handlers["OnReceiveChejanData"])
+        notice(control, "0163912", "접수", 10)
+        orders.join(10)
+        assert [h.data["주문번호"] for h in heard] == ["0163912"]
+        everything.close()  # type: ignore[attr-defined]
 
         with_conditions(control, ("005930;", 0))
         assert client.conditions() == {0: "대형 저평가 우량주", 1: "중소형 저평가주"}

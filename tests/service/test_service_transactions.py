@@ -230,3 +230,77 @@ def test_a_request_refused_as_one_too_many_is_sent_once_more(served: Served, stu
     (answer,) = list(stub.TransactionCall(request("opt10001"), timeout=10))
     assert single(answer)["종목명"] == "x"
     assert not codes
+
+
+class OnePlace:
+    """Answers as the server does, which remembers where it is by the TR alone: three pages for each code."""
+
+    def __init__(self, served: Served) -> None:
+        self._control = served.control
+        self._rest: list[str] = []
+        served.control.on["CommRqData"] = self.request
+
+    def request(self, name: str, code: str, prev_next: int, screen: str) -> int:
+        stock = self._control.called("SetInputValue")[-1][1]
+        if prev_next == 0:
+            self._rest = [f"{stock} {page}" for page in range(3)]
+        row = self._rest.pop(0)
+        more = "2" if self._rest else "0"
+        page = Page(rows=[{"일자": row}])
+        self._control.fire("OnReceiveTrData", screen, name, code, "", more, 0, "", "", "", page=page)
+        return 0
+
+
+def test_two_that_page_through_the_same_tr_take_turns(served: Served) -> None:
+    OnePlace(served)
+    streams = [
+        served.stub().TransactionCall(request(inputs={"종목코드": code}), timeout=10) for code in ("005930", "000660")
+    ]
+    first = [rows(next(streams[0]), "일자")]
+    first += [rows(answer, "일자") for answer in streams[0]]
+    assert first == [["005930 0"], ["005930 1"], ["005930 2"]]
+    assert [rows(answer, "일자") for answer in streams[1]] == [["000660 0"], ["000660 1"], ["000660 2"]]
+    served.nothing_left()
+
+
+def test_one_who_leaves_a_page_unread_while_another_waits_loses_his_turn(serve: Serve) -> None:
+    served = serve(reader_timeout_s=2.0)
+    control = served.control
+    numbers = iter(range(10**9))
+
+    def request_page(name: str, code: str, prev_next: int, screen: str) -> int:
+        # So big that a reader that does not read holds the server up.
+        stock = control.called("SetInputValue")[-1][1]
+        more = "2" if stock == "005930" else "0"
+        page = Page(rows=[{"일자": f"{next(numbers)}{'x' * 300_000}"}])
+        control.fire("OnReceiveTrData", screen, name, code, "", more, 0, "", "", "", page=page)
+        return 0
+
+    control.on["CommRqData"] = request_page
+    slow = served.stub().TransactionCall(request(inputs={"종목코드": "005930"}), timeout=30)
+    slow.initial_metadata()
+    until(lambda: control.called("CommRqData"))
+    other = served.stub().TransactionCall(request(inputs={"종목코드": "000660"}), timeout=30)
+    assert len(list(other)) == 1
+    with ends_with(grpc.StatusCode.RESOURCE_EXHAUSTED, "not read in time"):
+        list(slow)
+    served.nothing_left()
+
+
+def test_a_place_that_somebody_else_moved_is_not_gone_on_from(served: Served) -> None:
+    OnePlace(served)
+    stub = served.stub()
+    stream = stub.TransactionCall(request(inputs={"종목코드": "005930"}), timeout=10)
+    control = served.control
+    asked = control.on["CommRqData"]
+
+    def asked_in_between(*arguments: Any) -> Any:
+        # As soon as the first page is on its way, a program asks by itself.
+        if len(control.called("CommRqData")) == 1:
+            served.server.core.owner.tell(lambda: served.server.core.paging.asks("OPT10081", "a program", False))
+        return asked(*arguments)
+
+    control.on["CommRqData"] = asked_in_between
+    with ends_with(grpc.StatusCode.ABORTED, "ask from the start"):
+        list(stream)
+    served.nothing_left()

@@ -138,8 +138,15 @@ class Caller:
             identity.require_account(str(converted[1]))
         return called, converted
 
-    def carry_out(self, client: Client, called: Function, arguments: tuple[str | int, ...]) -> Value:
-        """Call the function for this client. Owner thread."""
+    def carry_out(
+        self, client: Client, called: Function, arguments: tuple[str | int, ...], program: object = None
+    ) -> Value:
+        """
+        Call the function for this client, or for a program of its that goes on when its connection breaks.
+
+        Owner thread. Raises End(ABORTED) for the next page of a TR that somebody else asked for in between; a plain
+        client, whom only its connection tells from others, is trusted to know.
+        """
         name = called.name
         control = self._core.owner.control
         if name in GETTERS:
@@ -156,6 +163,8 @@ class Caller:
             client.inputs[item] = value
             return None
         if name == "CommRqData":
+            goes_on = program is not None and arguments[2] == 2
+            self._core.paging.asks(str(arguments[1]), program or client, goes_on)
             inputs, client.inputs = client.inputs, {}
             for item, value in inputs.items():
                 control.call("SetInputValue", item, value)

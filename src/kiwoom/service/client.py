@@ -156,7 +156,13 @@ def _metadata(token: str) -> tuple[tuple[str, str], ...]:
     return (("authorization", f"Bearer {token}"),) if token else ()
 
 
-_OPTIONS = (("grpc.max_receive_message_length", -1),)
+_OPTIONS = (
+    ("grpc.max_receive_message_length", -1),
+    # Each client has a connection of its own: the service tells clients apart by it.
+    ("grpc.use_local_subchannel_pool", 1),
+    ("grpc.keepalive_time_ms", 20_000),
+    ("grpc.http2.ping_timeout_ms", 10_000),
+)
 
 
 class ServiceClient:
@@ -225,6 +231,11 @@ class ServiceClient:
     def order(self, **fields: Any) -> Iterator[Heard]:
         """Send an order (by the fields of OrderRequest: account_no, order_type, code, …) and follow it to its end."""
         for response in self._stream("OrderCall", pb.OrderRequest(**fields)):
+            yield _heard(response)
+
+    def orders(self) -> Iterator[Heard]:
+        """Answers, messages and notices of all orders, until the iterator is closed."""
+        for response in self._stream("OrderListen", pb.ListenRequest()):
             yield _heard(response)
 
     def real(
@@ -319,6 +330,11 @@ class AsyncServiceClient:
     async def order(self, **fields: Any) -> AsyncIterator[Heard]:
         """As `ServiceClient.order`."""
         async for response in self._stream("OrderCall", pb.OrderRequest(**fields)):
+            yield _heard(response)
+
+    async def orders(self) -> AsyncIterator[Heard]:
+        """As `ServiceClient.orders`."""
+        async for response in self._stream("OrderListen", pb.ListenRequest()):
             yield _heard(response)
 
     async def real(

@@ -13,6 +13,7 @@ from kiwoom.service.clients import Client
 from kiwoom.service.hub import Hub, Listener
 from kiwoom.service.occasion import Occasion
 from kiwoom.service.owner import Owner
+from kiwoom.service.paging import Paging
 from kiwoom.service.realtime import RealData, Registrar
 from kiwoom.service.screens import Screens
 from kiwoom.service.settings import RefusedToStart, Settings
@@ -41,6 +42,7 @@ class Core:
         if profile is None:
             raise RefusedToStart(f"there are no limits {settings.limits!r}; known: {', '.join(PROFILES)}")
         self.limits = Limits(owner.control.clock, profile)
+        self.paging = Paging()
         self.stopping = False
         self.counted: dict[str, Callable[[], int]] = {}
         """What else `left_over` counts, by name. Callable from any thread."""
@@ -66,6 +68,7 @@ class Core:
             "codes": len(self.registrar.codes),
             "readers": self.real_data.readers(),
             "waiting": self.owner.waiting + self.owner.sessions_waiting,
+            "turns": self.paging.standing(),
             "in line": self.limits.queries.standing() + self.limits.orders.standing(),
             "conditions": len(self.limits.conditions.running),
             "tasks": sum(t.get_name().startswith("kiwoom ") for t in asyncio.all_tasks(self.owner.loop)),

@@ -581,7 +581,7 @@ class Native:
             session.unregister_all(str(arguments[1]))
             return None
         real = session.translated(called, arguments)
-        value = self._caller.carry_out(client, called, real)
+        value = self._caller.carry_out(client, called, real, session)
         if not isinstance(value, int) or value >= 0:
             session.note(called, arguments, real, value)
         return value

@@ -65,7 +65,8 @@ class Settings:
     keepalive_s: float = 20.0
     """A connection is asked for a sign of life so often, and given up when none came for half of this time."""
     reader_timeout_s: float = 60.0
-    """How long a client of `TransactionCall` may leave a page unread before its screen is given to others."""
+    """How long a client of `TransactionCall` may leave a page unread before its screen is given to others; a tenth of
+    it when somebody else waits to ask for the same TR."""
     grace_s: float = 5.0
     """How long a graceful stop waits for streams to be told."""
     session_grace_s: float = 30.0

@@ -7,6 +7,7 @@ waited for in the scheduler. What the TR registered for real-time data is undone
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import operator
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
@@ -128,6 +129,8 @@ class _Request:
 async def _pages(core: Core, request: _Request) -> AsyncGenerator[Answered, None]:
     owner = core.owner
     used, late = "", False
+    unread: asyncio.TimerHandle | None = None
+    step_s = core.settings.reader_timeout_s / 10
 
     def hear(occasion: Occasion) -> Answered | None:
         return _answer(occasion, used, request.name, request.code, request.screen, request.stop)
@@ -139,6 +142,7 @@ async def _pages(core: Core, request: _Request) -> AsyncGenerator[Answered, None
         if not used:
             used = core.screens.borrow(request.screen)
             inquiry.begin()
+        core.paging.asks(request.code, inquiry, prev_next == 2)
         control = owner.control
         for item, value in request.inputs.items():
             control.call("SetInputValue", item, value)
@@ -155,11 +159,20 @@ async def _pages(core: Core, request: _Request) -> AsyncGenerator[Answered, None
         nonlocal late
         late = True
         core.streams.late_readers += 1
-        log.warning("a page of TR %s was not read for %g s: its screen is given back", request.code, patience_s)
+        log.warning("a page of TR %s was not read in time: its screen is given back", request.code)
         owner.tell(finish)
+        turn.release()
+
+    def look_again(left_s: float) -> None:
+        nonlocal unread
+        # Others may wait for their turn at this TR: they are not kept waiting for as long.
+        if left_s <= 0 or core.paging.somebody_waits(request.code):
+            leave_unread()
+        else:
+            unread = owner.loop.call_later(step_s, look_again, left_s - step_s)
 
     prev_next, last = 0, None
-    patience_s = core.settings.reader_timeout_s
+    turn = await core.paging.turn(request.code)
     try:
         while True:
             await core.permit(core.limits.queries)
@@ -168,18 +181,20 @@ async def _pages(core: Core, request: _Request) -> AsyncGenerator[Answered, None
             if answered.content == last:
                 raise End(grpc.StatusCode.ABORTED, f"TR {request.code} gave the same page twice: it would never end")
             inquiry.expect_again()
-            unread = owner.loop.call_later(patience_s, leave_unread)
+            unread = owner.loop.call_later(step_s, look_again, core.settings.reader_timeout_s - step_s)
             try:
                 yield answered
             finally:
-                unread.cancel()
+                if unread is not None:
+                    unread.cancel()
             if not answered.more:
                 return
             if late:
-                text = f"a page was not read within {patience_s:g} s, and its screen was given back: ask again"
+                text = "a page was not read in time, and its screen was given back: ask again"
                 raise End(grpc.StatusCode.RESOURCE_EXHAUSTED, text)
             prev_next, last = 2, answered.content
     finally:
+        turn.release()
         owner.tell(finish)
 
 
