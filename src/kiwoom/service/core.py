@@ -114,7 +114,7 @@ class Rpc:
     @contextmanager
     def stream(self) -> Generator[Stream, None, None]:
         """A queue for the responses, for as long as the block lasts; a virtual clock runs meanwhile."""
-        stream = self.core.streams.add(repr(self))
+        stream = self.core.streams.add(repr(self), self.context.write)
         with ExitStack() as waits:
             waits.enter_context(self.owner.someone_waits())
             # Nothing more comes then, even if the reader takes its time to hear of it.

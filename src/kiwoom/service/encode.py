@@ -36,10 +36,13 @@ __all__ = [
 _SENT = {name: 5 if name == "OnReceiveTrData" else len(event.arguments) for name, event in EVENTS.items()}
 
 
+_SMALL = [bytes((number,)) for number in range(128)]
+
+
 def varint(number: int) -> bytes:
     """A number as protobuf writes lengths and numbers."""
     if number < 128:
-        return bytes((number,))
+        return _SMALL[number]
     out = bytearray()
     while number > 127:
         out.append(number & 127 | 128)
@@ -60,9 +63,25 @@ def arguments_of(name: str, arguments: Sequence[str | int]) -> list[pb.Argument]
     ]
 
 
+_HEADS = {name: pb.ListenResponse(name=name).SerializeToString() for name in EVENTS}
+
+
 def event_response(name: str, arguments: Sequence[str | int]) -> bytes:
     """An event with its arguments and nothing else."""
-    return pb.ListenResponse(name=name, arguments=arguments_of(name, arguments)).SerializeToString()
+    if name == "OnReceiveRealData":
+        key, real_type, payload = map(str, arguments)
+        return _real_start(key, real_type, payload)
+    parts = [_HEADS[name]]
+    for argument in arguments[: _SENT[name]]:
+        if isinstance(argument, str):
+            text = argument.encode("utf-8", "replace")
+            field = varint(len(text))
+            parts += (b"\x12", varint(len(text) + len(field) + 1), b"\x0a", field, text)
+        else:
+            # Ten bytes for a negative one, as protobuf writes it.
+            number = varint(argument & (1 << 64) - 1)
+            parts += (b"\x12", varint(len(number) + 1), b"\x10", number)
+    return b"".join(parts)
 
 
 # --- real-time data --------------------------------------------------------------------------------------------------
@@ -72,6 +91,13 @@ def event_response(name: str, arguments: Sequence[str | int]) -> bytes:
 def _real_head(key: str, real_type: str) -> bytes:
     arguments = [pb.Argument(string_value=key), pb.Argument(string_value=real_type)]
     return pb.ListenResponse(name="OnReceiveRealData", arguments=arguments).SerializeToString() + b"\x12"
+
+
+def _real_start(key: str, real_type: str, payload: str) -> bytes:
+    """OnReceiveRealData with its arguments, to which single data may be added."""
+    text = payload.encode("utf-8", "replace")
+    length = varint(len(text))
+    return b"".join((_real_head(key, real_type), varint(len(text) + len(length) + 1), b"\x0a", length, text))
 
 
 @lru_cache(maxsize=1024)
@@ -98,21 +124,10 @@ def real_response(
     key: str, real_type: str, payload: str, fids: tuple[int, ...], values: Iterable[str], readable: bool
 ) -> bytes:
     """OnReceiveRealData with `values` of `fids` as single data."""
-    data = payload.encode("utf-8", "replace")
-    argument = b"\x0a" + varint(len(data)) + data
     names = _real_names(fids, readable)
     encoded = pb.SingleData(values=values).SerializeToString()
-    return b"".join(
-        (
-            _real_head(key, real_type),
-            varint(len(argument)),
-            argument,
-            b"\x1a",
-            varint(len(names) + len(encoded)),
-            names,
-            encoded,
-        )
-    )
+    start = _real_start(key, real_type, payload)
+    return b"".join((start, b"\x1a", varint(len(names) + len(encoded)), names, encoded))
 
 
 # --- chejan ----------------------------------------------------------------------------------------------------------

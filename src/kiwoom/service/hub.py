@@ -143,10 +143,16 @@ class Hub:
                 self._failed(holder, occasion.name, error)
             else:
                 asked.append(holder)
-        if not all(h.acknowledged for h in asked):
-            done = lambda: all(h.acknowledged for h in asked)  # noqa: E731
+        waiting = [holder for holder in asked if not holder.acknowledged]
+        if waiting:
+
+            def done() -> bool:
+                while waiting and waiting[-1].acknowledged:
+                    waiting.pop()
+                return not waiting
+
             if not self.owner.serve_until(done, self._timeout_s, self._grace_s):
-                for holder in asked:
+                for holder in waiting:
                     if not holder.acknowledged:
                         self.remove(holder)
                         text = f"{occasion.name} was not acknowledged within {self._timeout_s:g} s"

@@ -58,7 +58,7 @@ class _Held(Holder):
         if not occasion.is_for(self._rpc.client.identity):
             self.acknowledged = True
             return
-        self._stream.put(occasion.bare)
+        self._stream.send(occasion.bare)
         if self._stream.ended:
             self.acknowledged = True
 
