@@ -6,7 +6,7 @@ import pytest
 from tests.service.scripted_control import Event, ScriptedControl
 
 from kiwoom import catalog
-from kiwoom.service.encode import real_response, varint
+from kiwoom.service.encode import call_response, event_response, real_response, varint, within
 from kiwoom.service.native import _Layouts, encode_event
 from kiwoom.service.occasion import Occasion
 from kiwoom.wire import kiwoom_pb2 as v1
@@ -17,6 +17,46 @@ from kiwoom.wire import koapy_pb2 as pb
 def test_lengths_are_written_as_protobuf_does(size: int) -> None:
     written = pb.CallRequest(name="x" * size).SerializeToString()
     assert written == (b"\x0a" + varint(size) + b"x" * size if size else b"")
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("OnReceiveRealData", ("005930", "주식체결", "093000\t-77000\t")),
+        ("OnReceiveRealData", ("", "", "")),
+        ("OnReceiveTrData", ("0101", "요청", "opt10001", "", "2", 0, "", "", "")),
+        ("OnReceiveChejanData", ("0", 2, "9201;302")),
+        ("OnReceiveConditionVer", (1, "")),
+        ("OnEventConnect", (-106,)),
+        ("OnReceiveMsg", ("0101", "x" * 200, "opt10001", "한글 " * 100)),
+    ],
+)
+def test_an_event_is_written_as_protobuf_does(name: str, arguments: tuple[str | int, ...]) -> None:
+    sent = arguments[:5] if name == "OnReceiveTrData" else arguments
+    values = [pb.Argument(string_value=a) if isinstance(a, str) else pb.Argument(long_value=a) for a in sent]
+    written = pb.ListenResponse(name=name, arguments=values).SerializeToString(deterministic=True)
+    assert event_response(name, arguments) == written
+
+
+@pytest.mark.parametrize(
+    ("value", "returned"),
+    [
+        ("삼성전자", pb.ReturnValue(string_value="삼성전자")),
+        ("", pb.ReturnValue(string_value="")),
+        ("x" * 300, pb.ReturnValue(string_value="x" * 300)),
+        (0, pb.ReturnValue(long_value=0)),
+        (-301, pb.ReturnValue(long_value=-301)),
+        (2**31, pb.ReturnValue(long_value=2**31)),
+        (True, pb.ReturnValue(bool_value=True)),
+        (False, pb.ReturnValue(bool_value=False)),
+        (None, pb.ReturnValue()),
+    ],
+)
+def test_what_a_call_returns_is_written_as_protobuf_does(value: str | int | None, returned: pb.ReturnValue) -> None:
+    response = pb.CallResponse(return_value=returned)
+    assert call_response(value) == response.SerializeToString()
+    both = pb.CallAndListenResponse(call_response=response)
+    assert within(1, call_response(value)) == both.SerializeToString()
 
 
 def test_a_real_time_response_reads_back() -> None:

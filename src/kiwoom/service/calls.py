@@ -17,6 +17,7 @@ import grpc
 from kiwoom.control.contract import (
     FUNCTIONS,
     KOA_FUNCTIONS,
+    Argument,
     Function,
     Value,
     convert_arguments,
@@ -25,6 +26,7 @@ from kiwoom.control.contract import (
 from kiwoom.control.eventdata import GETTERS
 from kiwoom.errors import UnknownFunction, WrongArguments
 from kiwoom.limits import ORDER_FUNCTIONS, QUERY_FUNCTIONS
+from kiwoom.service import encode
 from kiwoom.service.clients import Client
 from kiwoom.service.core import Core
 from kiwoom.service.streams import End
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from kiwoom.service.conditions import Conditions
     from kiwoom.service.login import Login
 
-__all__ = ["MOST_INPUTS", "Caller", "call_response", "check_arguments", "wire_arguments"]
+__all__ = ["MOST_INPUTS", "Caller", "check_arguments", "wire_arguments"]
 
 # Lists of codes and of FIDs are the longest honest texts; what is longer is an attack or a mistake.
 _LONGEST_TEXT = 100_000
@@ -67,8 +69,8 @@ def wire_arguments(arguments: Sequence[pb.Argument]) -> list[str | int | bool]:
 
 def check_arguments(called: Function, arguments: Sequence[str | int | bool | None]) -> tuple[str | int, ...]:
     """The arguments in the contract's types. Raises WrongArguments, naming the signature."""
-    if not arguments and not called.arguments:
-        return ()
+    if len(arguments) == len(called.arguments) and all(map(_fits, called.arguments, arguments)):
+        return tuple(arguments)  # type: ignore[arg-type]  # they are text and numbers
     for spec, value in zip(called.arguments, arguments, strict=False):
         if isinstance(value, str):
             longest = _LONGEST_NUMBER if spec.kind == "long" else _LONGEST_TEXT
@@ -83,6 +85,13 @@ def check_arguments(called: Function, arguments: Sequence[str | int | bool | Non
         if isinstance(number, int) and not -(2**31) <= number < 2**31:
             _refuse(called, spec.name, f"is {number}, which 32 bits do not hold")
     return converted
+
+
+def _fits(spec: Argument, value: str | int | bool | None) -> bool:
+    """Whether a value is right as it is, as nearly all are."""
+    if spec.kind == "str":
+        return type(value) is str and len(value) <= _LONGEST_TEXT and "\0" not in value
+    return type(value) is int and -(2**31) <= value < 2**31
 
 
 def _refuse(called: Function, argument: str, reason: str) -> NoReturn:
@@ -198,14 +207,19 @@ class Caller:
                 f"{called.name} returns a table, which Call cannot carry: ask with TransactionCall, or by GetCommData",
             )
         owner = self._core.owner
-        hand_over = owner.ask if called.name.startswith("Get") else owner.submit
-        return await hand_over(partial(self.carry_out, client, called, converted))
+        # What only reads is done here and now if nobody is at the control.
+        if called.name.startswith("Get") and owner.take_turn():
+            try:
+                return self.carry_out(client, called, converted)
+            finally:
+                owner.give_turn()
+        return await owner.submit(partial(self.carry_out, client, called, converted))
 
     async def wire_call(self, client: Client, raw: bytes) -> bytes:
         """The RPC: call a function by name; what it returns is the response, a negative code too."""
         request = pb.CallRequest.FromString(raw)
         value = await self.call(client, request.name, wire_arguments(request.arguments))
-        return call_response(value).SerializeToString()
+        return encode.call_response(value)
 
     # --- helpers ---------------------------------------------------------------------------------------------
 
@@ -255,16 +269,3 @@ def _check_helper(name: str, helper: _Helper, arguments: Sequence[str | int | bo
 
 def _only_accounts(text: str, accounts: frozenset[str]) -> str:
     return "".join(f"{part};" for part in text.split(";") if part.partition(",")[0] in accounts)
-
-
-def call_response(value: Value | bool) -> pb.CallResponse:
-    """A response with this value; nothing set for a function without a result."""
-    if isinstance(value, str):
-        returned = pb.ReturnValue(string_value=value)
-    elif isinstance(value, bool):
-        returned = pb.ReturnValue(bool_value=value)
-    elif isinstance(value, int):
-        returned = pb.ReturnValue(long_value=value)
-    else:
-        returned = pb.ReturnValue()
-    return pb.CallResponse(return_value=returned)

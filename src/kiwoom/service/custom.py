@@ -26,7 +26,8 @@ import grpc
 
 from kiwoom.control.contract import EVENTS, FUNCTIONS, KOA_FUNCTIONS
 from kiwoom.errors import KiwoomError
-from kiwoom.service.calls import Caller, call_response, wire_arguments
+from kiwoom.service import encode
+from kiwoom.service.calls import Caller, wire_arguments
 from kiwoom.service.core import Rpc
 from kiwoom.service.hub import Listener
 from kiwoom.service.listening import events_named
@@ -395,11 +396,9 @@ async def custom_call_and_listen(rpc: Rpc, caller: Caller, raw: bytes) -> AsyncG
             await rpc.on_owner(listener.enter)
             await rpc.begin()
             result = await caller.call(rpc.client, request.call_request.name, arguments)
-            response = pb.CallAndListenResponse(call_response=call_response(result))
-            yield response.SerializeToString()
+            yield encode.within(1, encode.call_response(result))
             async for data in stream.read():
-                listened = pb.ListenResponse.FromString(data)
-                yield pb.CallAndListenResponse(listen_response=listened).SerializeToString()
+                yield encode.within(2, data)
         finally:
             rpc.owner.tell(listener.leave)
 

@@ -19,6 +19,7 @@ from kiwoom.wire import koapy_pb2 as pb
 __all__ = [
     "Page",
     "arguments_of",
+    "call_response",
     "chejan_response",
     "event_response",
     "fid_names",
@@ -30,6 +31,7 @@ __all__ = [
     "tr_names",
     "tr_response",
     "varint",
+    "within",
 ]
 
 # OnReceiveTrData goes over the wire with its first five arguments.
@@ -49,6 +51,11 @@ def varint(number: int) -> bytes:
         number >>= 7
     out.append(number)
     return bytes(out)
+
+
+def within(field: int, message: bytes) -> bytes:
+    """A message as the field (below 16) of another one."""
+    return _SMALL[field << 3 | 2] + varint(len(message)) + message
 
 
 def _text(value: Value) -> str:
@@ -82,6 +89,19 @@ def event_response(name: str, arguments: Sequence[str | int]) -> bytes:
             number = varint(argument & (1 << 64) - 1)
             parts += (b"\x12", varint(len(number) + 1), b"\x10", number)
     return b"".join(parts)
+
+
+def call_response(value: Value | bool) -> bytes:
+    """`CallResponse` with this value; nothing set for a function without a result."""
+    if isinstance(value, str):
+        text = value.encode("utf-8", "replace")
+        field = b"\x0a" + varint(len(text)) + text
+    elif isinstance(value, int):
+        # True is a number too, which goes into a field of its own.
+        field = (b"\x18" if isinstance(value, bool) else b"\x10") + varint(value & (1 << 64) - 1)
+    else:
+        field = b""
+    return within(1, field)
 
 
 # --- real-time data --------------------------------------------------------------------------------------------------

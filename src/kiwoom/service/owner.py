@@ -217,21 +217,24 @@ class Owner:
         self._attention.set()
         return future
 
-    def ask(self, work: Callable[[], T]) -> asyncio.Future[T]:
-        """As `submit`, for work that reads and changes nothing. Event loop's thread."""
+    def take_turn(self) -> bool:
+        """
+        Take the control for a moment to read from it, if nobody is at it and it does not mind who calls.
+
+        True: give it back with `give_turn`, without waiting for anything in between. Event loop's thread.
+        """
         turn = self._turn
         if turn is None or self._work or not turn.acquire(blocking=False):
-            return self.submit(work)
-        future: asyncio.Future[T] = self.loop.create_future()
-        try:
-            if self.control.closed:
-                raise ControlClosed("the service is stopping")
-            future.set_result(work())
-        except BaseException as error:
-            future.set_exception(error)
-        finally:
+            return False
+        if self.control.closed:
             turn.release()
-        return future
+            return False
+        return True
+
+    def give_turn(self) -> None:
+        """Give the control back."""
+        assert self._turn is not None
+        self._turn.release()
 
     def tell(self, work: Callable[[], object]) -> None:
         """Have `work` run on the owner thread and do not wait for it. Any thread."""
