@@ -22,7 +22,8 @@ class Reader:
         self.loop = asyncio.get_running_loop()
         self.sent: list[bytes] = []
         self.writers: list[int] = []
-        self.gate: asyncio.Event | None = None
+        self.under_way: list[asyncio.Future[None]] = []
+        self.held = False
         self.refuse = False
         self.stream = Streams(Owner(ScriptedControl, self.loop), 4, 100).add("a stream", self.write)
         self.reading = asyncio.create_task(self._read())
@@ -34,10 +35,18 @@ class Reader:
         self.writers.append(threading.get_ident())
         # As gRPC does: the operation is under way, its end comes to the loop.
         done: asyncio.Future[None] = self.loop.create_future()
-        self.loop.call_soon_threadsafe(lambda: done.done() or done.set_result(None))
+        self.under_way.append(done)
+        if not self.held:
+            self.loop.call_soon_threadsafe(self.release)
         await done
-        if self.gate is not None:
-            await self.gate.wait()
+
+    def release(self) -> None:
+        """What is under way ends."""
+        self.held = False
+        while self.under_way:
+            done = self.under_way.pop()
+            if not done.done():
+                done.set_result(None)
 
     async def _read(self) -> None:
         async for data in self.stream.read():
@@ -84,7 +93,7 @@ def test_an_owner_that_waits_begins_to_send_by_itself(run: Run) -> None:
 
 def test_what_comes_behind_a_message_under_way_waits_for_it(run: Run) -> None:
     async def scenario(reader: Reader) -> None:
-        reader.gate = asyncio.Event()
+        reader.held = True
         await reader.idle()
 
         def owner() -> None:
@@ -95,7 +104,7 @@ def test_what_comes_behind_a_message_under_way_waits_for_it(run: Run) -> None:
         await reader.from_owner(owner)
         assert reader.sent == [b"1"]
         assert len(reader.stream) == 2
-        reader.gate.set()
+        reader.release()
         await reader.idle()
         assert reader.sent == [b"1", b"2", b"3"]
         assert reader.stream.sent == 3
@@ -135,7 +144,7 @@ def test_a_call_that_is_over_is_left_to_its_reader(run: Run) -> None:
 
 def test_a_reader_that_leaves_while_something_is_under_way(run: Run) -> None:
     async def scenario(reader: Reader) -> None:
-        reader.gate = asyncio.Event()
+        reader.held = True
         await reader.idle()
         await reader.from_owner(lambda: reader.stream.send(b"1"))
         reader.reading.cancel()

@@ -176,6 +176,10 @@ class Stream:
             return
         try:
             begun = _Begun(self._write(data))
+        except StopIteration:
+            # Its end came before it could be waited for.
+            self.sent += 1
+            return
         except (Exception, asyncio.CancelledError):
             # The call is over: its reader finds that out for itself.
             self.put(data)
