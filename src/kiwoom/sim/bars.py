@@ -77,6 +77,8 @@ class History:
         self._previous_close: int | None = None
         size = random.Random(f"{self._key}/size")
         self._sigma = instrument.volatility * math.exp(size.gauss(0, 0.25))
+        self.halted_from: date | None = None
+        """The first day on which it does not trade any more."""
         self._companies = instrument.kind in ("COMMON", "PREFERRED", "REIT")
         self._turnover = instrument.turnover * math.exp(size.gauss(0, 0.5))
 
@@ -87,6 +89,8 @@ class History:
 
     def bar(self, day: date) -> DayBar | None:
         """The bar of a trading day, None for a day without one (closed, not yet listed, halted)."""
+        if self.halted_from is not None and day >= self.halted_from:
+            return None
         if self._real and day <= self._anchor_date:
             index = bisect_left(self._real_dates, day)
             found = index < len(self._real) and self._real_dates[index] == day
@@ -109,6 +113,8 @@ class History:
 
     def before(self, day: date) -> Iterator[DayBar]:
         """The bars before a day, newest first, to the first one there is."""
+        if self.halted_from is not None:
+            day = min(day, self.halted_from)
         if day > self._anchor_date:
             previous = calendar.previous_trading_day(day)
             if previous > self._anchor_date:

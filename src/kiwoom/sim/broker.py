@@ -30,6 +30,8 @@ class Broker:
         self.clock = _clock(options, self.listing)
         self.engine = Engine(self.clock)
         self.market = Market(self.engine, self.listing, options.seed, options.density)
+        for code in options.halted:
+            self.market.halt(code)
         self.desk = Desk(self.engine, self.market, options)
         self.contracts = ContractDesk(self.desk)
         if options.holdings:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from kiwoom.catalog import calendar
 from kiwoom.clock import DAY_US, from_us, to_us
+from kiwoom.errors import ControlUrlError
 from kiwoom.sim.bars import DayBar, History
 from kiwoom.sim.contracts import INDEX_CODE, contracts
 from kiwoom.sim.contracttape import ContractTape
@@ -104,6 +105,17 @@ class Market:
         index = self.listing.instruments[INDEX_CODE]
         previous = next(self.history(index).before(self.trading_day()), None)
         return previous.close if previous else index.base
+
+    def halt(self, code: str) -> None:
+        """Let a stock not trade from today on. Raises ControlUrlError for what is no stock of the listing."""
+        instrument = self.listing.instruments.get(code)
+        if instrument is None or not instrument.is_stock:
+            raise ControlUrlError(f"halted={code!r}: the listing has no such stock")
+        self.history(instrument).halted_from = self.trading_day()
+
+    def halted(self, instrument: Instrument) -> bool:
+        """Whether it does not trade on the day that is shown, though the exchange is open on it."""
+        return self.history(instrument).bar(self.trading_day()) is None
 
     # --- days --------------------------------------------------------------------------------------------------
 

@@ -111,6 +111,8 @@ class Master(Part):
         found = self._find(code)
         if found is None or not found.is_stock:
             return ""
+        if self.broker.market.halted(found):
+            return "증거금100%|거래정지"
         margin = margin_percent(found)
         if margin == 100:
             return "증거금100%"

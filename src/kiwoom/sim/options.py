@@ -64,6 +64,8 @@ class Options:
     """Whether the stock accounts hold shares at the start (the second one more than a page of opw00018)."""
     density: float = 1.0
     """How many trades the market makes, relative to the default of about ten a minute for a liquid stock."""
+    halted: tuple[str, ...] = ()
+    """Codes that do not trade (거래정지) from the first day on, with commas between them."""
     auto_register: bool = True
     """Whether a successful quote TR registers its codes for real-time on its screen, as the server does."""
     conditions: Path | None = None
@@ -157,6 +159,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "margin": _one_of("stock", "full"),
     "texts": _one_of("mock", "real"),
     "density": _positive,
+    "halted": lambda text: tuple(code.strip() for code in text.split(",") if code.strip()),
     "auto_register": _flag,
     "holdings": _flag,
     "conditions": _conditions,

@@ -8,6 +8,7 @@ import pytest
 from tests.sim.exchange.test_ordering import SAMSUNG, Trader
 
 from kiwoom.clock import to_us
+from kiwoom.errors import ControlUrlError
 
 
 def until(trader: Trader, moment: str) -> None:
@@ -221,6 +222,40 @@ def test_the_day_of_the_entrance_examination() -> None:
     assert t.order(1, 1, t.live().price, "62") == "" and t.message.startswith("[RC4058]")
 
 
+# --- stocks that do not trade --------------------------------------------------------------------------------------
+
+
+def test_a_halted_stock() -> None:
+    """거래정지: no trades, no book, no orders, and its last price stands; every list says so."""
+    t = Trader("at=2026-02-05 10:00&seed=3&halted=005930")
+    assert t.control.call("GetMasterStockState", SAMSUNG) == "증거금100%|거래정지"
+    assert "거래정지" not in str(t.control.call("GetMasterStockState", "000660"))
+    for quote in ("00", "03"):
+        assert t.order(1, 1, t.live().price if quote == "00" else 0, quote) == ""
+        assert t.message == "[RC4007] 모의투자 매매금지 종목"
+    info = t.ask("opt10001", 종목코드=SAMSUNG).single
+    assert (info["현재가"], info["거래량"], info["시가"]) == (info["기준가"], "0", "0")
+    t.control.call("SetRealReg", "1000", SAMSUNG, "10", "0")
+    until(t, "2026-02-06 15:40")
+    assert [a for a in t.named("OnReceiveRealData") if a[0] == SAMSUNG] == []
+    chart = t.ask("opt10081", 종목코드=SAMSUNG, 기준일자="", 수정주가구분="1")
+    assert chart.rows[0]["일자"] == "20260204" and chart.rows[0]["현재가"] == info["기준가"]
+
+
+def test_a_stock_can_be_halted_in_a_position() -> None:
+    """What is held of it keeps its value and cannot be sold."""
+    t = Trader("at=2026-02-06 10:00&seed=3&halted=000660")
+    account = t.books
+    t.control.broker.desk.ledger.deliver(account, "000660", 10, 1_000_000)
+    assert t.order(2, 10, quote="03", code="000660") == "" and t.message.startswith("[RC4007]")
+    assert account.holdings["000660", ""].orderable == 10
+
+
+def test_only_stocks_of_the_listing_can_be_halted() -> None:
+    with pytest.raises(ControlUrlError, match="999999"):
+        Trader("at=2026-02-06 10:00&halted=005930,999999")
+
+
 # --- whose money it is -----------------------------------------------------------------------------------------------
 
 
@@ -239,3 +274,28 @@ def test_each_user_has_accounts_of_his_own() -> None:
     assert all(not desk.account(number).holdings and desk.account(number).cash == 100_000_000 for number in other)
     refused = t.ask("opw00018", 계좌번호=other[0], 비밀번호="", 비밀번호입력매체구분="00", 조회구분="1")
     assert refused.rows == [] and "계좌번호" in refused.messages[-1]
+
+
+# --- places in the queue -------------------------------------------------------------------------------------------
+
+
+def test_a_new_price_loses_the_place_and_a_smaller_quantity_keeps_it() -> None:
+    """Cancelling a part keeps the place of the rest; so does modifying a part of it away; a new price is a newcomer."""
+    t = Trader("at=2026-02-06 10:00&seed=3&cash=1000000000")
+    bid = t.live().book().bids[3][0]
+    step = t.live().instrument.ticks.step(bid)
+    venue = t.control.broker.desk.exchange._venue(t.live().instrument)
+    first = t.order(1, 300, bid)
+    second = t.order(1, 300, bid)
+    ahead = venue.ahead_of
+    orders = t.books.orders
+    assert ahead(orders[second]) >= ahead(orders[first]) + 300
+    assert t.order(3, 100, original=first)
+    assert orders[first].left == 200 and ahead(orders[second]) >= ahead(orders[first]) + 200
+    part = t.order(5, 50, bid - step, original=first)
+    assert orders[first].left == 150 and ahead(orders[second]) >= ahead(orders[first]) + 150
+    away = t.order(5, 150, bid - step, original=first)
+    back = t.order(5, 150, bid, original=away)
+    assert orders[back].left == 150 and ahead(orders[back]) >= ahead(orders[second]) + 300
+    assert orders[part].left == 50 and orders[first].state.value == "cancelled"
+    assert t.books.reserved_cash == sum(order.reserved for order in orders.values())
