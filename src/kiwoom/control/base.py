@@ -101,6 +101,14 @@ class Control(ABC):
         Also runs the work that other threads submitted, and returns early when some arrives.
         """
 
+    def pump_many(self, timeout_s: float, more: Callable[[], bool]) -> int:
+        """
+        Pump as `pump` does, and go on with what else is due while `more()` says so; it is asked after each event.
+
+        Returns the number delivered. May return at any time although there is more to deliver.
+        """
+        return self.pump(timeout_s)
+
     # --- calls -------------------------------------------------------------------------------------------------
 
     def call(self, name: str, *arguments: object) -> Value:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Literal, NoReturn
 
 from kiwoom.errors import UnknownEvent, UnknownFunction, WrongArguments
@@ -82,6 +83,11 @@ class Function(_Callable):
     arguments: tuple[Argument, ...]
     returns: Returns
     code: bool = False
+
+    @cached_property
+    def types(self) -> tuple[type, ...]:
+        """The Python types of the arguments."""
+        return tuple(int if argument.kind == "long" else str for argument in self.arguments)
 
 
 @dataclass(frozen=True)
@@ -294,6 +300,8 @@ def convert_arguments(called: Function, arguments: Sequence[object]) -> tuple[st
     """
     if len(arguments) != len(called.arguments):
         _refuse(called, f"takes {len(called.arguments)} arguments, got {len(arguments)}")
+    if tuple(map(type, arguments)) == called.types:
+        return tuple(arguments)  # type: ignore[arg-type]  # just looked
     converted: list[str | int] = []
     for spec, value in zip(called.arguments, arguments, strict=True):
         if spec.kind == "long":

@@ -34,6 +34,10 @@ HELD_TOO_LONG_S = 1.0
 _QT_BINDINGS = ("PyQt5", "PyQt6", "PySide6", "PySide2")
 
 
+def _no_more() -> bool:
+    return False
+
+
 class EventLoop:
     """
     The waits and handlers of one control. Owner thread only.
@@ -262,9 +266,11 @@ class EventLoop:
             if wait.done or wait.until is not None or now >= wait.next_check_us():
                 wait.poke()
 
-    def pump_virtual(self, limit_us: int) -> bool:
+    def pump_virtual(self, limit_us: int, more: Callable[[], bool] = _no_more) -> bool:
         """
         Let a virtual clock jump to the next event, at most to `limit_us`. Says whether anything happened.
+
+        While `more()`, which is asked after each event, says so it may go on to the next.
 
         If nothing is scheduled, the clock goes to the limit only if a wait has a deadline: else nothing happens.
         """
@@ -272,7 +278,8 @@ class EventLoop:
         if self.control.next_due() is None and not any(wait.has_deadline() for wait in self.waits):
             return self.control.pump(0.0) > 0
         before = clock.now_us()
-        if not self.control.pump(max(0.0, (limit_us - before) / SECOND_US)) and clock.now_us() == before:
+        seconds = max(0.0, (limit_us - before) / SECOND_US)
+        if not self.control.pump_many(seconds, more) and clock.now_us() == before:
             clock.advance_to(limit_us)
         return True
 

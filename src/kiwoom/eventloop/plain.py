@@ -29,14 +29,18 @@ def run(loop: EventLoop, wait: Wait) -> None:
     control = loop.control
     clock = control.clock
     handled, since_us = loop.handled, clock.now_us()
+
+    def goes_on() -> bool:
+        return not wait.finished()
+
     while not wait.finished():
         loop.check_open(wait)
         seconds = wait.seconds_left()
         if not clock.virtual:
             real_s = clock.real_seconds(SECOND_US)
-            control.pump(min(seconds, TICK_S / real_s))
+            control.pump_many(min(seconds, TICK_S / real_s), goes_on)
             continue
-        happened = loop.pump_virtual(clock.now_us() + round(seconds * SECOND_US))
+        happened = loop.pump_virtual(clock.now_us() + round(seconds * SECOND_US), goes_on)
         if wait.done:
             break
         if wait.kind is Kind.RUN:

@@ -16,10 +16,11 @@ from kiwoom.sim.messages import Refusal
 from kiwoom.sim.orders import Order
 from kiwoom.sim.rules import ALL_LOANS, BUY, MOCK_FEES, FeeSchedule, sales_tax_ppm
 
-__all__ = ["Account", "Entry", "Holding", "NotCovered", "Trade", "half_up"]
+__all__ = ["Account", "Entry", "Holding", "NotCovered", "Trade", "average", "half_up", "share_of"]
 
 
 _NOTHING = Fraction(0)
+_NO_PROFIT = (0, 0, 0)
 
 
 def half_up(value: Fraction) -> int:
@@ -27,6 +28,16 @@ def half_up(value: Fraction) -> int:
     doubled = abs(value) * 2
     rounded = (doubled.numerator // doubled.denominator + 1) // 2
     return rounded if value >= 0 else -rounded
+
+
+def average(cost: int, quantity: int) -> int:
+    """A price by share, rounded; 0 without shares."""
+    return (2 * cost + quantity) // (2 * quantity) if quantity else 0
+
+
+def share_of(amount: int, part: int, whole: int) -> int:
+    """`part` of `whole` of an amount that is not negative, rounded as `half_up` does."""
+    return (2 * amount * part + whole) // (2 * whole)
 
 
 class NotCovered(Exception):
@@ -59,7 +70,7 @@ class Holding:
     @property
     def average(self) -> int:
         """매입단가: cost by share, rounded; 0 when nothing is held."""
-        return (2 * self.cost + self.quantity) // (2 * self.quantity) if self.quantity else 0
+        return average(self.cost, self.quantity)
 
     @property
     def orderable(self) -> int:
@@ -225,15 +236,21 @@ class Account:
         sums = self.previous_sums if yesterday else self.sums
         return sums.bought[code], sums.sold[code]
 
+    def profits(self, on_loan: bool) -> tuple[int, int, int]:
+        """
+        What was realised today with shares that were bought on a loan, or with those that were not.
+
+        Profit in won, then profit and cost of what was sold before they were rounded, in millionths of a won.
+        """
+        return self.sums.profits.get(on_loan, _NO_PROFIT)
+
     def realised_today(self, on_loan: bool | None = None) -> tuple[int, Fraction]:
         """
         Profit realised today, and its rate in percent of what the sold shares had cost.
 
         `on_loan` counts only shares that were bought on a loan (True) or only those that were not (False).
         """
-        if not self.sums.profits:
-            return 0, _NOTHING
-        parts = [part for key, part in self.sums.profits.items() if on_loan is None or on_loan == key]
+        parts = [self.profits(key) for key in (False, True) if on_loan is None or on_loan == key]
         profit, exact, cost = (sum(part[i] for part in parts) for i in range(3))
         return profit, (Fraction(exact * 100, cost) if cost else _NOTHING)
 

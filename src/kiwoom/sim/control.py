@@ -36,6 +36,8 @@ PartType = TypeVar("PartType", bound="Part")
 # A wait is cut into slices so that Ctrl-C reaches a waiting program on every system.
 _SLICE_S = 0.25
 
+_MOST_EVENTS = 256  # that are delivered before a program that waits looks at its deadlines again
+
 
 def dispatch(name: str) -> Callable[[Method], Method]:
     """Mark a method of a part as the one that carries out the dispatch function `name`."""
@@ -236,6 +238,25 @@ class SimControl(Control):
             until = deadline if next_us is None else min(next_us, deadline)
             self._wake.wait(min(_SLICE_S, max(0.0, clock.real_seconds(until - now))))
         return self._sent - sent
+
+    def pump_many(self, timeout_s: float, more: Callable[[], bool]) -> int:
+        engine, clock = self.engine, self.clock
+        limit = clock.now_us() + round(timeout_s * SECOND_US)
+        first = sent = self._sent
+        ran = self.pump(timeout_s)
+        if self._sent == first:
+            return ran  # the time is over, or it was other threads' work
+        for _ in range(_MOST_EVENTS):
+            if self._work or self.closed or not more():
+                break
+            sent = self._sent
+            if not clock.virtual:
+                limit = clock.now_us()
+            while self._sent == sent and engine.run_next(limit):
+                pass
+            if self._sent == sent:
+                break
+        return self._sent - first
 
     def close(self) -> None:
         if self.closed:

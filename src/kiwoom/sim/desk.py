@@ -11,6 +11,7 @@ import random
 import zlib
 from collections.abc import Callable, Iterable
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kiwoom.catalog import calendar
@@ -197,6 +198,7 @@ def _prefixed(instrument: Instrument) -> str:
     return f"A{instrument.code}" if instrument.is_stock else instrument.code
 
 
+@lru_cache(maxsize=1024)
 def _after_hours_price(instrument: Instrument, base: int, day: date) -> int:
     """The last price of yesterday's after-hours auctions: at or next to the close, the same whenever asked."""
     return instrument.move(base, zlib.crc32(f"{instrument.code}{day}".encode()) % 3 - 1)

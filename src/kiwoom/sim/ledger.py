@@ -14,9 +14,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import date, datetime
-from fractions import Fraction
 
-from kiwoom.sim.accounts import Account, Entry, Holding, NotCovered, Trade, half_up
+from kiwoom.sim.accounts import Account, Entry, Holding, NotCovered, Trade, half_up, share_of
 from kiwoom.sim.orders import Execution, Order
 from kiwoom.sim.rules import BUY, LOAN_RATE_PPM, MOCK_FEES, SELL, FeeSchedule
 
@@ -134,9 +133,9 @@ class Ledger:
             holding = account.holdings[order.code, loan_date]
             part_fee, part_tax = fee * quantity // rest, tax * quantity // rest
             fee, tax, rest = fee - part_fee, tax - part_tax, rest - quantity
-            share = Fraction(quantity, holding.quantity)
-            exact = holding.cost * share
-            cost, fees, repaid = half_up(exact), half_up(holding.fees * share), half_up(holding.loan * share)
+            held = holding.quantity
+            cost, fees, repaid = (share_of(n, quantity, held) for n in (holding.cost, holding.fees, holding.loan))
+            exact_cost = share_of(holding.cost * 1_000_000, quantity, held)
             interest = self._interest(repaid, loan_date)
             holding.quantity -= quantity
             holding.cost -= cost
@@ -164,7 +163,7 @@ class Ledger:
                     repaid,
                     0,
                     interest,
-                    half_up(exact * 1_000_000),
+                    exact_cost,
                 )
             )
         return trades

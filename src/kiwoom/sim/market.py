@@ -50,7 +50,8 @@ class Market:
         self.fed: set[str] = set()
         """Codes whose trades a feed takes in one by one: looking at them must not run ahead of it."""
         self._today_number = -1
-        self._today = self._day = self.today
+        self._today = self._day = self._trading_day = self.today
+        self._traded_today: date | None = None
         self._turned = -1
         self._contract_day: date | None = None
         self._listed_contracts: dict[str, Instrument] = {}
@@ -140,7 +141,11 @@ class Market:
     def trading_day(self) -> date:
         """The day whose prices are shown: today, or the last trading day before it when the exchange is closed."""
         today = self.today
-        return today if calendar.is_trading_day(today) else calendar.previous_trading_day(today)
+        if today is not self._traded_today:
+            self._traded_today = today
+            open_today = calendar.is_trading_day(today)
+            self._trading_day = today if open_today else calendar.previous_trading_day(today)
+        return self._trading_day
 
     # --- prices ------------------------------------------------------------------------------------------------
 

@@ -384,9 +384,7 @@ class OrderFlow(ABC, Generic[K, R]):
     ) -> None:
         """Send an order notice."""
         quote = self.quote(order.code, execution.price if execution else 0)
-        values = order_values(order, quote, status, self.engine.now, execution)
-        if left is not None:
-            values[902] = str(left)
+        values = order_values(order, quote, status, self.engine.now, execution, left=left)
         self.notices.tell(account.owner, "0", values)
 
     def _tell_cleared(self, account: K, order: Order) -> None:

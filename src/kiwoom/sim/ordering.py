@@ -204,7 +204,7 @@ class Ordering(Part):
             return -500
         if self.control.screens.use(ticket.screen) is None or ticket.order_type not in _ACTIONS:
             return -300
-        if ticket.account not in {account.number for account in desk.accounts_of(self.broker.options.user)}:
+        if all(ticket.account != account.number for account in desk.accounts_of(self.broker.options.user)):
             known = ticket.account in self.desk.ledger.accounts or ticket.account in self.broker.contracts.accounts
             return -302 if known else -340
         if ticket.order_type in (1, 2):
@@ -295,7 +295,8 @@ class Ordering(Part):
 
 def _with_screen(ticket: Ticket) -> Ticket:
     """The ticket as the server keeps it: the screen number in four digits."""
-    return replace(ticket, screen=screen_number(ticket.screen) or "")
+    screen = screen_number(ticket.screen) or ""
+    return ticket if screen == ticket.screen else replace(ticket, screen=screen)
 
 
 def _units(price: str, scale: int) -> int | None:

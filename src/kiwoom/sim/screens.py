@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import lru_cache
 
 __all__ = ["MOST_SCREENS", "Screens", "screen_number"]
 
@@ -11,6 +12,7 @@ log = logging.getLogger("kiwoom.sim")
 MOST_SCREENS = 200
 
 
+@lru_cache(maxsize=1024)
 def screen_number(text: str) -> str | None:
     """
     The four digits of a screen number, None if it is none.

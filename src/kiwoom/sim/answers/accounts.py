@@ -204,7 +204,7 @@ def unfilled(request: Request) -> Answer:
         for order in orders:
             last = order.executions[-1] if order.executions else None
             status = "체결" if order.filled else "접수"
-            values = order_values(order, desk.quote(order.code), status, last.us if last else order.us, last)
+            values = dict(order_values(order, desk.quote(order.code), status, last.us if last else order.us, last))
             values |= {9001: order.code, 302: values[302].rstrip(), 8000: "0"}
             yield [values.get(field.fid, "") for field in request.tr.multi]
 

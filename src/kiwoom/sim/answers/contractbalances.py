@@ -71,7 +71,7 @@ def orders_of_today(request: Request) -> Answer:
         for order in found:
             last = order.executions[-1] if order.executions else None
             status = "체결" if order.filled else "접수"
-            values = order_values(order, desk.quote(order.code), status, last.us if last else order.us, last)
+            values = dict(order_values(order, desk.quote(order.code), status, last.us if last else order.us, last))
             quantities = {900: str(order.quantity), 902: str(order.left), 911: str(order.filled)}
             values |= quantities | {302: desk.instrument(order.code).name}
             yield [values.get(field.fid or 0, "") for field in request.tr.multi]
