@@ -1,85 +1,110 @@
 """
-One side of the market's book: ten prices from the best one on, and what rests there.
+The market's book around a price: ten levels each way, and what rests at each.
 
-A quantity follows from price, level, side and the number of trades so far alone; deeper levels change more rarely (the
-best two with each trade, the next two with every second one, and so on). So a ladder is made once for each best price
-and afterwards only brought up to date where it changed.
+A quantity follows from price, level, side and the number of trades so far alone (see `_mixed`); deeper levels change
+more rarely: the best two with each trade, the next two with every second one, and so on.
+
+The numbers of all twenty levels are drawn at once: each level has 64 bits of one large integer, and what a level's bits
+would carry over into its neighbour's is masked away.
 """
 
 from __future__ import annotations
 
+from struct import Struct
 from typing import Final
 
 from kiwoom.sim.instruments import Instrument
 
-__all__ = ["DEPTH", "NEVER", "Ladder"]
+__all__ = ["DEPTH", "NEVER", "Ladders", "changed_levels"]
 
 DEPTH: Final = 10
 NEVER: Final = 1 << 62
 """A number of trades that differs from every possible one in a bit that all levels hang on."""
-_LOW_BITS = (1 << 47) - 1  # higher ones have no influence on the result
+
+_LANES: Final = 2 * DEPTH
+_UNPACK = Struct(f"<{_LANES}Q").unpack
+_BYTES = 8 * _LANES
+_LOW = (1 << 47) - 1  # of a seed; what is above has no influence on the low 32 bits of the result
+_MASK = sum(0xFFFFFFFF << 64 * lane for lane in range(_LANES))
+_PAIR_LANES = [sum(1 << 64 * lane for lane in range(_LANES) if lane % DEPTH // 2 == pair) for pair in range(DEPTH // 2)]
+_MOST_SEEDS = 20_000
+_seeds: dict[int, int] = {}
 
 
-class Ladder:
+def changed_levels(before: int, count: int) -> int:
+    """How many levels of each side, from the best on, may differ after two numbers of trades."""
+    return 2 * (before ^ count).bit_length()
+
+
+def _seed(count: int) -> int:
+    """The part of all levels' seeds that hangs on the number of trades."""
+    if len(_seeds) >= _MOST_SEEDS:
+        _seeds.clear()
+    found = sum((((count >> pair) * 0x85EBCA6B) & _LOW) * lanes for pair, lanes in enumerate(_PAIR_LANES))
+    _seeds[count] = found
+    return found
+
+
+def _mixed(seeds: int) -> tuple[int, ...]:
+    """A number of 32 bits from each seed: seed ^ seed >> 15, multiplied, and the same with 12 again."""
+    mixed = ((seeds ^ seeds >> 15) & _MASK) * 0x2C1B3C6D & _MASK
+    return _UNPACK(((mixed ^ mixed >> 12) & _MASK).to_bytes(_BYTES, "little"))
+
+
+class Ladders:
     """
-    One side of a book whose best price is `best` (0: nobody is there), up to the price limit `limit`.
+    Both sides of the book whose best prices are `ask` and `bid` (0: nobody is there), within the price limits.
 
-    `side` is 1 for offers, -1 for bids; `size` is the usual quantity at a price. Prices (best first, 0 where there is
-    no level), quantities and their total are those after `count` trades, and there are none before `refresh`.
+    `size` is the usual quantity at a price. Prices (best first, 0 where there is no level), quantities and totals are
+    those after `count` trades; there are none before `refresh`.
     """
 
     __slots__ = (
-        "_best",
-        "_instrument",
-        "_levels",
-        "_limit",
-        "_side",
-        "_size",
-        "count",
-        "prices",
-        "quantities",
-        "total",
-    )
+        "_absent", "_instrument", "_keys", "_limits", "_sizes", "ask", "ask_prices", "ask_total", "asks", "bid",
+        "bid_prices", "bid_total", "bids", "count",
+    )  # fmt: skip
 
-    def __init__(self, instrument: Instrument, best: int, side: int, limit: int, size: int) -> None:
-        self._instrument, self._best, self._side, self._limit, self._size = instrument, best, side, limit, size
-        self._levels: list[tuple[int, int, int]] = []
-        self.prices: list[int] = []
-        self.quantities: list[int] = []
-        self.total = 0
+    def __init__(self, instrument: Instrument, ask: int, bid: int, limits: tuple[int, int], size: int) -> None:
+        self.ask, self.bid = ask, bid
+        self._instrument = instrument
+        self._limits = limits
+        self._sizes = [size * (level + 4) for level in range(DEPTH)] * 2
+        self._keys = 0
+        self._absent: list[int] = []
+        self.ask_prices: list[int] = []
+        self.bid_prices: list[int] = []
+        self.asks: list[int] = []
+        self.bids: list[int] = []
+        self.ask_total = self.bid_total = 0
         self.count = NEVER
 
     def _lay_out(self) -> None:
         """Make the levels, without their quantities."""
-        side, price = self._side, self._best
-        while price and (price <= self._limit if side > 0 else price >= self._limit) and len(self.prices) < DEPTH:
-            key = (price * 0x9E3779B1 ^ (side & 3) * 0xC2B2AE35) & _LOW_BITS
-            level = len(self.prices)
-            self._levels.append((key, self._size * (level + 4), level // 2))
-            self.prices.append(price)
-            following = self._instrument.move(price, side)
-            price = following if following != price else 0
-        self.prices += [0] * (DEPTH - len(self.prices))
-        self.quantities = [0] * DEPTH
+        lower, upper = self._limits
+        move = self._instrument.move
+        for best, side, prices in ((self.ask, 1, self.ask_prices), (self.bid, -1, self.bid_prices)):
+            price = best
+            while price and lower <= price <= upper and len(prices) < DEPTH:
+                prices.append(price)
+                following = move(price, side)
+                price = following if following != price else 0
+            prices += [0] * (DEPTH - len(prices))
+        for lane, price in enumerate(self.ask_prices + self.bid_prices):
+            side = 1 if lane < DEPTH else 3
+            self._keys |= ((price * 0x9E3779B1 ^ side * 0xC2B2AE35) & _LOW) << 64 * lane
+            if not price:
+                self._absent.append(lane)
 
-    def refresh(self, count: int) -> int:
-        """Bring the quantities to those after `count` trades; returns how many levels, from the best on, changed."""
-        changed = 2 * (self.count ^ count).bit_length()
-        if not changed:
-            return 0
+    def refresh(self, count: int) -> None:
+        """Bring the quantities to those after `count` trades."""
+        if self.count == count:
+            return
         if self.count == NEVER:
             self._lay_out()
         self.count = count
-        quantities: list[int] = []
-        for key, size, shift in self._levels[:changed]:
-            seed = key ^ (count >> shift) * 0x85EBCA6B
-            seed = (seed ^ (seed >> 15)) * 0x2C1B3C6D & 0xFFFFFFFF
-            seed ^= seed >> 12
-            quantities.append(size * (40 + seed % 260) // 800 or 1)
-        self.quantities[: len(quantities)] = quantities
-        self.total = sum(self.quantities)
-        return changed
-
-    def levels(self, depth: int = DEPTH) -> tuple[tuple[int, int], ...]:
-        """Prices and quantities, best first."""
-        return tuple(zip(self.prices[:depth], self.quantities, strict=False))
+        numbers = _mixed(self._keys ^ (_seeds.get(count) or _seed(count)))
+        found = [size * (40 + number % 260) // 800 or 1 for size, number in zip(self._sizes, numbers, strict=True)]
+        for lane in self._absent:
+            found[lane] = 0
+        self.asks, self.bids = found[:DEPTH], found[DEPTH:]
+        self.ask_total, self.bid_total = sum(self.asks), sum(self.bids)

@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kiwoom.sim.instruments import Instrument
-from kiwoom.sim.ladder import DEPTH, Ladder
+from kiwoom.sim.ladder import DEPTH, Ladders
 from kiwoom.sim.tape import Tape, Trade
 
-__all__ = ["Book", "Quoted", "Top"]
+__all__ = ["Book", "Quoted"]
 
 
 class Book(NamedTuple):
@@ -21,15 +21,6 @@ class Book(NamedTuple):
 
     asks: tuple[tuple[int, int], ...]
     bids: tuple[tuple[int, int], ...]
-
-
-class Top(NamedTuple):
-    """The best quotes (0 = nobody) after a trade at a price by a side, and the two sides of the book behind them."""
-
-    ask: int
-    bid: int
-    asks: Ladder
-    bids: Ladder
 
 
 class Quoted:
@@ -64,41 +55,39 @@ class Quoted:
         """Difference to the base price."""
         return self.price - self.base
 
-    _tops: dict[int, Top] | None = None
+    _ladders: dict[int, Ladders] | None = None
 
-    def top(self) -> Top:
-        """The best quotes and the two sides of the book, which `Ladder.refresh` brings up to the last trade."""
-        tops = self._tops
-        if tops is None:
-            tops = self._tops = {}
+    def ladders(self) -> Ladders:
+        """The best quotes and the two sides of the book, which `Ladders.refresh` brings up to the last trade."""
+        ladders = self._ladders
+        if ladders is None:
+            ladders = self._ladders = {}
         key = self.price if self.side > 0 else -self.price
-        return tops.get(key) or tops.setdefault(key, self._make_top())
+        return ladders.get(key) or ladders.setdefault(key, self._make_ladders())
 
-    def _make_top(self) -> Top:
+    def _make_ladders(self) -> Ladders:
         price, instrument = self.price, self.instrument
         up, down = instrument.move(price, 1), instrument.move(price, -1)
         ask = price if self.side > 0 else up if up <= self.upper else 0
         bid = price if self.side < 0 else down if self.lower <= down < price else 0
         if not instrument.ticks.fits(price):  # a real trade of midpoint orders (중간가호가): the quotes are around it
             bid, ask = instrument.ticks.floor(price), instrument.ticks.ceil(price)
-        size = max(1, self.previous_volume // 8000)
-        return Top(
-            ask, bid, Ladder(instrument, ask, 1, self.upper, size), Ladder(instrument, bid, -1, self.lower, size)
-        )
+        return Ladders(instrument, ask, bid, (self.lower, self.upper), max(1, self.previous_volume // 8000))
 
     @property
     def ask(self) -> int:
         """Best offer, 0 at the upper limit when nobody sells."""
-        return self.top().ask
+        return self.ladders().ask
 
     @property
     def bid(self) -> int:
         """Best bid, 0 at the lower limit when nobody buys."""
-        return self.top().bid
+        return self.ladders().bid
 
     def book(self, depth: int = DEPTH) -> Book:
         """The book after the last trade, at most ten levels: the same for the same trade, whoever looks and when."""
-        _, _, asks, bids = self.top()
-        asks.refresh(self.count)
-        bids.refresh(self.count)
-        return Book(asks.levels(depth), bids.levels(depth))
+        found = self.ladders()
+        found.refresh(self.count)
+        asks = zip(found.ask_prices[:depth], found.asks, strict=False)
+        bids = zip(found.bid_prices[:depth], found.bids, strict=False)
+        return Book(tuple(asks), tuple(bids))

@@ -12,7 +12,7 @@ from __future__ import annotations
 from datetime import date
 
 from kiwoom.sim.formats import TWO_DIGITS, clock6, direction, rate, signed, signed_price
-from kiwoom.sim.ladder import DEPTH, NEVER, Ladder
+from kiwoom.sim.ladder import DEPTH, NEVER, Ladders, changed_levels
 from kiwoom.sim.live import Live
 from kiwoom.sim.rules import sales_tax_ppm
 
@@ -26,31 +26,27 @@ _CONSTANT = "0\t0.00\t3\t0\t0\t3\t0\t0.00\t" + "0\t" * (2 * DEPTH)  # FIDs 200 2
 
 
 class _Levels:
-    """The texts of one side of the book: price, quantity and change of each level."""
+    """The texts of the levels of the book around a price: price, quantity and change, offer and bid in turn."""
 
-    __slots__ = ("_count", "_ladder", "_prices", "_texts")
+    __slots__ = ("_ask_prices", "_bid_prices", "_count", "_texts")
 
-    def __init__(self, ladder: Ladder) -> None:
-        self._ladder = ladder
-        self._prices: list[str] = []
-        self._texts = [_NO_LEVEL] * DEPTH
+    def __init__(self) -> None:
+        self._ask_prices: list[str] = []
+        self._bid_prices: list[str] = []
+        self._texts = [_NO_LEVEL] * (2 * DEPTH)
         self._count = NEVER
 
-    def texts(self, count: int, base: int) -> list[str]:
-        """The levels after `count` trades, best first."""
-        ladder = self._ladder
-        ladder.refresh(count)
-        if not self._prices:
-            self._prices = [f"{signed_price(price, base)}\t" for price in ladder.prices if price]
-        changed = 2 * (self._count ^ count).bit_length()
-        if changed:
-            self._count = count
-            written = [
-                f"{price}{quantity}\t0\t"
-                for price, quantity in zip(self._prices[:changed], ladder.quantities, strict=False)
-            ]
-            self._texts[: len(written)] = written
-        return self._texts
+    def text(self, ladders: Ladders, base: int) -> str:
+        """The levels as they are in `ladders`, which must be those that this was made for."""
+        if self._count == NEVER:
+            self._ask_prices = [f"{signed_price(price, base)}\t" for price in ladders.ask_prices if price]
+            self._bid_prices = [f"{signed_price(price, base)}\t" for price in ladders.bid_prices if price]
+        texts, changed = self._texts, changed_levels(self._count, ladders.count)
+        self._count = ladders.count
+        for start, prices, quantities in ((0, self._ask_prices, ladders.asks), (1, self._bid_prices, ladders.bids)):
+            found = [f"{price}{size}\t0\t" for price, size in zip(prices[:changed], quantities, strict=False)]
+            texts[start : 2 * len(found) : 2] = found
+        return "".join(texts)
 
 
 class StockTexts:
@@ -65,7 +61,7 @@ class StockTexts:
         self._cost_ppm = sales_tax_ppm(day) + 2 * _TRADING_FEE_PPM
         self._at_price: dict[int, tuple[str, str, str, str, str, str]] = {}
         self._quotes: dict[int, str] = {}
-        self._levels: dict[int, tuple[_Levels, _Levels]] = {}
+        self._levels: dict[int, _Levels] = {}
         self._extremes = (-1, -1)
         self._range = self._times = ""
 
@@ -157,19 +153,17 @@ class StockTexts:
         live = self.live
         base, count, volume, before = live.base, live.count, live.volume, live.previous_volume
         key = live.price if live.side > 0 else -live.price
-        _, _, asks, bids = live.top()
-        found = self._levels.get(key)
-        if found is None:
-            found = self._levels[key] = _Levels(asks), _Levels(bids)
-        levels = [""] * (2 * DEPTH)
-        levels[::2] = found[0].texts(count, base)
-        levels[1::2] = found[1].texts(count, base)
-        ask, bid = asks.total, bids.total
+        ladders = live.ladders()
+        ladders.refresh(count)
+        levels = self._levels.get(key)
+        if levels is None:
+            levels = self._levels[key] = _Levels()
+        ask, bid = ladders.ask_total, ladders.bid_total
         more = bid - ask
         bid_share = (bid * 20_000 + ask) // (2 * ask) if ask else 0
         ask_share = (ask * 20_000 + bid) // (2 * bid) if bid else 0
         return (
-            f"{clock6(live.last.us) if live.last else _NO_TIME}\t{''.join(levels)}{ask}\t0\t{bid}\t0\t0\t0\t"
+            f"{clock6(live.last.us) if live.last else _NO_TIME}\t{levels.text(ladders, base)}{ask}\t0\t{bid}\t0\t0\t0\t"
             f"{f'+{more}' if more > 0 else more}\t{bid_share // 100}.{TWO_DIGITS[bid_share % 100]}\t"
             f"{f'+{-more}' if more < 0 else -more}\t{ask_share // 100}.{TWO_DIGITS[ask_share % 100]}\t"
             f"{_CONSTANT}{volume}\t{rate(volume, before)}\t\t"
