@@ -98,7 +98,7 @@ if step control "$top"/tests/ocx/control/* "$top/src/kiwoom/control/contract.py"
   done_with_step
 fi
 
-# python.sh runs the Windows Python; its stdin must not be a terminal, and its stdout a pipe or a file.
+# python.sh runs the Windows Python; its stdin must not be a terminal, its stdout and stderr must be pipes.
 cat >"$directory/python.sh" <<WRAPPER
 #!/bin/sh
 export WINEPREFIX='$WINEPREFIX' WINEDEBUG=-all WINEDLLOVERRIDES='mscoree,mshtml='

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The Wine test run of the OCX: set it up, run the suites inside Wine, then the ones that reach into it from Linux.
+# The Wine test run of the OCX: set it up, run the suites inside Wine, and the ones that reach into it from Linux.
 # Usage: scripts/test-ocx.sh [pytest arguments]. Skips itself, with the reason, where a tool is missing.
 set -euo pipefail
 
@@ -12,10 +12,35 @@ status=0
 PYTHON="$python" scripts/setup-wine.sh "$directory" || status=$?
 [ "$status" -ne 77 ] || exit 0
 [ "$status" -eq 0 ] || exit "$status"
+directory=$(cd "$directory" && pwd)
+export KIWOOM_WINE_DIR="$directory"
+trap 'WINEPREFIX="$directory/prefix" wineserver -k || true' EXIT
 
-# Through `cat`, since the Windows Python cannot start on a terminal without a console.
-echo "== inside Wine"
-"$directory/python.sh" -m pytest -p no:cacheprovider tests/conformance tests/ocx "$@" 2>&1 | cat
-echo "== from Linux"
-KIWOOM_WINE_DIR="$(cd "$directory" && pwd)" "$python" -m pytest tests/ocx "$@"
-WINEPREFIX="$directory/prefix" wineserver -k || true
+# Through `cat`, since the Windows Python cannot start on a terminal or a file. One that ends with its Wine ends with 0,
+# so the word about the end must have come.
+inside() {
+  local log="$directory/$1.log"
+  shift
+  "$directory/python.sh" -c "import sys, pytest; print('ended with', int(pytest.main(sys.argv[1:])))" \
+    -p no:cacheprovider --timeout 300 -m "not slow and not soak" "$@" 2>&1 | cat >"$log" || true
+  grep -q '^ended with 0' "$log"
+}
+from_linux() { "$python" -m pytest --timeout 300 -m "wine and not soak" "$@"; }
+report() {
+  echo "== $1"
+  cat "$2"
+}
+
+# The doctor takes the control out of the registry for a while: it comes alone. The rest runs side by side.
+echo "== from Linux: the doctor"
+from_linux tests/ocx/test_doctor.py "$@"
+inside conformance tests/conformance "$@" & conformance=$!
+inside ocx tests/ocx "$@" & ocx=$!
+echo "== from Linux: programs and the service"
+from_linux tests/ocx --ignore tests/ocx/test_doctor.py "$@" || status=$?
+wait "$conformance" || status=$?
+report "inside Wine: the conformance suite" "$directory/conformance.log"
+wait "$ocx" || status=$?
+report "inside Wine: the control, its windows, QAxWidget's behaviours, the host" "$directory/ocx.log"
+[ "$status" -eq 0 ] && echo "all of it passed in $SECONDS s" || echo "failed, after $SECONDS s"
+exit "$status"

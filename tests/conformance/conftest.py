@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from kiwoom.control import Control, open_control
+from kiwoom.control import Control, ControlUrl, open_control
 from kiwoom.control.windows.registration import own_bits, registration
 from kiwoom.errors import ControlUnavailable
 
@@ -36,14 +37,31 @@ def _open_remote() -> Iterator[Control]:
         yield control
 
 
+def _open_hosted() -> Iterator[Control]:
+    """What `ocx:` is for 64-bit programs: a host process, over the OCX where there is one, else the simulator."""
+    pytest.importorskip("grpc")
+    from kiwoom.control.host import HostedControl
+    from kiwoom.control.hostprocess import HostProcess
+
+    here = registration(own_bits()) is not None
+    served = "ocx:?process=here" if here else "sim:?seed=7&clock=virtual"
+    url = ControlUrl.parse("ocx:?process=host")
+    with HostedControl(url, lambda: HostProcess(sys.executable, served)) as control:
+        yield control
+
+
 IMPLEMENTATIONS: dict[str, Callable[[], Iterator[Control]]] = {
     "sim": _open_sim,
     "ocx": _open_ocx,
     "grpc-over-sim": _open_remote,
+    "hosted": _open_hosted,
 }
 
 
-@pytest.fixture(params=sorted(IMPLEMENTATIONS))
+_LONG = {"hosted": pytest.mark.soak}  # a process for each test
+
+
+@pytest.fixture(params=[pytest.param(name, marks=_LONG.get(name, ())) for name in sorted(IMPLEMENTATIONS)])
 def implementation(request: pytest.FixtureRequest) -> str:
     """Which control the test runs on. KIWOOM_CONFORMANCE names some (comma-separated), to run only those."""
     name: str = request.param

@@ -22,7 +22,14 @@ def needs_ocx() -> pytest.MarkDecorator:
     return pytest.mark.skipif(not HAS_OCX, reason="no control is registered here: run `make test-ocx`")
 
 
-@pytest.fixture
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what reaches into Wine from outside, so that it can be chosen."""
+    for item in items:
+        if "wine" in getattr(item, "fixturenames", ()):
+            item.add_marker("wine")
+
+
+@pytest.fixture(scope="session")
 def wine() -> Path:
     """The directory that scripts/setup-wine.sh has set up."""
     directory = os.environ.get("KIWOOM_WINE_DIR")
