@@ -7,7 +7,8 @@ import sys
 import threading
 import time
 import types
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from datetime import datetime
 
 import pytest
 
@@ -16,6 +17,8 @@ from kiwoom.control.windows import credentials as keyring_credentials
 from kiwoom.control.windows.credentials import Credentials
 from kiwoom.control.windows.desktop import Desktop, Part, Window
 from kiwoom.control.windows.dialogs import Answers, DialogWatch, Kind, Outcome, classify
+from kiwoom.control.windows.processes import Process
+from kiwoom.control.windows.updates import LONGEST_UPDATE_S, BetweenHosts
 from kiwoom.errors import ControlUnavailable, MissingDependency
 
 from .conftest import needs_ocx, record, wait_for
@@ -33,9 +36,9 @@ class Screen(Desktop):
         self.ticked: set[str] = set()
         self.done: list[tuple[str, ...]] = []
 
-    def show(self, title: str, *parts: str) -> Window:
+    def show(self, title: str, *parts: str, program: str = "") -> Window:
         """A window; a part is ``Edit``, ``Button:caption`` or ``Static:text``."""
-        window = Window(len(self.inside) + 1, 1, title, "#32770")
+        window = Window(len(self.inside) + 1, 1, title, "#32770", program)
         self.there.append(window)
         self.inside[window.handle] = [
             Part(100 * window.handle + i, p.partition(":")[0], p.partition(":")[2], i, True)
@@ -43,8 +46,8 @@ class Screen(Desktop):
         ]
         return window
 
-    def windows(self, own_process: bool = True) -> list[Window]:
-        return self.there
+    def windows(self, programs: Collection[str] = ()) -> list[Window]:
+        return [w for w in self.there if not w.program or w.program in programs]
 
     def parts(self, window: Window) -> list[Part]:
         return self.inside[window.handle]
@@ -146,6 +149,68 @@ def test_notices_are_confirmed_and_the_end_of_the_session_is_told(title: str, te
     DialogWatch(Answers(MOCK, on_end=told.append), screen).look()
     assert screen.done == [("press", "확인")]
     assert told == ([kind] if kind in (Kind.UPDATE, Kind.CUT) else [])
+
+
+def test_the_updater_is_confirmed_when_nobody_holds_the_ocx_any_more() -> None:
+    """The process that holds it only tells; the one that is left confirms, and touches no window of its own."""
+    screen = Screen()
+    screen.show(
+        "opstarter", "Static:사용중인 프로그램을 종료하고 확인을 누르십시오", "Button:확인", program="opstarter.exe"
+    )
+    told: list[Kind] = []
+    holder = DialogWatch(Answers(MOCK, on_end=told.append), screen)
+    holder.look()
+    assert told == [Kind.UPDATE] and screen.done == []
+    screen.show("업그레이드 확인", "Static:내 프로그램의 창", "Button:확인")
+    left = DialogWatch(Answers(), screen, holds_ocx=False)
+    left.look()
+    assert screen.done == [("press", "확인")]
+    assert [title for _, title, _ in left.seen] == ["opstarter"]
+
+
+def test_windows_of_other_programs_are_not_looked_at() -> None:
+    screen = Screen()
+    screen.show("opstarter", "Button:확인", program="notepad.exe")
+    assert look(screen).seen == []
+
+
+def between(screen: Screen, running: list[Process], unattended: bool = True) -> tuple[BetweenHosts, list[float]]:
+    clock = [0.0]
+    watch = DialogWatch(Answers(), screen, holds_ocx=False)
+    noon = datetime(2026, 2, 6, 12)
+    return BetweenHosts(lambda: noon, unattended, watch, lambda: running, lambda: clock[0]), clock
+
+
+def test_between_hosts_an_update_is_confirmed_and_waited_for() -> None:
+    screen, running = Screen(), [Process(7, "C:\\OpenAPI\\opstarter.exe")]
+    screen.show("opstarter", "Button:확인", program="opstarter.exe")
+    hold_back, _ = between(screen, running)
+    assert hold_back() > 0 and hold_back() > 0
+    assert screen.done == [("press", "확인")], "once"
+    running.clear()
+    assert hold_back() == 0.0
+
+
+def test_between_hosts_a_person_s_windows_are_a_person_s() -> None:
+    screen = Screen()
+    screen.show("opstarter", "Button:확인", program="opstarter.exe")
+    hold_back, _ = between(screen, [Process(7, "C:\\OpenAPI\\opstarter.exe")], unattended=False)
+    assert hold_back() > 0
+    assert screen.done == []
+
+
+def test_between_hosts_a_program_that_stays_does_not_hold_up_the_login_for_ever() -> None:
+    hold_back, clock = between(Screen(), [Process(7, "C:\\OpenAPI\\opcomms.exe")])
+    assert hold_back() > 0
+    clock[0] = LONGEST_UPDATE_S - 1
+    assert hold_back() > 0
+    clock[0] = LONGEST_UPDATE_S + 1
+    assert hold_back() == 0.0
+
+
+def test_between_hosts_the_maintenance_is_waited_out() -> None:
+    hold_back = BetweenHosts(lambda: datetime(2026, 2, 6, 5, 7), True, DialogWatch(Answers(), Screen()), list)
+    assert hold_back() == 190.0
 
 
 def test_a_notice_without_a_button_is_closed() -> None:

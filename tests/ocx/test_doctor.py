@@ -236,7 +236,7 @@ def test_on_this_system_it_says_what_works_here(monkeypatch: pytest.MonkeyPatch)
 
 
 def _in_wine(wine: Path) -> tuple[int, dict[str, dict[str, str]]]:
-    done = subprocess.run([wine / "python.sh", "-c", _PROGRAM, "--json"], capture_output=True, timeout=120, check=False)
+    done = subprocess.run([wine / "python.sh", "-c", _PROGRAM, "--json"], capture_output=True, timeout=250, check=False)
     report = json.loads(done.stdout.decode())
     return done.returncode, {f["name"]: f for f in report["findings"]}
 
@@ -281,7 +281,9 @@ def unregistered(wine: Path) -> Iterator[None]:
 
     def register(*options: str) -> None:
         path = "Z:" + str(control).replace("/", "\\")
-        subprocess.run([wine / "python.sh", "-c", program, *options, path], capture_output=True, timeout=60, check=True)
+        subprocess.run(
+            [wine / "python.sh", "-c", program, *options, path], capture_output=True, timeout=250, check=True
+        )
 
     register("/u")
     yield

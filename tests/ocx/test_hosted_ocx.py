@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +16,7 @@ pytest.importorskip("grpc")
 
 from kiwoom.control import open_control
 from kiwoom.control.windows.credentials import Credentials, forget, store
+from kiwoom.control.windows.updates import BetweenHosts
 from kiwoom.errors import ControlUnavailable, OrderRefused
 
 from .conftest import Events, login, needs_ocx, record, wait_for
@@ -90,3 +96,28 @@ def test_real_money_is_refused_by_the_host_and_said_here(monkeypatch: pytest.Mon
         login(control)
         assert repr(control).endswith("(real, real orders on)>")
         assert control.call("SendOrder", *order) == 0
+
+
+def test_the_updater_s_own_window_is_confirmed_between_hosts() -> None:
+    """A program named opstarter.exe asks; nobody is there, and no process holds the OCX."""
+    home = Path(sys.executable).parent
+    updater = home / "opstarter.exe"
+    shutil.copy(sys.executable, updater)
+    program = (
+        "import ctypes, sys\n"
+        "sys.exit(0 if ctypes.windll.user32.MessageBoxW(0, '확인을 누르십시오', 'opstarter', 0) == 1 else 3)"
+    )
+    try:
+        with subprocess.Popen([updater, "-c", program], stdin=subprocess.DEVNULL) as process:
+            hold_back = BetweenHosts(lambda: datetime(2026, 2, 6, 12), unattended=True)
+            waits: list[float] = []
+            deadline = time.monotonic() + 60
+            while process.poll() is None:
+                assert time.monotonic() < deadline, "the window was not confirmed"
+                waits.append(hold_back())
+                time.sleep(0.1)
+            assert process.returncode == 0
+            assert 2.0 in waits
+            assert hold_back() == 0.0
+    finally:
+        updater.unlink()

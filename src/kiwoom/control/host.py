@@ -32,9 +32,8 @@ from kiwoom.control.qax import OPTIONS, real_orders_wanted, with_real_orders
 from kiwoom.control.relogin import follow, relogin_time
 from kiwoom.control.remote import RemoteControl, open_remote
 from kiwoom.control.url import ControlUrl
-from kiwoom.control.windows import processes
-from kiwoom.control.windows.hours import maintenance_at, next_maintenance
 from kiwoom.control.windows.registration import Bits, find_interpreter, own_bits, registration
+from kiwoom.control.windows.updates import BetweenHosts
 from kiwoom.errors import ControlClosed, ControlUnavailable, UsageError, WaitTimeout
 from kiwoom.limits import ORDER_FUNCTIONS
 
@@ -77,21 +76,14 @@ def open_hosted(url: ControlUrl) -> HostedControl:
         )
     kept = {k: v for k, v in url.options.items() if k in OPTIONS and k not in ("process", "python", "relogin")}
     query = "&".join(f"{k}={v}" for k, v in {**kept, "process": "here"}.items())
-    return HostedControl(url, partial(HostProcess, interpreter, f"ocx:?{query}"), seconds_until_login_makes_sense)
+    return HostedControl(
+        url, partial(HostProcess, interpreter, f"ocx:?{query}"), BetweenHosts(wall_clock, "login" in url.options)
+    )
 
 
 def wall_clock() -> datetime:
     """The machine's time as KST."""
     return RealClock().now()
-
-
-def seconds_until_login_makes_sense() -> float:
-    """How long the server is still down, or Kiwoom's updater probably at work."""
-    now = wall_clock()
-    if maintenance_at(now):
-        return (next_maintenance(now)[1] - now).total_seconds() + 10.0
-    updating = any(p.name.lower() in processes.UPDATERS for p in processes.processes())
-    return 2.0 if updating else 0.0
 
 
 class HostedControl(Control):

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import importlib
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+from kiwoom.control.windows.processes import program_of
 from kiwoom.control.windows.registration import ON_WINDOWS
 
 __all__ = ["Desktop", "Part", "Window"]
@@ -37,12 +39,13 @@ class Part:
 
 @dataclass(frozen=True)
 class Window:
-    """A top-level window: handle, process, title and window class."""
+    """A top-level window: handle, process, title, window class, and file name of its program ("": this process)."""
 
     handle: int
     pid: int
     title: str
     kind: str
+    program: str = ""
 
 
 class Desktop:
@@ -50,6 +53,7 @@ class Desktop:
 
     def __init__(self) -> None:
         self._user32: Any = None
+        self._programs: dict[int, str] = {}
         if ON_WINDOWS:
             ctypes: Any = importlib.import_module("ctypes")
             self._ctypes = ctypes
@@ -64,14 +68,21 @@ class Desktop:
                 self._types.HWND, self._types.UINT, self._types.WPARAM, self._types.LPARAM,
             ]  # fmt: skip
 
-    def windows(self, own_process: bool = True) -> list[Window]:
-        """The visible top-level windows, of this process only or of all."""
+    def windows(self, programs: Collection[str] = ()) -> list[Window]:
+        """The visible top-level windows of this process, and of the programs with these file names (small letters)."""
         found: list[Window] = []
+        names: dict[int, str] = {os.getpid(): ""}
         for handle in self._handles(None):
-            pid = self._types.DWORD()
-            self._user32.GetWindowThreadProcessId(handle, self._ctypes.byref(pid))
-            if (pid.value == os.getpid() or not own_process) and self._user32.IsWindowVisible(handle):
-                found.append(Window(handle, pid.value, self._text(handle), self._class(handle)))
+            owner = self._types.DWORD()
+            self._user32.GetWindowThreadProcessId(handle, self._ctypes.byref(owner))
+            pid = int(owner.value)
+            if not self._user32.IsWindowVisible(handle) or (pid not in names and not programs):
+                continue
+            if pid not in names:
+                names[pid] = self._programs.get(pid) or program_of(pid).lower()
+            if pid == os.getpid() or names[pid] in programs:
+                found.append(Window(handle, pid, self._text(handle), self._class(handle), names[pid]))
+        self._programs = names  # what is not there any more is forgotten: its number may be used again
         return found
 
     def parts(self, window: Window) -> list[Part]:

@@ -21,6 +21,7 @@ from enum import Enum
 
 from kiwoom.control.windows.credentials import Credentials
 from kiwoom.control.windows.desktop import Desktop, Part, Window
+from kiwoom.control.windows.processes import UPDATERS
 
 __all__ = ["Answers", "DialogWatch", "Kind", "Outcome", "classify"]
 
@@ -107,17 +108,22 @@ class DialogWatch:
     It must be called on the thread that owns the OCX, by a timer of its message loop, which a modal window keeps
     running: PyQt5 holds Python's lock during a call, so that no other thread of Python comes to its turn while a call
     waits behind a window. `seen` lists the windows and what was done, oldest first.
+
+    Kiwoom's updater is a program of its own. It wants every process that holds the OCX gone before its question is
+    confirmed: a watch in such a process (`holds_ocx`) only tells, and one in a process that holds none confirms.
     """
 
-    def __init__(self, answers: Answers, desktop: Desktop | None = None) -> None:
+    def __init__(self, answers: Answers, desktop: Desktop | None = None, holds_ocx: bool = True) -> None:
         self.answers = answers
         self.desktop = desktop or Desktop()
+        self.holds_ocx = holds_ocx
         self.seen: list[tuple[Kind, str, Outcome]] = []
         self._done: dict[int, str] = {}
 
     def look(self) -> None:
         """Look once at the windows that are there, and answer those that are new."""
-        there = {w.handle: w for w in self.desktop.windows()}
+        windows = self.desktop.windows(UPDATERS)
+        there = {w.handle: w for w in windows if self.holds_ocx or w.program}
         # A closed window's number may be used again by another one.
         self._done = {handle: title for handle, title in self._done.items() if handle in there}
         for window in there.values():
@@ -137,6 +143,8 @@ class DialogWatch:
 
     def _answer(self, kind: Kind, window: Window, parts: list[Part]) -> Outcome:
         credentials = self.answers.credentials
+        if kind is Kind.UPDATE and window.program and self.holds_ocx:
+            return Outcome.LEFT
         if kind is Kind.LOGIN:
             return self._login(credentials, parts) if credentials else Outcome.LEFT
         if kind is Kind.ACCOUNT_PASSWORD:

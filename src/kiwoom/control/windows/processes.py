@@ -16,13 +16,14 @@ from typing import Any
 
 from kiwoom.control.windows.registration import ON_WINDOWS
 
-__all__ = ["UPDATERS", "Process", "end_with_this_process", "holders", "processes"]
+__all__ = ["UPDATERS", "Process", "end_with_this_process", "holders", "processes", "program_of"]
 
 log = logging.getLogger("kiwoom.control.host")
 
 UPDATERS = ("opstarter.exe", "opversionup.exe", "opcomms.exe")
 """Programs of Kiwoom's that run while a version is updated or a login is going on."""
 
+_QUERY_LIMITED = 0x1000  # PROCESS_QUERY_LIMITED_INFORMATION
 _QUERY = 0x0400 | 0x0010  # PROCESS_QUERY_INFORMATION | PROCESS_VM_READ
 _ALL_MODULES = 0x03
 _MOST = 4096
@@ -46,6 +47,29 @@ class Process:
 def processes() -> list[Process]:
     """The processes that this user may look at; empty on another system."""
     return [process for process, _ in _look(modules=False)]
+
+
+def program_of(pid: int) -> str:
+    """File name of a process's program; "" if it is gone or this user may not know it, or on another system."""
+    if not ON_WINDOWS:
+        return ""
+    ctypes: Any = importlib.import_module("ctypes")
+    wintypes: Any = importlib.import_module("ctypes.wintypes")
+    kernel = ctypes.WinDLL("kernel32")
+    kernel.OpenProcess.restype = wintypes.HANDLE
+    kernel.CloseHandle.argtypes = [wintypes.HANDLE]
+    kernel.QueryFullProcessImageNameW.argtypes = [
+        wintypes.HANDLE, wintypes.DWORD, wintypes.LPWSTR, ctypes.POINTER(wintypes.DWORD),
+    ]  # fmt: skip
+    handle = kernel.OpenProcess(_QUERY_LIMITED, False, pid)
+    if not handle:
+        return ""
+    try:
+        name, length = ctypes.create_unicode_buffer(1024), wintypes.DWORD(1024)
+        found = kernel.QueryFullProcessImageNameW(handle, 0, name, ctypes.byref(length))
+        return PureWindowsPath(name.value).name if found else ""
+    finally:
+        kernel.CloseHandle(handle)
 
 
 def holders(module_path: str) -> list[Process]:
