@@ -9,7 +9,7 @@ from typing import Any
 
 import grpc
 import pytest
-from tests.service.conftest import Serve, Served, Stub, until
+from tests.service.conftest import Serve, Served, Stub, ends_with, until
 from tests.service.scripted_control import Page
 
 from kiwoom.wire import koapy_pb2 as pb
@@ -267,6 +267,23 @@ def test_while_one_holds_an_event_others_hear_further_ones_and_it_hears_them_lat
     talk.handled()
     until(lambda: not served.control.delivering)
     assert mine.call("GetCommRealData", "000660", 28) == ""
+
+
+def test_one_who_holds_so_many_events_up_that_they_pile_is_dropped(serve: Serve) -> None:
+    served = serve(acknowledge_grace_s=0.0, acknowledge_timeout_s=60.0, queue_events=20)
+    listening = ready(served.stub().Listen(pb.ListenRequest(slots=["OnReceiveMsg"]), timeout=20))
+    slow = Talk(served.stub(), "OnReceiveMsg")
+    served.control.fire("OnReceiveMsg", "0101", "rq", "opt10001", "0")
+    slow.next()
+    for number in range(1, 30):
+        served.control.fire("OnReceiveMsg", "0101", "rq", "opt10001", str(number))
+        assert arguments(next(listening))[3] == str(number - 1)
+    with ends_with(grpc.StatusCode.RESOURCE_EXHAUSTED, "fell 20 events behind"):
+        list(slow.stream)
+    until(lambda: not served.control.delivering)
+    slow.leave()
+    listening.cancel()
+    served.nothing_left()
 
 
 def test_a_tr_may_be_asked_for_while_an_event_waits(serve: Serve) -> None:

@@ -221,7 +221,12 @@ def check(load: Load, ledger: dict[str, Any], staying: int) -> None:
         assert not stayer["error"], (stayer["name"], stayer["error"])
     for stayer in hearing:
         # All came up before the first order.
-        assert stayer["notices"] == notices, stayer["name"]
+        if stayer["name"].startswith("hold"):
+            # It reads one value of each, while the event waits for it: 보유수량 of a balance, else 미체결수량.
+            wanted = [[n[0], n[6] if n[0] == "1" else n[3]] for n in notices]
+        else:
+            wanted = notices
+        assert stayer["notices"] == wanted, stayer["name"]
     for stayer in reading:
         assert stayer["ticks"] > 0
         assert not stayer["gaps"], stayer["name"]
@@ -312,7 +317,7 @@ def test_some_minutes_of_the_market_with_clients_that_come_go_stall_and_die() ->
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 def test_an_hour_of_the_market_with_200_clients_that_come_go_stall_and_die() -> None:
-    load = run(seconds=600, speed=6, staying=20, going=180, processes=4, kill_s=15)
+    load = run(seconds=480, speed=7.5, staying=20, going=180, processes=4, kill_s=15)
     # Flat: the last quarter needs no more than the second, give or take what an allocator keeps.
     memory = [s["rss_kb"] for s in load.stats[:-1]]
     quarter = len(memory) // 4

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import stat
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +95,60 @@ def test_an_account_that_may_not_be_used_is_not_shown(serve: Serve, tokens: Path
     served.control.fire_chejan("0", {9201: MINE, 9203: "2"})
     for stream in streams:
         assert "2" in next(stream).single_data.values
+
+
+def test_what_an_account_is_answered_is_heard_by_those_who_may_use_it(serve: Serve, tokens: Path) -> None:
+    """Answers do not say their account: it is kept from the request."""
+    served = serve(tokens=tokens, acknowledge_timeout_s=30.0)
+    control = served.control
+    limited = served.stub()
+    streams = [
+        limited.Listen(pb.ListenRequest(slots=["OnReceiveTrData", "OnReceiveMsg"]), timeout=20, **authorized(READER)),
+        limited.OrderListen(pb.ListenRequest(), timeout=20, **authorized(READER)),
+    ]
+    for stream in streams:
+        stream.initial_metadata()
+    lab = served.stub()
+
+    def answered(account: str, screen: str) -> None:
+        """The lab asks about an account and orders for it; each is answered."""
+        lab.call("SetInputValue", "계좌번호", account, **authorized(LAB))
+        lab.call("CommRqData", "rq", "opw00018", 0, screen, **authorized(LAB))
+        lab.call("SendOrder", "order", screen, account, 1, "005930", 1, 0, "03", "", **authorized(LAB))
+        page = Page({"총평가금액": screen, "주문번호": f"1{screen}"})
+        for rq_name, code in (("rq", "opw00018"), ("order", "KOA_NORMAL_BUY_KP_ORD")):
+            control.fire("OnReceiveMsg", screen, rq_name, code, f"{rq_name} {screen}")
+            control.fire("OnReceiveTrData", screen, rq_name, code, "", "0", 0, "", "", "", page=page)
+
+    # Nobody asked through the service: whose account it is, nobody knows.
+    control.fire("OnReceiveTrData", "0099", "rq", "opw00018", "", "0", 0, "", "", "", page=Page({"총평가금액": "0099"}))
+    answered(OTHER, "0101")
+    answered(MINE, "0102")
+    control.fire("OnReceiveMsg", "0103", "rq", "opt10001", "for everybody")
+    screens = [[next(streams[0]).arguments[0].string_value for _ in range(5)]]
+    screens.append([next(streams[1]).arguments[0].string_value for _ in range(2)])
+    assert screens == [["0102"] * 4 + ["0103"], ["0102"] * 2]
+
+
+def test_the_getters_do_not_read_an_event_that_waits_for_somebody_else(serve: Serve, tokens: Path) -> None:
+    served = serve(tokens=tokens, acknowledge_timeout_s=30.0)
+    lab, limited = served.stub(), served.stub()
+    released = threading.Event()
+
+    def requests() -> Iterator[pb.BidirectionalListenRequest]:
+        yield pb.BidirectionalListenRequest(listen_request=pb.ListenRequest(slots=["OnReceiveChejanData"]))
+        released.wait(20)
+        yield pb.BidirectionalListenRequest(handled_request=pb.HandledRequest())
+        yield pb.BidirectionalListenRequest(stop_listen_request=pb.StopListenRequest())
+
+    stream = lab.BidirectionalListen(requests(), timeout=20, **authorized(LAB))
+    stream.initial_metadata()
+    served.control.fire_chejan("0", {9201: OTHER, 9203: "7"})
+    next(stream)
+    assert lab.call("GetChejanData", 9203, **authorized(LAB)) == "7"
+    assert limited.call("GetChejanData", 9203, **authorized(READER)) == ""
+    released.set()
+    assert list(stream) == []
 
 
 def test_the_remote_control_says_its_token(serve: Serve, tokens: Path) -> None:

@@ -27,6 +27,7 @@ from kiwoom.control.eventdata import GETTERS
 from kiwoom.errors import UnknownFunction, WrongArguments
 from kiwoom.limits import ORDER_FUNCTIONS, QUERY_FUNCTIONS
 from kiwoom.service import encode
+from kiwoom.service.accounts import ACCOUNT_INPUT
 from kiwoom.service.clients import Client
 from kiwoom.service.core import Core
 from kiwoom.service.streams import End
@@ -43,7 +44,6 @@ _LONGEST_TEXT = 100_000
 _LONGEST_NUMBER = 20
 MOST_INPUTS = 100
 """Inputs of one TR; none has more than a dozen."""
-_ACCOUNT_INPUTS = frozenset({"계좌번호"})
 _ACCOUNT_TAGS = frozenset({"ACCNO", "ACCLIST", "ACCTLIST_DETAIL"})
 _TOO_MANY = (-200, -209, -210, -211, -308, -311)
 _UNREGISTER = frozenset({"SetRealRemove", "DisconnectRealData"})
@@ -143,7 +143,7 @@ class Caller:
         if called.name in ORDER_FUNCTIONS:
             identity.require("trade")
             identity.require_account(str(converted[2]))
-        elif called.name == "SetInputValue" and converted[0] in _ACCOUNT_INPUTS:
+        elif called.name == "SetInputValue" and str(converted[0]).strip() == ACCOUNT_INPUT:
             identity.require_account(str(converted[1]))
         return called, converted
 
@@ -162,6 +162,9 @@ class Caller:
             for holder in client.holders:
                 if holder.data is not None:
                     return holder.data.get(name, arguments)
+            held = self._core.hub.held
+            if held is not None and not self._core.accounts.may_hear(held, client.identity):
+                return "" if called.returns == "str" else 0 if called.returns == "long" else None
             return control.read_many(name, (arguments,))[0]
         if name not in _NOTED:
             return control.read_many(name, (arguments,))[0]
@@ -175,8 +178,11 @@ class Caller:
             goes_on = program is not None and arguments[2] == 2
             self._core.paging.asks(str(arguments[1]), program or client, goes_on)
             inputs, client.inputs = client.inputs, {}
+            self._core.accounts.asked(str(arguments[3]), str(arguments[0]), inputs.get(ACCOUNT_INPUT))
             for item, value in inputs.items():
                 control.call("SetInputValue", item, value)
+        elif name in ORDER_FUNCTIONS:
+            self._core.accounts.asked(str(arguments[1]), str(arguments[0]), str(arguments[2]))
         limiter = self._core.limits.of(name)
         if limiter is not None:
             limiter.count()

@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar
 
 from kiwoom.limits import PROFILES, Limits, Priority, RequestLimiter
+from kiwoom.service.accounts import Accounts
 from kiwoom.service.clients import Client
 from kiwoom.service.hub import Hub, Listener
 from kiwoom.service.occasion import Occasion
@@ -33,7 +34,7 @@ class Core:
     def __init__(self, owner: Owner, settings: Settings) -> None:
         self.owner = owner
         self.settings = settings
-        self.hub = Hub(owner, settings.acknowledge_timeout_s, settings.acknowledge_grace_s)
+        self.hub = Hub(owner, settings.acknowledge_timeout_s, settings.acknowledge_grace_s, settings.queue_events)
         self.streams = Streams(owner, settings.queue_events, settings.queue_bytes)
         self.screens = Screens()
         self.registrar = Registrar(owner, self.screens)
@@ -43,6 +44,7 @@ class Core:
             raise RefusedToStart(f"there are no limits {settings.limits!r}; known: {', '.join(PROFILES)}")
         self.limits = Limits(owner.control.clock, profile)
         self.paging = Paging()
+        self.accounts = Accounts()
         self.stopping = False
         self.counted: dict[str, Callable[[], int]] = {}
         """What else `left_over` counts, by name. Callable from any thread."""

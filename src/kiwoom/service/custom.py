@@ -221,7 +221,7 @@ class _Running(Listener):
             raise End(_Code.INVALID_ARGUMENT, details(f"the code raised {type(error).__name__}: {error}")) from None
 
     def hear(self, occasion: Occasion) -> None:
-        if not occasion.is_for(self._rpc.client.identity):
+        if not self._rpc.core.accounts.may_hear(occasion, self._rpc.client.identity):
             return
         for slot in tuple(self._slots.get(occasion.name, ())):
             try:
@@ -418,7 +418,7 @@ class _Plain(Listener):
         self._rpc.core.hub.remove(self)
 
     def hear(self, occasion: Occasion) -> None:
-        if occasion.is_for(self._rpc.client.identity):
+        if self._rpc.core.accounts.may_hear(occasion, self._rpc.client.identity):
             self._stream.put(occasion.full)
 
     def fail(self, error: Exception) -> None:

@@ -55,7 +55,9 @@ class Holder(Listener):
 class Hub:
     """Delivers a control's events to listeners. Owner thread, but for `events`."""
 
-    def __init__(self, owner: Owner, acknowledge_timeout_s: float, acknowledge_grace_s: float) -> None:
+    def __init__(
+        self, owner: Owner, acknowledge_timeout_s: float, acknowledge_grace_s: float, most_parked: int = 4096
+    ) -> None:
         self.owner = owner
         self.events = dict.fromkeys(EVENTS, 0)
         """Events delivered so far, by name. Any thread may read it."""
@@ -63,7 +65,11 @@ class Hub:
         self._grace_s = acknowledge_grace_s
         self._listeners: dict[str, list[Listener]] = {name: [] for name in EVENTS}
         self._handlers: dict[str, Callable[..., None]] = {}
+        self._most_parked = most_parked
+        self._asked: list[Holder] = []
         self._holding = False
+        self.held: Occasion | None = None
+        """The event that waits for its clients, whose data the getters read. Owner thread."""
         self._parked: deque[tuple[Occasion, list[Holder]]] = deque()
 
     def add(self, listener: Listener, events: Iterable[str]) -> None:
@@ -120,20 +126,32 @@ class Hub:
         if self._holding:
             # An outer event waits for its clients. Its data must stay the one that they read: this event is kept for
             # later, together with its data.
+            if len(self._parked) >= self._most_parked:
+                self._let_go_of_the_slow()
             occasion.data  # noqa: B018  # taken now, while it can be read
             self._parked.append((occasion, holders))
             return
-        self._holding = True
+        self._holding, self.held = True, occasion
         try:
             self._wait_for(occasion, holders, late=False)
             while self._parked:
                 parked, late_holders = self._parked.popleft()
                 self._wait_for(parked, late_holders, late=True)
         finally:
-            self._holding = False
+            self._holding, self.held = False, None
+
+    def _let_go_of_the_slow(self) -> None:
+        """So many events wait that those who hold them up, however soon within their time, hear nothing more."""
+        for holder in self._asked:
+            if not holder.acknowledged:
+                self.remove(holder)
+                holder.acknowledged = True
+                text = f"fell {len(self._parked)} events behind: acknowledge faster, or listen to less"
+                holder.give_up(Status(grpc.StatusCode.RESOURCE_EXHAUSTED, text))
+        self.owner.attend()
 
     def _wait_for(self, occasion: Occasion, holders: list[Holder], late: bool) -> None:
-        asked = []
+        asked = self._asked = []
         for holder in tuple(holders):
             holder.acknowledged = False
             holder.data = occasion.data if late else None

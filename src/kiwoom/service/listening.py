@@ -31,11 +31,11 @@ async def listen(rpc: Rpc, raw: bytes) -> AsyncGenerator[bytes, None]:
     """Send the events of the request's slots with their data, as they come."""
     request = pb.ListenRequest.FromString(raw)
     names = events_named(request.slots)
-    identity = rpc.client.identity
+    identity, accounts = rpc.client.identity, rpc.core.accounts
     with rpc.stream() as stream:
 
         def hear(occasion: Occasion) -> None:
-            if occasion.is_for(identity):
+            if accounts.may_hear(occasion, identity):
                 stream.put(occasion.full)
 
         listener = await rpc.listen(stream, names, hear)
@@ -55,7 +55,7 @@ class _Held(Holder):
         self._stream = stream
 
     def hear(self, occasion: Occasion) -> None:
-        if not occasion.is_for(self._rpc.client.identity):
+        if not self._rpc.core.accounts.may_hear(occasion, self._rpc.client.identity):
             self.acknowledged = True
             return
         self._stream.send(occasion.bare)

@@ -213,7 +213,7 @@ class Session(Listener):
         self._core.hub.add(self, names)
 
     def hear(self, occasion: Occasion) -> None:
-        if not occasion.is_for(self.identity):
+        if not self._core.accounts.may_hear(occasion, self.identity):
             return
         piece = None
         if occasion.name == REAL_DATA:

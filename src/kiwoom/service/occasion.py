@@ -9,7 +9,6 @@ from kiwoom.service import encode
 
 if TYPE_CHECKING:
     from kiwoom.control.eventdata import EventData
-    from kiwoom.service.security import Identity
 
 __all__ = ["Occasion"]
 
@@ -90,11 +89,6 @@ class Occasion:
         if self._account is None:
             self._account = self.chejan(9201)
         return self._account
-
-    def is_for(self, identity: Identity) -> bool:
-        """Whether somebody may hear of it: a notice only of an account that he may use."""
-        accounts = identity.accounts
-        return accounts is None or self.name != "OnReceiveChejanData" or self.account in accounts
 
     @property
     def data(self) -> EventData:

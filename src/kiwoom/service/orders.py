@@ -107,6 +107,7 @@ class _Following(Listener):
         core.hub.add(self, events)
         self._sent = True
         self._after(core.settings.answer_timeout_s, self._unanswered)
+        core.accounts.asked(self._screen, str(arguments[0]), str(arguments[2]))
         code = core.owner.control.call("SendOrder", arguments[0], self._screen, *arguments[2:])
         if self._target.RET:
             returned = code if isinstance(code, int) else 0
@@ -234,13 +235,14 @@ class _Following(Listener):
 async def order_listen(rpc: Rpc, raw: bytes) -> AsyncGenerator[bytes, None]:
     """Answers, messages and notices of all orders, of the accounts that the client may use."""
     pb.ListenRequest.FromString(raw)
-    identity = rpc.client.identity
+    identity, accounts = rpc.client.identity, rpc.core.accounts
     with rpc.stream() as stream:
 
         def hear(occasion: Occasion) -> None:
+            if not accounts.may_hear(occasion, identity):
+                return
             if occasion.name == "OnReceiveChejanData":
-                if occasion.is_for(identity):
-                    stream.put(occasion.full)
+                stream.put(occasion.full)
             elif occasion.name == "OnReceiveTrData":
                 if occasion.is_order_answer and occasion.order_no:
                     stream.put(occasion.order)

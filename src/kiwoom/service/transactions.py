@@ -20,6 +20,7 @@ from kiwoom import catalog
 from kiwoom.errors import RequestLimited, UsageError, error_for
 from kiwoom.limits import Priority
 from kiwoom.service import encode
+from kiwoom.service.accounts import ACCOUNT_INPUT
 from kiwoom.service.answers import Inquiry, error_in_message, negative
 from kiwoom.service.calls import MOST_INPUTS
 from kiwoom.service.core import Core, Rpc
@@ -98,8 +99,8 @@ def _checked_inputs(rpc: Rpc, inputs: dict[str, str]) -> dict[str, str]:
     for name, value in inputs.items():
         if len(name) > 100 or len(value) > _LONGEST_INPUT * 2 or "\0" in name or "\0" in value:
             raise End(_INVALID, f"the input {name[:50]!r} is too long or has a null character")
-    if "계좌번호" in inputs:
-        rpc.client.identity.require_account(inputs["계좌번호"])
+    if ACCOUNT_INPUT in inputs:
+        rpc.client.identity.require_account(inputs[ACCOUNT_INPUT])
     return inputs
 
 
@@ -142,6 +143,7 @@ async def _pages(core: Core, request: _Request) -> AsyncGenerator[Answered, None
         if not used:
             used = core.screens.borrow(request.screen)
             inquiry.begin()
+        core.accounts.asked(used, request.name, request.inputs.get(ACCOUNT_INPUT))
         core.paging.asks(request.code, inquiry, prev_next == 2)
         control = owner.control
         for item, value in request.inputs.items():

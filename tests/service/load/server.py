@@ -63,7 +63,7 @@ class Kept:
 
 def main() -> None:
     kept = Kept(int(sys.argv[1]), float(sys.argv[2]))
-    settings = Settings(listen="127.0.0.1:0", session_grace_s=2.0, keepalive_s=10.0)
+    settings = Settings(listen="127.0.0.1:0", session_grace_s=2.0, acknowledge_timeout_s=20.0)
     with Server(settings, kept.open) as server:
         server.log_in()
         print(server.address, flush=True)
