@@ -35,9 +35,16 @@ GROUPS = (
 WHY_NOT = {
     "opt30": "no ELWs are listed",
     "opt10011": "no subscription warrants are listed",
+    "opt10012": "made for the order window; the notices, opt10075, opt10076 and opw00018 say the same",
+    "opt10041": "about ELWs, of which none are listed",
     "opt10048": "no ELWs are listed",
     "opt10049": "no ELWs are listed",
     "opt10050": "no ELWs are listed",
+    "opt50038": "what investors hold by strike is not modelled",
+    "opt50039": "what investors hold by strike is not modelled",
+    "opt90010": "arbitrage is not told apart by customers' and own accounts, nor by contract",
+    "opt90011": "arbitrage is not told apart by customers' and own accounts, nor by contract",
+    "opw00006": "for the branches of the firm, not for customers",
 }
 """Why a TR, or those whose code begins so, has no answer; the others are not made yet."""
 

@@ -209,3 +209,61 @@ def test_a_sectors_counts_are_those_of_opt20001() -> None:
     # a few members may have moved within the seconds between the two
     assert abs(int(single["상승"]) - int(values[252])) <= 5
     assert abs(int(single["하락"]) - int(values[255])) <= 5
+
+
+WAITING = {21: ("165208",), 131: ("43955",), 132: ("+156", "0"), 135: ("0",), 136: ("0", "+1")}
+DAY = {
+    10: ("+86800",), 11: ("+19500",), 12: ("+28.97",), 27: ("+85200",), 28: ("+85100",), 13: ("367090",),
+    14: ("31642",), 16: ("+87400",), 17: ("+87400",), 18: (" 67300", "-1", "1"), 25: ("2",), 26: ("+131995",),
+    29: ("+15843118000",), 30: ("+156.15",), 31: ("0.01",), 32: ("157",), 311: ("5181771",),
+    567: ("154912", "000000"), 568: ("000000",),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def evening() -> tuple[Driver, dict[str, list[Message]]]:
+    """Two codes from before the close to after the last auction after hours."""
+    driver = Driver("at=2026-02-06 15:29&limits=off&auto_register=off")
+    found = listen(driver)
+    register(driver, "005930;247540", "10;131;10010;10041")
+    driver.run(2 * 3600 + 40 * 60)
+    return driver, found
+
+
+def test_the_day_as_it_ended_and_what_waits_after_hours(evening: tuple[Driver, dict[str, list[Message]]]) -> None:
+    driver, found = evening
+    for name, captured in (("주식시세", DAY), ("주식시간외호가", WAITING)):
+        rows = [{str(fid): text for fid, text in values.items()} for _, _, values in found[name]]
+        for row in rows:
+            row["base"] = "-" if row.get("11") not in ("0", None) else row.get("10", "-")
+        assert rows
+        assert differences({str(fid): texts for fid, texts in captured.items()}, rows, "base") == []
+    single = driver.ask("opt10001", 종목코드="005930").single
+    last = [values for _, key, values in found["주식시세"] if key == "005930"][-1]
+    names = {"현재가": 10, "거래량": 13, "시가": 16, "고가": 17, "저가": 18}
+    assert {name: single[name] for name in names} == {name: last[fid] for name, fid in names.items()}
+
+
+def test_single_price_auctions_are_those_of_the_trs(
+    evening: tuple[Driver, dict[str, list[Message]]],
+) -> None:
+    driver, found = evening
+    trades = [(time, values) for time, key, values in found["ECN주식체결"] if key == "005930"]
+    assert [time for time, _ in trades] == [f"{1600 + 100 * (m // 60) + m % 60}00" for m in range(10, 121, 10)]
+    total = sum(int(values[10015]) for _, values in trades)
+    (row,) = driver.ask("opt10087", 종목코드="005930").rows
+    assert str(total) == trades[-1][1][10013] == row["시간외단일가_누적거래량"]
+    assert row["시간외단일가_현재가"] == trades[-1][1][10010]
+    assert row["시간외단일가_등락률"] == trades[-1][1][10012]
+    ended = [values for _, key, values in found["ECN주식시세"] if key == "005930"]
+    assert [values[10013] for values in ended] == [str(total)]
+    for _, _, values in found["ECN주식호가잔량"]:
+        asks = [int(values[fid].lstrip("+-")) for fid in range(10041, 10046)]
+        bids = [int(values[fid].lstrip("+-")) for fid in range(10051, 10056)]
+        assert asks == sorted(asks) and bids == sorted(bids, reverse=True) and bids[0] <= asks[0]
+    ranked = driver.ask("opt10098", 시장구분="000", 정렬기준="1").rows
+    rates = [float(row["등락률"]) for row in ranked]
+    assert rates and rates == sorted(rates, reverse=True) and min(rates) > 0
+    falls = {row["종목코드"] for row in driver.ask("opt10098", 시장구분="000", 정렬기준="3").rows}
+    assert not falls & {row["종목코드"] for row in ranked}
+    assert abs(float(row["시간외단일가_등락률"])) <= 10

@@ -2,7 +2,7 @@
 The boards beside the regular one: closing prices before and after hours (61, 81), single-price auctions (62).
 
 The tape has no trades there. What the other side offers is made up from the day's volume and the seed: a little every
-ten seconds at the closing price, and in each of the twelve auctions at a price near the close.
+ten seconds at the closing price; in each of the twelve auctions what `singleprice` says that everybody sees.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from kiwoom.sim.live import Live
 from kiwoom.sim.orders import Order
 from kiwoom.sim.rules import BUY, SELL
 from kiwoom.sim.sessions import AFTER_SINGLE, BEFORE_HOURS
+from kiwoom.sim.singleprice import limits_after_hours, single_prices
 
 if TYPE_CHECKING:
     from kiwoom.sim.exchange import Exchange
@@ -31,10 +32,7 @@ _ONE_PRICE = 1
 
 def single_price_limits(live: Live) -> tuple[int, int]:
     """Highest and lowest price after hours: ten percent around the close, within the day's limits."""
-    ticks, close = live.instrument.ticks, live.price
-    highest = min(live.upper, ticks.floor(close * 110 // 100))
-    lowest = max(live.lower, ticks.ceil(-(-close * 90 // 100)))
-    return highest, lowest
+    return limits_after_hours(live.instrument, live.price, live.lower, live.upper)
 
 
 class SideBoard:
@@ -117,7 +115,7 @@ class SideBoard:
         live = self.exchange.market.live(self.instrument)
         base = max(1, live.volume or live.previous_volume)
         if self.board == AFTER_SINGLE:
-            self._auction(live, max(1, base // 3000))
+            self._auction()
         else:
             for side in (BUY, SELL):
                 self._serve(side, int(base / 20_000 * self._rng.random() * 2))
@@ -133,14 +131,14 @@ class SideBoard:
             self.book.reduce(resting.id, traded)
             self._tell(resting, self.price, traded)
 
-    def _auction(self, live: Live, volume: int) -> None:
-        """One single-price auction: the made-up side quotes around the last price, users' orders meet it."""
-        highest, lowest = single_price_limits(live)
-        middle = min(highest, max(lowest, self.instrument.move(self.price, self._rng.choice((-1, 0, 0, 1)))))
-        share = int(volume * (0.5 + self._rng.random())) + 1
-        made_up = [(BUY, middle, -1), (SELL, middle, -2)]
+    def _auction(self) -> None:
+        """One single-price auction: the market's part of it waits at its price, users' orders meet it."""
+        market = self.exchange.market
+        auctions = single_prices(market).auctions(self.instrument)
+        found = next((auction for auction in auctions if auction.us == market.now_of_day), None)
+        made_up = [(BUY, found.price, -1), (SELL, found.price, -2)] if found is not None else []
         for side, price, number in made_up:
-            self.book.submit(number, side, share, price)
+            self.book.submit(number, side, found.quantity if found else 0, price)
         fills = self.book.uncross(self.price)
         self.book.auction = True
         for _, _, number in made_up:

@@ -17,7 +17,7 @@ from kiwoom.sim.streamed.stream import Stream
 __all__ = ["Streams"]
 
 _EVENT = "OnReceiveRealData"
-_TIME = 20
+_TIMES = frozenset((20, 21, 10020, 10021))
 
 
 class _Entry:
@@ -85,4 +85,4 @@ class Streams(Part):
 
 
 def _without_time(values: dict[int, str]) -> dict[int, str]:
-    return {fid: text for fid, text in values.items() if fid != _TIME}
+    return {fid: text for fid, text in values.items() if fid not in _TIMES}

@@ -2,6 +2,7 @@
 
 from kiwoom.sim.answers import accountperiods as accountperiods
 from kiwoom.sim.answers import accounts as accounts
+from kiwoom.sim.answers import aftermarket as aftermarket
 from kiwoom.sim.answers import borrowing as borrowing
 from kiwoom.sim.answers import charts as charts
 from kiwoom.sim.answers import contractaccounts as contractaccounts
@@ -15,6 +16,7 @@ from kiwoom.sim.answers import futures as futures
 from kiwoom.sim.answers import futureseries as futureseries
 from kiwoom.sim.answers import interrupted as interrupted
 from kiwoom.sim.answers import investing as investing
+from kiwoom.sim.answers import journals as journals
 from kiwoom.sim.answers import movers as movers
 from kiwoom.sim.answers import optionboards as optionboards
 from kiwoom.sim.answers import programs as programs

@@ -37,7 +37,7 @@ from kiwoom.sim.tradeviews import (
     settlement_view,
 )
 
-__all__ = ["TWELVE", "account_of", "written"]
+__all__ = ["PLAIN", "TWELVE", "account_of", "written"]
 
 _LEDGER = "the account's ledger"
 _DONE = "[100000] 모의투자 조회완료"
@@ -77,7 +77,7 @@ def _padded_rate(text: str, width: int) -> str:
 
 _WIDE = Style(15, 12, 12)
 TWELVE = Style(12, 12, 12)
-_PLAIN = Style()
+PLAIN = Style()
 
 
 def account_of(request: Request) -> tuple[Account, Desk]:
@@ -149,7 +149,7 @@ def profit_rates(request: Request) -> Answer:
         for row in profit_rate_view(account, desk.price_of).rows:
             code = str(row["종목코드"])
             price = desk.price_of(code)
-            text = {name: _PLAIN.text(name, value) for name, value in row.items()}
+            text = {name: PLAIN.text(name, value) for name, value in row.items()}
             yield text | {"현재가": signed_price(price.price, price.base)}
 
     return Answer({}, rows(), _DONE, more=_MORE)
@@ -218,7 +218,7 @@ def filled(request: Request) -> Answer:
     code = request.text("종목코드") if request.text("조회구분", "0") != "0" else ""
     side, fills = _side(request, "매도수구분"), request.number("체결구분")
     view = fills_view(account, desk.price_of, code, side, request.text("주문번호"), fills)
-    return written(request.tr, view, _PLAIN)
+    return written(request.tr, view, PLAIN)
 
 
 @answers("opw00007", source=_LEDGER)
@@ -267,7 +267,7 @@ def realised_since(request: Request) -> Answer:
     account, desk = account_of(request)
     first = request.day("시작일자")
     view = realised_view(account, desk.price_of, first, account.today, request.text("종목코드"))
-    return written(request.tr, view, _PLAIN)
+    return written(request.tr, view, PLAIN)
 
 
 @answers("opt10073", source=_LEDGER)
@@ -275,18 +275,18 @@ def realised_between(request: Request) -> Answer:
     """일자별종목별실현손익요청 (기간)."""
     account, desk = account_of(request)
     first, last = request.day("시작일자"), request.day("종료일자")
-    return written(request.tr, realised_view(account, desk.price_of, first, last, request.text("종목코드")), _PLAIN)
+    return written(request.tr, realised_view(account, desk.price_of, first, last, request.text("종목코드")), PLAIN)
 
 
 @answers("opt10074", source=_LEDGER)
 def daily_profit(request: Request) -> Answer:
     """일자별실현손익요청."""
     account, _ = account_of(request)
-    return written(request.tr, daily_profit_view(account, request.day("시작일자"), request.day("종료일자")), _PLAIN)
+    return written(request.tr, daily_profit_view(account, request.day("시작일자"), request.day("종료일자")), PLAIN)
 
 
 @answers("opt10077", source=_LEDGER)
 def realised_today(request: Request) -> Answer:
     """당일실현손익상세요청."""
     account, desk = account_of(request)
-    return written(request.tr, realised_detail_view(account, desk.price_of, request.text("종목코드")), _PLAIN)
+    return written(request.tr, realised_detail_view(account, desk.price_of, request.text("종목코드")), PLAIN)

@@ -171,6 +171,30 @@ def program_minutes(request: Request) -> Answer:
     return Answer({}, rows())
 
 
+@answers("opt50008", source=_SOURCE, omits="시간구분 is minutes; 종목코드 is the market (P00101, P10102)")
+def program_chart(request: Request) -> Answer:
+    """프로그램매매추이차트요청: what programmes bought and sold of a market in each so many minutes, newest first."""
+    market = request.control.broker.market
+    name = MARKETS[choice(request, "종목코드", MARKETS, "P00101")]
+    length = int(choice(request, "시간구분", ("1", "3", "5", "10", "15", "30", "60"), "1"))
+    found = programs(market).market_minutes(name, market.trading_day())
+
+    def rows() -> Iterator[dict[str, str]]:
+        marks = [*found[length - 1 :: length]]
+        if len(found) % length:
+            marks.append(found[-1])
+        for place in range(len(marks) - 1, -1, -1):
+            end, part = marks[place]
+            before = marks[place - 1][1] if place else Program()
+            paid, received = part.paid - before.paid, part.received - before.received
+            yield {
+                "체결시간": clock6(end), "투자자별매도금액": _million(received), "투자자별매수금액": _million(paid),
+                "투자자별순매수금액": signed(whole_units(paid - received, MILLION)),
+            }  # fmt: skip
+
+    return Answer({}, rows())
+
+
 @answers("opt90007", source=_SOURCE, omits="누적 runs over the 60 days up to 날짜")
 def program_days(request: Request) -> Answer:
     """프로그램매매누적추이요청."""

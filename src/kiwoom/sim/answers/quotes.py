@@ -25,6 +25,7 @@ from kiwoom.sim.lending import lending
 from kiwoom.sim.live import Live
 from kiwoom.sim.market import Market
 from kiwoom.sim.membership import breadth, members
+from kiwoom.sim.singleprice import closing_price_orders
 
 __all__ = ["sector_single"]
 
@@ -132,10 +133,10 @@ def _price(price: int, live: Live) -> str:
     return signed_price(price, live.base, live.instrument.scale) if price else "0"
 
 
-@answers("opt10004", source="the book after the last trade", omits="after-hours quantities are 0")
+@answers("opt10004", source="the book after the last trade; what waits at the closing price before and after hours")
 def order_book(request: Request) -> Answer:
     """주식호가요청."""
-    _, live = _stock(request)
+    instrument, live = _stock(request)
     row = {"호가잔량기준시간": clock6(live.last.us) if live.last else ""}
     totals = [0, 0]
     for level, (ask, ask_quantity), (bid, bid_quantity) in _levels(live):
@@ -154,7 +155,9 @@ def order_book(request: Request) -> Answer:
             row[f"{side}{level}차선잔량대비"] = "0"
     row.update({"총매도잔량": str(totals[0]), "총매수잔량": str(totals[1])})
     row.update({"총매도잔량직전대비": "0", "총매수잔량직전대비": "0"})
-    row.update(dict.fromkeys(("시간외매도잔량대비", "시간외매도잔량", "시간외매수잔량", "시간외매수잔량대비"), "0"))
+    sell, buy = closing_price_orders(request.control.broker.market, instrument) or (0, 0)
+    row.update({"시간외매도잔량": str(sell), "시간외매수잔량": str(buy)})
+    row.update({"시간외매도잔량대비": "0", "시간외매수잔량대비": "0"})
     return Answer(row, [row], codes=[request.text("종목코드")])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kiwoom.sim.streamed.afterhours import DAY, ECN_BOOK, ECN_DAY, ECN_TRADE, WAITING
 from kiwoom.sim.streamed.auctions import EXPECTED
 from kiwoom.sim.streamed.flows import FIRMS_OF_THE_DAY, NAV, PROGRAM
 from kiwoom.sim.streamed.interruptions import INFORMATION, INTERRUPTION
@@ -14,6 +15,7 @@ STREAMS: dict[str, Stream] = {
     stream.name: stream
     for stream in (
         EXPECTED, INTERRUPTION, INFORMATION, PROGRAM, FIRMS_OF_THE_DAY, NAV, BREADTH, EXPECTED_INDEX,
+        DAY, WAITING, ECN_TRADE, ECN_BOOK, ECN_DAY,
     )
 }  # fmt: skip
 """Every streamed real type by its name."""
