@@ -13,7 +13,7 @@ import asyncio
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent import futures
 from itertools import cycle
 from typing import Any
@@ -89,7 +89,8 @@ class FiringControl(Control):
 
     def __init__(self, pace: int) -> None:
         super().__init__(ControlUrl("firing"), RealClock())
-        self.behind: Any = lambda: 0
+        self.behind: Callable[[], float] = lambda: 0.0
+        """How far the slowest reader is behind; above 1 the control waits for it."""
         self.firing = False
         self.interval_s = 1.0 / pace if pace else 0.0
         self.next_at = 0.0
@@ -110,7 +111,7 @@ class FiringControl(Control):
             return None
         if self.interval_s:
             return max(0.0, self.next_at - time.perf_counter())
-        return 0.001 if self.behind() > 256 else 0.0
+        return 0.001 if self.behind() > 1.0 else 0.0
 
     def pump(self, timeout_s: float = 0.0) -> int:
         self._wake.clear()
@@ -137,13 +138,19 @@ class FiringControl(Control):
             self.values = values | {FIDS[0]: made}
             self._emit("OnReceiveRealData", (CODE, REAL_TYPE, made + payload[len(_HEAD) :]))
             return 1
-        if self.behind() > 256:
+        if self.behind() > 1.0:
             self._wake.wait(min(timeout_s, 0.001))
             return 0
         for _ in range(32):
             payload, self.values = next(self.ticks)
             self._emit("OnReceiveRealData", (CODE, REAL_TYPE, payload))
         return 32
+
+    def read_many(self, name: str, arguments: Sequence[tuple[str | int, ...]]) -> list[Value]:
+        if name == "GetCommRealData":
+            read = self.values.get
+            return [read(fid, "") for _, fid in arguments]  # type: ignore[arg-type, misc]  # a code and a FID each
+        return super().read_many(name, arguments)
 
     def _dispatch(self, name: str, arguments: tuple[str | int, ...]) -> Value:
         if name == "GetCommRealData":
@@ -183,14 +190,14 @@ def serve_ours(pace: int, bound: bool, first_only: bool) -> None:
         streams, sessions = server.core.streams.open, server.native.sessions
         first: list[Any] = []
 
-        def behind() -> int:
-            queued = [len(s) for s in tuple(streams)] + [len(s._pieces) for s in tuple(sessions.values())]
-            return max(queued, default=0)
+        def behind() -> float:
+            slowest = max(map(len, tuple(streams)), default=0) / 400
+            return max(slowest, max((len(s._pieces) for s in tuple(sessions.values())), default=0) / 1000)
 
-        def behind_first() -> int:
+        def behind_first() -> float:
             if not first:
                 first.extend(tuple(streams)[:1])
-            return len(first[0]) if first else 0
+            return len(first[0]) / 400 if first else 0.0
 
         control.behind = behind_first if first_only else behind
         print(server.port, flush=True)

@@ -26,6 +26,8 @@ __all__ = ["RealData", "Registrar", "Shape"]
 
 # 장시작시간 is registered without a code and comes with this key.
 SESSION_KEY = "09"
+# For so few readers the owner begins to send by itself, which they get sooner; more would hold up the control.
+_AT_ONCE = 2
 
 
 @dataclass
@@ -226,7 +228,12 @@ class RealData(Listener):
             return
         for shape, streams in shapes.items():
             response = shape.response(occasion)
-            if response is not None:
+            if response is None:
+                continue
+            if len(streams) <= _AT_ONCE:
+                for stream in streams:
+                    stream.send(response)
+            else:
                 for stream in streams:
                     stream.put(response)
 

@@ -2,8 +2,8 @@
 Streams: what goes from the owner thread to one reader, in a queue with an end.
 
 The owner thread puts bytes in, the event loop sends them. A reader that does not keep up loses its stream with
-RESOURCE_EXHAUSTED; neither the control nor any other reader notices. Where the owner waits for the reader's answer
-anyway, it begins to send by itself: that saves a change of threads for every event.
+RESOURCE_EXHAUSTED; neither the control nor any other reader notices. Where few wait for an event, the owner begins to
+send it by itself: that saves a change of threads.
 """
 
 from __future__ import annotations
@@ -169,7 +169,7 @@ class Stream:
         """
         As `put`, and begin to send here and now if the reader has everything that came before. Owner thread.
 
-        For an owner that waits for the reader next: it has nothing better to do.
+        Costs the owner about what the event loop would spend on it, where `put` costs next to nothing.
         """
         if self._write is None or not self._idle or self._woken or self._ended is not False:
             self.put(data)
