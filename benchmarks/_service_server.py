@@ -141,10 +141,10 @@ class FiringControl(Control):
         if self.behind() > 1.0:
             self._wake.wait(min(timeout_s, 0.001))
             return 0
-        for _ in range(32):
+        for _ in range(64):
             payload, self.values = next(self.ticks)
             self._emit("OnReceiveRealData", (CODE, REAL_TYPE, payload))
-        return 32
+        return 64
 
     def read_many(self, name: str, arguments: Sequence[tuple[str | int, ...]]) -> list[Value]:
         if name == "GetCommRealData":

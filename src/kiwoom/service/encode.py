@@ -7,7 +7,7 @@ serialized beforehand and the rest is put between them: fields of a protobuf mes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from kiwoom import catalog
@@ -18,14 +18,15 @@ from kiwoom.wire import koapy_pb2 as pb
 
 __all__ = [
     "Page",
+    "RealPlan",
     "arguments_of",
     "call_response",
     "chejan_response",
     "event_response",
     "fid_names",
     "read_page",
-    "read_real",
     "read_single",
+    "real_plan",
     "real_response",
     "real_type_fids",
     "tr_names",
@@ -135,19 +136,41 @@ def real_type_fids(real_type: str) -> tuple[int, ...]:
         return ()
 
 
-def read_real(control: Control, key: str, fids: Sequence[int]) -> list[str]:
-    """Values of the FIDs of the real-time message being delivered, as they are."""
-    return [_text(v) for v in control.read_many("GetCommRealData", [(key, f) for f in fids])]
+class RealPlan:
+    """What all messages of one key and type have in common for readers of the same FIDs."""
+
+    __slots__ = ("_head", "_names", "_reads")
+
+    def __init__(self, key: str, real_type: str, fids: tuple[int, ...], readable: bool) -> None:
+        self._head = _real_head(key, real_type)
+        self._names = _real_names(fids, readable)
+        self._reads: list[tuple[str | int, ...]] = [(key, fid) for fid in fids]
+
+    def read(self, control: Control) -> list[Value]:
+        """Values of the FIDs of the message being delivered, as they are. Inside the event."""
+        return control.read_many("GetCommRealData", self._reads)
+
+    def response(self, payload: str, values: Sequence[Value]) -> bytes:
+        """OnReceiveRealData with `values` of the FIDs as single data."""
+        try:
+            encoded = pb.SingleData(values=values).SerializeToString()  # type: ignore[arg-type]  # nearly always text
+        except TypeError:
+            encoded = pb.SingleData(values=map(_text, values)).SerializeToString()
+        text = payload.encode("utf-8", "replace")
+        length, names = varint(len(text)), self._names
+        whole = varint(len(text) + len(length) + 1)
+        single = varint(len(names) + len(encoded))
+        return b"".join((self._head, whole, b"\x0a", length, text, b"\x1a", single, names, encoded))
+
+
+real_plan = lru_cache(maxsize=4096)(RealPlan)
 
 
 def real_response(
-    key: str, real_type: str, payload: str, fids: tuple[int, ...], values: Iterable[str], readable: bool
+    key: str, real_type: str, payload: str, fids: tuple[int, ...], values: Sequence[str], readable: bool
 ) -> bytes:
     """OnReceiveRealData with `values` of `fids` as single data."""
-    names = _real_names(fids, readable)
-    encoded = pb.SingleData(values=values).SerializeToString()
-    start = _real_start(key, real_type, payload)
-    return b"".join((start, b"\x1a", varint(len(names) + len(encoded)), names, encoded))
+    return real_plan(key, real_type, fids, readable).response(payload, values)
 
 
 # --- chejan ----------------------------------------------------------------------------------------------------------

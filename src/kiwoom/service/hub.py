@@ -96,8 +96,10 @@ class Hub:
         return len({id(listener) for listeners in self._listeners.values() for listener in tuple(listeners)})
 
     def _handler(self, name: str) -> Callable[..., None]:
+        control, deliver_ = self.owner.control, self._deliver
+
         def deliver(*arguments: str | int) -> None:
-            self._deliver(Occasion(self.owner.control, name, arguments))
+            deliver_(Occasion(control, name, arguments))
 
         return deliver
 

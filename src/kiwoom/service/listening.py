@@ -27,7 +27,7 @@ def events_named(slots: Iterable[str]) -> list[str]:
     return names or list(EVENTS)
 
 
-async def listen(rpc: Rpc, raw: bytes) -> AsyncGenerator[bytes, None]:
+async def listen(rpc: Rpc, raw: bytes) -> AsyncGenerator[bytes | Stream, None]:
     """Send the events of the request's slots with their data, as they come."""
     request = pb.ListenRequest.FromString(raw)
     names = events_named(request.slots)
@@ -41,8 +41,7 @@ async def listen(rpc: Rpc, raw: bytes) -> AsyncGenerator[bytes, None]:
         listener = await rpc.listen(stream, names, hear)
         try:
             await rpc.begin()
-            async for response in stream.read():
-                yield response
+            yield stream
         finally:
             rpc.leave(listener)
 
@@ -86,7 +85,7 @@ class _Held(Holder):
         self.acknowledged = True
 
 
-async def bidirectional_listen(rpc: Rpc, requests: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+async def bidirectional_listen(rpc: Rpc, requests: AsyncIterator[bytes]) -> AsyncGenerator[bytes | Stream, None]:
     """
     Send events that wait, each in its handler, until the client acknowledges them.
 
@@ -106,8 +105,7 @@ async def bidirectional_listen(rpc: Rpc, requests: AsyncIterator[bytes]) -> Asyn
             await rpc.begin()
             reading = asyncio.create_task(_acknowledgements(rpc, requests, held, stream), name="kiwoom acknowledge")
             stream.on_ended.append(reading.cancel)
-            async for response in stream.read():
-                yield response
+            yield stream
         finally:
             if reading is not None:
                 reading.cancel()

@@ -16,17 +16,16 @@ __all__ = ["Occasion"]
 class Occasion:
     """One event on its way to the listeners. Owner thread, inside the event."""
 
-    __slots__ = ("_account", "_bare", "_data", "_full", "_order", "arguments", "control", "name")
+    _bare: bytes | None = None
+    _full: bytes | None = None
+    _order: bytes | None = None
+    _account: str | None = None
+    _data: EventData | None = None
 
     def __init__(self, control: Control, name: str, arguments: tuple[str | int, ...]) -> None:
         self.control = control
         self.name = name
         self.arguments = arguments
-        self._bare: bytes | None = None
-        self._full: bytes | None = None
-        self._order: bytes | None = None
-        self._account: str | None = None
-        self._data: EventData | None = None
 
     @property
     def bare(self) -> bytes:
@@ -54,8 +53,8 @@ class Occasion:
             fids = encode.real_type_fids(real_type)
             if not fids:
                 return self.bare
-            values = encode.read_real(self.control, key, fids)
-            return encode.real_response(key, real_type, payload, fids, values, readable=True)
+            plan = encode.real_plan(key, real_type, fids, True)
+            return plan.response(payload, plan.read(self.control))
         if self.name == "OnReceiveChejanData":
             return encode.chejan_response(self.control, arguments)
         return self.bare

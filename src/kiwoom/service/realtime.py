@@ -28,6 +28,8 @@ __all__ = ["RealData", "Registrar", "Shape"]
 SESSION_KEY = "09"
 # For so few readers the owner begins to send by itself, which they get sooner; more would hold up the control.
 _AT_ONCE = 2
+# Plans of a shape, one for each code and type that comes: a few kilobytes each.
+_MOST_PLANS = 2000
 
 
 @dataclass
@@ -136,7 +138,7 @@ class Shape:
         self.fast_parse = fast_parse
         self._key = (self.fids, infer_fids, readable_names, fast_parse)
         self._hash = hash(self._key)
-        self._plans: dict[str, tuple[int, ...] | None] = {}
+        self._plans: dict[tuple[str, str], encode.RealPlan | None] = {}
 
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, Shape) and self._key == other._key)
@@ -144,7 +146,7 @@ class Shape:
     def __hash__(self) -> int:
         return self._hash
 
-    def _plan(self, real_type: str) -> tuple[int, ...] | None:
+    def _fids(self, real_type: str) -> tuple[int, ...] | None:
         of_type = encode.real_type_fids(real_type)
         # Registering a FID delivers every type that has it; one that the catalog does not have may be among them.
         if of_type and set(of_type).isdisjoint(self.fids):
@@ -155,23 +157,36 @@ class Shape:
         """The event as these readers want it, None if it is of a type that they did not ask for. Inside the event."""
         key, real_type, payload = occasion.arguments
         try:
-            fids = self._plans[real_type]  # type: ignore[index]  # the arguments of this event are text
+            plan = self._plans[key, real_type]  # type: ignore[index]  # the arguments of this event are text
         except KeyError:
-            fids = self._plans[str(real_type)] = self._plan(str(real_type))
-        if fids is None:
+            plan = self._new_plan(str(key), str(real_type))
+        if plan is None:
             return None
         if self.fast_parse:
-            parts = str(payload).split("\t")
-            if self.infer_fids:
-                # The live feed and the catalog may differ by the newest FIDs, which stand last.
-                fids = fids[: len(parts)]
-                values = parts[: len(fids)]
-            else:
-                at = {fid: i for i, fid in enumerate(encode.real_type_fids(str(real_type))[: len(parts)])}
-                values = [parts[at[fid]] if fid in at else "" for fid in fids]
+            return self._parsed(str(key), str(real_type), str(payload))
+        return plan.response(payload, plan.read(occasion.control))  # type: ignore[arg-type]
+
+    def _new_plan(self, key: str, real_type: str) -> encode.RealPlan | None:
+        if len(self._plans) >= _MOST_PLANS:
+            self._plans.clear()
+        fids = self._fids(real_type)
+        plan = None if fids is None else encode.RealPlan(key, real_type, fids, self.readable_names)
+        self._plans[key, real_type] = plan
+        return plan
+
+    def _parsed(self, key: str, real_type: str, payload: str) -> bytes:
+        """The event with the values that stand in its text."""
+        parts = payload.split("\t")
+        of_type = encode.real_type_fids(real_type)
+        fids = self._fids(real_type) or ()
+        if self.infer_fids:
+            # The live feed and the catalog may differ by the newest FIDs, which stand last.
+            fids = fids[: len(parts)]
+            values = parts[: len(fids)]
         else:
-            values = encode.read_real(occasion.control, str(key), fids)
-        return encode.real_response(str(key), str(real_type), str(payload), fids, values, self.readable_names)
+            at = {fid: i for i, fid in enumerate(of_type[: len(parts)])}
+            values = [parts[at[fid]] if fid in at else "" for fid in fids]
+        return encode.real_response(key, real_type, payload, fids, values, self.readable_names)
 
 
 class RealData(Listener):

@@ -38,7 +38,7 @@ from kiwoom.service.security import EVERYBODY, Identity, Tokens, check_start, li
 from kiwoom.service.settings import RefusedToStart, Settings
 from kiwoom.service.standard import add_health, add_reflection
 from kiwoom.service.status import details, status_of
-from kiwoom.service.streams import End, Status
+from kiwoom.service.streams import End, Status, Stream
 
 __all__ = ["KOAPY_SERVICE", "NATIVE_SERVICE", "Server"]
 
@@ -50,7 +50,8 @@ NATIVE_SERVICE = "kiwoom.v1.KiwoomService"
 _MODE_PATIENCE_S = 1.0
 
 Unary = Callable[[Client, bytes], Awaitable[bytes]]
-Streaming = Callable[[Rpc, Any], AsyncGenerator[bytes, None]]
+Streaming = Callable[[Rpc, Any], AsyncGenerator[bytes, None] | AsyncGenerator[bytes | Stream, None]]
+"""What an RPC sends: responses, or a stream of them that is sent to its end."""
 
 
 class Server:
@@ -369,7 +370,10 @@ class Server:
                 # Written here and not yielded to gRPC: what goes wrong with it is ours to judge then.
                 async with aclosing(method(Rpc(self.core, client, context, name), request)) as responses:
                     async for response in responses:
-                        await context.write(response)
+                        if isinstance(response, Stream):
+                            await response.forward()
+                        else:
+                            await context.write(response)
             except (Exception, asyncio.CancelledError) as error:
                 await self._fail(name, context, error)
             else:

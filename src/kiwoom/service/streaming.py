@@ -76,7 +76,7 @@ class _Reading:
         self._core.registrar.remove(self._stream, codes)
 
 
-async def real_call(rpc: Rpc, raw: bytes) -> AsyncGenerator[bytes, None]:
+async def real_call(rpc: Rpc, raw: bytes) -> AsyncGenerator[bytes | Stream, None]:
     """
     Send the real-time data of codes until the client leaves.
 
@@ -98,13 +98,12 @@ async def real_call(rpc: Rpc, raw: bytes) -> AsyncGenerator[bytes, None]:
         try:
             await rpc.on_owner(lambda: reading.add(shape, codes))
             await rpc.begin()
-            async for response in stream.read():
-                yield response
+            yield stream
         finally:
             rpc.owner.tell(reading.remove)
 
 
-async def bidirectional_real_call(rpc: Rpc, requests: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+async def bidirectional_real_call(rpc: Rpc, requests: AsyncIterator[bytes]) -> AsyncGenerator[bytes | Stream, None]:
     """Send real-time data of codes that the client adds and removes as it goes."""
     with rpc.stream() as stream:
         reading = _Reading(rpc, stream)
@@ -113,8 +112,7 @@ async def bidirectional_real_call(rpc: Rpc, requests: AsyncIterator[bytes]) -> A
         following = asyncio.create_task(_follow(rpc, requests, reading, stream), name="kiwoom registrations")
         stream.on_ended.append(following.cancel)
         try:
-            async for response in stream.read():
-                yield response
+            yield stream
         finally:
             following.cancel()
             rpc.owner.tell(reading.remove)

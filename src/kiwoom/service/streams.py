@@ -234,7 +234,7 @@ class Stream:
     async def read(self) -> AsyncIterator[bytes]:
         """What was put in, as it comes. Raises End with the status that the owner's side gave. Event loop's thread."""
         queue = self._queue
-        while True:
+        while await self._more():
             while queue:
                 try:
                     data = queue.popleft()
@@ -243,14 +243,33 @@ class Stream:
                 self._taken_bytes += len(data)
                 self.sent += 1
                 yield data
+
+    async def forward(self) -> None:
+        """Send what was put in, as it comes, to the end. Raises End as `read` does. Event loop's thread."""
+        assert self._write is not None
+        queue, write = self._queue, self._write
+        while await self._more():
+            while queue:
+                try:
+                    data = queue.popleft()
+                except IndexError:
+                    # It fell behind in between.
+                    break
+                self._taken_bytes += len(data)
+                self.sent += 1
+                await write(data)
+
+    async def _more(self) -> bool:
+        """Wait until there is something to take; False at the end."""
+        while True:
             # From here on a `put` wakes us; what came before this line is seen by looking once more.
             self._woken = False
-            if queue:
-                continue
+            if self._queue:
+                return True
             if self._ended is not False:
                 if isinstance(self._ended, Status):
                     raise End.of(self._ended)
-                return
+                return False
             self._waiter = self._owner.loop.create_future()
             self._idle = True
             try:
