@@ -173,7 +173,8 @@ def test_an_update_during_the_login_only_makes_it_longer() -> None:
 
 
 @pytest.mark.slow
-def test_a_refused_login_is_not_repeated_until_the_id_is_locked() -> None:
+def test_a_refused_login_is_not_repeated_until_the_id_is_locked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kiwoom.control.host._PAUSE_AFTER_REFUSAL_S", 0.0)
     with hosted(SIMULATED, f"{SIMULATED}&login_error=-100") as control:
         events = log_in(control)
         events.clear()
@@ -188,7 +189,7 @@ def test_a_refused_login_is_not_repeated_until_the_id_is_locked() -> None:
 
         wait_for(control, given_up, "the end of the trials", 60)
         assert connects(events) == [-106]
-        assert control.restarts == 2
+        assert control.restarts == 3
 
 
 @pytest.mark.slow

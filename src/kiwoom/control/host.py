@@ -45,8 +45,9 @@ _SLICE_S = 0.25
 _LINE_CUT = -106
 _UPDATING = -102
 _REFUSED = (-100, -108)
-"""Logins that fail for what was typed: repeated often, they lock the id."""
-_MOST_REFUSED = 2
+"""Logins that fail for what was typed, or a server that is not ready: repeated often, the first lock the id."""
+_MOST_REFUSED = 3
+_PAUSE_AFTER_REFUSAL_S = 300.0
 _PATIENT_TIMEOUT_S = 3600.0
 """A call that shows a modal window comes back when somebody has closed it."""
 _PAUSES_S = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
@@ -181,6 +182,8 @@ class HostedControl(Control):
                 self._post(("gave up", f"{self._failures} hosts in a row {what}"))
                 return
             pause = _PAUSES_S[min(max(0, self._failures - 1), len(_PAUSES_S) - 1)]
+            if self._refused:
+                pause = max(pause, _PAUSE_AFTER_REFUSAL_S)
             if self._closing.wait(pause) or not self._wait_for_the_server():
                 return
             try:
