@@ -28,3 +28,12 @@ def reference_data() -> Path:
     if not (REFERENCE_DATA / "krx_listing.csv").exists():
         pytest.skip(f"the reference market data is not at {REFERENCE_DATA}")
     return REFERENCE_DATA
+
+
+@pytest.fixture(scope="session")
+def captured_examples() -> str:
+    """The text of the captured examples beside the checkout; tests that need it are skipped where it is absent."""
+    path = REFERENCE_DATA.parent / "reference" / "captured-examples.md"
+    if not path.exists():
+        pytest.skip(f"the captured examples are not at {path}")
+    return path.read_text(encoding="utf-8")

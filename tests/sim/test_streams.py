@@ -1,7 +1,7 @@
 """
 The real types that do not come with each trade: in the formats of the official samples, and of one mind with the TRs.
 
-The samples are those of the REST sibling's documentation, by FID; it sends the same fields.
+The samples are those of the REST sibling's documentation (tests/sim/captured.py); it sends the same fields.
 """
 
 from __future__ import annotations
@@ -9,45 +9,11 @@ from __future__ import annotations
 from collections import defaultdict
 
 import pytest
-from tests.sim.answers.test_fidelity import differences
+from tests.sim.captured import REAL_TYPES
 from tests.sim.driver import Driver
+from tests.sim.fidelity import differences
 
 from kiwoom import catalog
-
-SAMPLES: dict[str, dict[int, tuple[str, ...]]] = {
-    "주식예상체결": {
-        20: ("110206",), 10: ("+60500", "60300"), 11: ("+200", "0"), 12: ("+0.33",), 15: ("-7805", "+1"),
-        13: ("768293",), 25: ("2",),
-    },
-    "업종등락": {
-        20: ("110710",), 252: ("46",), 251: ("1",), 253: ("166",), 255: ("204",), 254: ("16",), 13: ("741784",),
-        14: ("62093941",), 10: ("-1757.42",), 11: ("-194.70",), 12: ("-9.97",), 256: ("416",), 257: ("43.20",),
-        25: ("5",),
-    },
-    "업종지수": {
-        20: ("110430",), 10: ("-1762.61",), 11: ("-189.51",), 12: ("-9.71",), 15: ("2800",), 13: ("725277",),
-        14: ("60711859",), 16: ("-1949.04",), 17: ("+1961.28",), 18: ("-1756.13",), 25: ("5",), 26: ("-1482363",),
-    },
-    "ETF NAV": {
-        36: ("+7488.27", "7478.70"), 37: ("+9.57",), 38: ("+0.13",), 39: ("1.82",), 20: ("105732",),
-        10: ("+7485", "32855"), 11: ("+45", "0"), 12: ("+0.60",), 13: ("16874",), 25: ("2",),
-        265: ("+10.04",), 266: ("-0.04",),
-    },
-    "주식종목정보": {
-        297: ("동정적VI", " "), 592: (" ",), 593: (" ",), 305: ("+78300",), 306: ("-42300",), 307: ("60300",),
-        689: ("",), 594: ("",), 382: ("",), 370: ("",),
-    },
-    "종목별프로그램매매": {
-        20: ("113442",), 10: ("-60200", "60300"), 25: ("5",), 11: ("-100", "0"), 12: ("-0.17",), 13: ("128152628",),
-        202: ("0",), 204: ("0",), 206: ("8043",), 208: ("483",), 210: ("8043", "-1"), 212: ("483", "-1"),
-        213: ("0", "-1"), 211: ("0", "-1"),
-    },
-    "VI발동/해제": {
-        302: ("삼성전자",), 13: ("1077818",), 14: ("4201",), 9068: ("1",), 9008: ("101", "001"), 9075: ("1",),
-        1221: ("4125",), 1223: ("111454",), 1224: ("111703", "000000"), 1225: ("정적",), 1236: ("3750",), 1237: ("0",),
-        1238: ("+10.00",), 1239: ("0.00", "+3.00"), 1489: ("+10.00",), 1490: ("1",), 9069: ("1",), 1279: ("+정적",),
-    },
-}  # fmt: skip
 
 Message = tuple[str, str, dict[int, str]]
 """HHMMSS at which it came, its key, and its values by FID."""
@@ -99,11 +65,11 @@ def _halting(driver: Driver, before: int = 9 * 3600 + 28 * 60) -> list[str]:
     return codes[:2]
 
 
-@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize("name", list(REAL_TYPES)[4:])
 def test_the_formats_are_those_of_the_official_samples(name: str, morning: dict[str, list[Message]]) -> None:
     assert morning[name], f"no {name} came"
     # a time before ten has a zero in front
-    samples = {str(fid): (*texts, "090000") if fid in (20, 1223) else texts for fid, texts in SAMPLES[name].items()}
+    samples = {str(fid): (*texts, "090000") if fid in (20, 1223) else texts for fid, texts in REAL_TYPES[name].items()}
     rows = [{str(fid): text for fid, text in values.items()} for _, _, values in morning[name]]
     # a price equal to the base price has no sign; where it stands is known by the change that is 0
     for row in rows:

@@ -333,7 +333,7 @@ def profit_rate_view(account: Account, price_of: PriceOf) -> View:
                 "매입금액": holding.cost,
                 "보유수량": holding.quantity,
                 "당일매도손익": sum(t.profit for t in sales),
-                "당일매매수수료": sum(t.fee for t in sales),
+                "당일매매수수료": sum(t.fee for t in sales) or "",
                 "당일매매세금": sum(t.tax for t in sales),
                 "신용구분": "03" if holding.loan_date else "00",
                 "대출일": holding.loan_date or "00000000",
