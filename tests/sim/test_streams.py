@@ -233,3 +233,50 @@ def test_single_price_auctions_are_those_of_the_trs(
     falls = {row["종목코드"] for row in driver.ask("opt10098", 시장구분="000", 정렬기준="3").rows}
     assert not falls & {row["종목코드"] for row in ranked}
     assert abs(float(row["시간외단일가_등락률"])) <= 10
+
+
+BOOK = {
+    21: ("165207",), 41: ("-20800", "+1"), 61: ("82",), 81: ("0", "+1"), 51: ("-20700", "+1"), 71: ("23847",),
+    91: ("0", "+1"), 50: ("+21350",), 60: ("-20250",), 121: ("12622527",), 122: ("-1036021", "0"),
+    125: ("14453430",), 126: ("+1062126", "0"), 23: ("20850",), 24: ("332941",), 128: ("+1830903", "0"),
+    129: ("114.51",), 138: ("-1830903", "0"), 139: ("87.33",), 200: ("0", "+1"), 201: ("0.00", "+1.00"),
+    238: ("3",), 291: ("0", "+1"), 292: ("0",), 293: ("3",), 294: ("0", "+1"), 295: ("0.00", "+1.00"),
+    13: ("30379650",), 299: ("-1.06", "0.00"), 215: ("",), 216: ("",),
+}  # fmt: skip
+
+
+def test_the_book_of_an_auction_shows_what_it_would_trade_at() -> None:
+    driver = Driver("at=2026-02-06 08:50&limits=off&auto_register=off")
+    found = listen(driver)
+    register(driver, "005930;247540", "10;41")
+    driver.run(9 * 60)
+    books = found["주식호가잔량"]
+    samples = {str(fid): (*texts, "085000") if fid == 21 else texts for fid, texts in BOOK.items()}
+    rows = [{str(fid): text for fid, text in values.items()} for _, _, values in books]
+    # a price equal to the base price has no sign
+    for row in rows:
+        for fid in ("41", "51", "50", "60", "291"):
+            row[fid] = row[fid] if row[fid][0] in "+-" else f"+{row[fid]}"
+    assert len(rows) > 100 and differences(samples, rows, "none") == []
+    expected = {(time, key): values for time, key, values in found["주식예상체결"]}
+    for time, key, values in books:
+        total = [sum(int(values[first + level]) for level in range(10)) for first in (61, 71)]
+        assert [int(values[121]), int(values[125])] == total
+        assert int(values[128]) == total[1] - total[0] == -int(values[138])
+        told = expected.get((time, key))
+        if told is not None:
+            assert (values[291], values[292], values[200]) == (told[10], told[15].lstrip("+-"), told[11])
+    single = driver.ask("opt10001", 종목코드="005930").single
+    assert single["예상체결가"].lstrip("+-").isdigit() and int(single["예상체결수량"]) > 0
+
+
+def test_the_same_seed_sends_the_same() -> None:
+    def session() -> list[object]:
+        driver = Driver("at=2026-02-06 08:59&seed=5&auto_register=off")
+        register(driver, "005930;069500;247540", "10;36;41;131;141;202;305;9068")
+        register(driver, "013", "10;252;291", "1001")
+        driver.run(180)
+        return list(driver.named("OnReceiveRealData"))
+
+    first = session()
+    assert len(first) > 100 and first == session()

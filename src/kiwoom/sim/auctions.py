@@ -8,10 +8,10 @@ time alone. After an auction its own trade stands.
 
 from __future__ import annotations
 
-import random
 from typing import NamedTuple
 
 from kiwoom.catalog import calendar
+from kiwoom.sim.draws import uniforms
 from kiwoom.sim.instruments import Instrument
 from kiwoom.sim.market import Market
 from kiwoom.sim.tape import MINUTE_US, Tape, Trade
@@ -19,6 +19,7 @@ from kiwoom.sim.tape import MINUTE_US, Tape, Trade
 __all__ = ["Expected", "expected"]
 
 _STEP_US = 10_000_000  # the expected price changes every ten seconds
+_SWING = 12  # price steps between the ends of the swing, at first
 _COLLECTING = 30, 10  # minutes before the opening and the closing trade
 
 
@@ -65,8 +66,9 @@ def _auction_trade(tape: Tape, index: int) -> Trade | None:
 def _coming(market: Market, instrument: Instrument, trade: Trade, left_us: int, whole_us: int) -> Expected:
     quoted = market.glance(instrument)
     share = min(1.0, left_us / whole_us)
-    rng = random.Random(f"{market.seed}/{instrument.code}/{trade.us}/{left_us // _STEP_US}")
-    price = instrument.move(trade.price, round(rng.gauss(0, 6) * share))
+    key = f"{market.seed}/{instrument.code}/{trade.us}/{left_us // _STEP_US}"
+    first, second, third, size = uniforms(key, 4)
+    price = instrument.move(trade.price, round((first + second + third - 1.5) * _SWING * share))
     price = min(quoted.upper, max(quoted.lower, price))
-    quantity = max(1, round(trade.quantity * (1 - share * 0.85) * rng.uniform(0.95, 1.0)))
+    quantity = max(1, round(trade.quantity * (1 - share * 0.85) * (0.95 + 0.05 * size)))
     return Expected(price, quantity, True)

@@ -20,7 +20,7 @@ from kiwoom.sim.opening import OpeningNotices
 from kiwoom.sim.realnames import brought_by, brought_by_tr
 from kiwoom.sim.realtypes import BUILDERS, payload
 from kiwoom.sim.stocktexts import StockTexts
-from kiwoom.sim.streamed import STREAMS
+from kiwoom.sim.streamed import ALONE
 from kiwoom.sim.streams import Streams
 
 __all__ = ["Registrations"]
@@ -158,7 +158,7 @@ class Registrations(Part):
                 continue
             types = self._types(code, instrument)
             self.control.part(Streams).listen(code, instrument, types)
-            types -= STREAMS.keys()
+            types -= ALONE
             feed = self._feeds.get(code)
             if not types:
                 if feed is not None:

@@ -18,12 +18,25 @@ from kiwoom.sim.market import Market
 from kiwoom.sim.minutes import MINUTE_US
 from kiwoom.sim.sessions import Timetable
 
-__all__ = ["Auction", "Board", "closing_price_orders", "limits_after_hours", "single_price", "single_prices"]
+__all__ = [
+    "Auction",
+    "Board",
+    "Levels",
+    "closing_price_orders",
+    "levels_around",
+    "limits_after_hours",
+    "single_price",
+    "single_prices",
+]
 
 _EVERY_US = 10 * MINUTE_US
 _LEVELS = 5
 _MOVES = (-1, 0, 0, 1)
 _ORDERS_FROM, _ORDERS = 0.3, 1.4  # of a level's usual size
+
+
+Levels = tuple[tuple[int, int], ...]
+"""Prices and quantities, best first."""
 
 
 class Auction(NamedTuple):
@@ -45,8 +58,8 @@ class Board(NamedTuple):
     close: int
     done: tuple[Auction, ...]
     coming: Auction | None
-    asks: tuple[tuple[int, int], ...]
-    bids: tuple[tuple[int, int], ...]
+    asks: Levels
+    bids: Levels
 
     @property
     def price(self) -> int:
@@ -119,29 +132,35 @@ class SinglePrices:
         coming = next((auction for auction in auctions if auction.us > now), None)
         quoted = market.glance(instrument)
         close = quoted.tape.bar.close
-        asks: tuple[tuple[int, int], ...] = ()
+        asks: Levels = ()
         bids = asks
         if coming is not None:
             price = done[-1].price if done else close
             limits = limits_after_hours(instrument, close, quoted.lower, quoted.upper)
-            asks, bids = self._levels(instrument, price, limits, now // MINUTE_US, coming.quantity)
+            key = f"{market.seed}/{instrument.code}/{market.trading_day()}/{now // MINUTE_US}/waiting"
+            asks, bids = levels_around(key, instrument, price, limits, coming.quantity, _LEVELS)
         return Board(close, done, coming, asks, bids)
 
-    def _levels(
-        self, instrument: Instrument, price: int, limits: tuple[int, int], minute: int, usual: int
-    ) -> tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]:
-        """Five levels each way around a price: the same within a minute."""
-        drawn = uniforms(f"{self._market.seed}/{instrument.code}/{minute}/waiting", 2 * _LEVELS)
-        sides: list[tuple[tuple[int, int], ...]] = []
-        for side in (1, -1):
-            levels: list[tuple[int, int]] = []
-            for level in range(_LEVELS):
-                at = instrument.move(price, side * level)
-                inside = limits[1] <= at <= limits[0] and (not levels or at != levels[-1][0])
-                share = _ORDERS_FROM + _ORDERS * drawn[level if side > 0 else _LEVELS + level]
-                levels.append((at, int(usual * share) + 1) if inside else (0, 0))
-            sides.append(tuple(levels))
-        return sides[0], sides[1]
+
+def levels_around(
+    key: str, instrument: Instrument, price: int, limits: tuple[int, int], usual: int, depth: int
+) -> tuple[Levels, Levels]:
+    """
+    What waits for an auction around its price: offers and bids, best first; (0, 0) beyond the limits (highest, lowest).
+
+    The same for the same key; `usual` is a level's size.
+    """
+    drawn = uniforms(key, 2 * depth)
+    sides: list[Levels] = []
+    for side in (1, -1):
+        levels: list[tuple[int, int]] = []
+        for level in range(depth):
+            at = instrument.move(price, side * level)
+            inside = limits[1] <= at <= limits[0] and (not levels or at != levels[-1][0])
+            share = _ORDERS_FROM + _ORDERS * drawn[level if side > 0 else depth + level]
+            levels.append((at, int(usual * share) + 1) if inside else (0, 0))
+        sides.append(tuple(levels))
+    return sides[0], sides[1]
 
 
 def single_prices(market: Market) -> SinglePrices:

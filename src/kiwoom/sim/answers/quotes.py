@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import islice, takewhile
 
 from kiwoom.sim.answers.registry import Answer, NotFound, Request, answers
+from kiwoom.sim.auctions import Expected, expected
 from kiwoom.sim.bars import DayBar
 from kiwoom.sim.formats import (
     clock6,
@@ -71,6 +72,7 @@ def basic_information(request: Request) -> Answer:
     year_high, year_low = _year_extremes(market, instrument, live)
     figures = fundamentals(instrument, market.seed)
     known = lending(market)
+    coming = _collecting(market, instrument)
     capital = instrument.par * instrument.shares // _HUNDRED_MILLION
     value = instrument.shares * price
     single = {
@@ -104,8 +106,8 @@ def basic_information(request: Request) -> Answer:
         "상한가": signed_price(live.upper, base),
         "하한가": signed_price(live.lower, base),
         "기준가": str(base),
-        "예상체결가": "-0",
-        "예상체결수량": "0",
+        "예상체결가": signed_price(coming.price, base) if coming else "-0",
+        "예상체결수량": str(coming.quantity) if coming else "0",
         "250최고가일": f"{high.date:%Y%m%d}",
         "250최고가대비율": rate(price, high.high),
         "250최저가일": f"{low.date:%Y%m%d}",
@@ -121,6 +123,12 @@ def basic_information(request: Request) -> Answer:
         "유통비율": f"{figures.floating_permille // 10}.{figures.floating_permille % 10}",
     }
     return Answer(single, codes=[request.text("종목코드")])
+
+
+def _collecting(market: Market, instrument: Instrument) -> Expected | None:
+    """What an auction would trade at whose orders are being collected, None outside of auctions."""
+    found = expected(market, instrument)
+    return found if found is not None and found.collecting else None
 
 
 def _levels(live: Live) -> Iterator[tuple[int, tuple[int, int], tuple[int, int]]]:
@@ -168,6 +176,7 @@ def quote_table(request: Request) -> Answer:
     market = request.control.broker.market
     high, low = _extremes(market, instrument, live, 250)
     base = live.base
+    coming = _collecting(market, instrument)
     row = {
         "종목명": instrument.name,
         "종목코드": request.text("종목코드"),
@@ -189,8 +198,8 @@ def quote_table(request: Request) -> Answer:
         "체결량": _last_quantity(live),
         "거래량": str(live.volume),
         "거래대금": str(live.value // 1_000_000),
-        "예상체결가": "0",
-        "예상체결량": "0",
+        "예상체결가": signed_price(coming.price, base) if coming else "0",
+        "예상체결량": str(coming.quantity) if coming else "0",
         "예상매도우선호가": "0",
         "예상매수우선호가": "0",
         "거래시작일": f"{instrument.listed:%Y%m%d}" if instrument.listed else "",

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
 from zlib import crc32
 
 from kiwoom.catalog import calendar
@@ -36,10 +38,15 @@ class Stream:
     values: Values
 
 
+@lru_cache(maxsize=8)
+def _table(day: date) -> Timetable:
+    shift = calendar.session_shift(day)
+    return Timetable(day, shift.open_minutes, shift.close_minutes)
+
+
 def timetable(market: Market) -> Timetable:
     """The timetable of today."""
-    shift = calendar.session_shift(market.today)
-    return Timetable(market.today, shift.open_minutes, shift.close_minutes)
+    return _table(market.today)
 
 
 def moment_after(instrument: Instrument, after_us: int, step_us: int, windows: Iterable[tuple[int, int]]) -> int | None:
