@@ -156,6 +156,25 @@ def test_a_reader_that_leaves_while_something_is_under_way(run: Run) -> None:
     run(scenario)
 
 
+def test_a_pause_ends_with_the_next_message_with_the_end_and_by_itself(run: Run) -> None:
+    async def scenario(reader: Reader) -> None:
+        await reader.idle()
+        pause = reader.stream.pause(60.0)
+        await reader.from_owner(lambda: reader.stream.send(b"1"))
+        await pause
+        await reader.idle()
+        pause = reader.stream.pause(60.0)
+        await reader.from_owner(lambda: reader.stream.put(b"2"))
+        await pause
+        await reader.idle()
+        await reader.stream.pause(0.0)
+        pause = reader.stream.pause(60.0)
+        await reader.from_owner(reader.stream.end)
+        await pause
+
+    run(scenario)
+
+
 def test_without_a_writer_everything_goes_through_the_queue() -> None:
     async def scenario() -> list[bytes]:
         owner = Owner(ScriptedControl, asyncio.get_running_loop())

@@ -104,6 +104,8 @@ class Stream:
         "_ended",
         "_idle",
         "_owner",
+        "_pause",
+        "_pause_limit",
         "_put_bytes",
         "_queue",
         "_streams",
@@ -141,6 +143,8 @@ class Stream:
         self._idle = False
         """Nothing is being sent and nothing waits to be: the owner may begin to send."""
         self._begun: _Begun | None = None
+        self._pause: asyncio.Future[None] | None = None
+        self._pause_limit: asyncio.TimerHandle
 
     def __len__(self) -> int:
         return len(self._queue)
@@ -230,6 +234,21 @@ class Stream:
         waiter = self._waiter
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
+        if self._pause is not None:
+            self._resume()
+
+    def pause(self, seconds: float) -> asyncio.Future[None]:
+        """Done when something more is being sent, at the end, or after so many seconds. Event loop's thread."""
+        loop = self._owner.loop
+        self._pause = loop.create_future()
+        self._pause_limit = loop.call_later(seconds, self._resume)
+        return self._pause
+
+    def _resume(self) -> None:
+        pause, self._pause = self._pause, None
+        if pause is not None and not pause.done():
+            self._pause_limit.cancel()
+            pause.set_result(None)
 
     async def read(self) -> AsyncIterator[bytes]:
         """What was put in, as it comes. Raises End with the status that the owner's side gave. Event loop's thread."""
