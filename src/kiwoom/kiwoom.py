@@ -340,7 +340,8 @@ class Kiwoom(API):
         if rq_name in self._unprinted:
             return
         if self.msg and self._connector.receiver("on_receive_msg", (scr_no, rq_name, tr_code, msg))[1] is None:
-            print(f"{msg}  [{', '.join(filter(None, (scr_no, rq_name, tr_code)))}]")
+            about = ", ".join(filter(None, (scr_no, rq_name, tr_code)))
+            print(f"{msg}  [{about}]" if about else msg)
 
     @_map
     def on_receive_tr_data(

@@ -344,6 +344,14 @@ def test_messages_print_unless_switched_off_or_received(
     assert received == ["[100000] 모의투자 매수주문완료"]
 
 
+def test_a_message_about_nothing_in_particular_prints_alone(
+    api: Kiwoom, control: ScriptedControl, capsys: pytest.CaptureFixture[str]
+) -> None:
+    control.schedule("OnReceiveMsg", "", "", "", "전문 처리 실패(-22)")
+    api.run(timeout=1)
+    assert capsys.readouterr().out == "전문 처리 실패(-22)\n"
+
+
 def test_an_event_that_nobody_receives_is_mentioned_once_unless_muted(
     api: Kiwoom, control: ScriptedControl, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
