@@ -218,6 +218,34 @@ def test_win32com_without_qt_in_virtual_time(run_text: Run) -> None:
     assert (ran.code, ran.lines) == (0, ["('login', 0) 005930 []", "22:30"]), ran.err
 
 
+def test_timers_of_threading(run_text: Run) -> None:
+    """A threading.Timer that starts the next one keeps its minutes; one that was cancelled does nothing."""
+    text = """
+        import threading
+        from datetime import datetime
+        from PyQt5.QtCore import QTimer
+        from PyQt5.QtWidgets import QApplication
+        from PyQt5.QAxContainer import QAxWidget
+        app = QApplication([])
+        ocx = QAxWidget("KHOPENAPI.KHOpenAPICtrl.1")
+        seen = []
+
+        def again():
+            seen.append(datetime.now().strftime("%M:%S"))
+            if len(seen) < 3:
+                threading.Timer(60, again).start()
+
+        threading.Timer(60, again).start()
+        other = threading.Timer(90, lambda: seen.append("cancelled"))
+        other.start()
+        other.cancel()
+        QTimer.singleShot(300_000, app.quit)
+        app.exec_()
+        print(*seen)
+    """
+    assert run_text(text, virtual=True).out.split() == ["01:00", "02:00", "03:00"]
+
+
 def test_until_ends_a_program_that_would_not(run_text: Run) -> None:
     """--until closes the windows at a simulated time, takes a picture, and ends loops."""
     text = """

@@ -78,7 +78,7 @@ MANAGER = """
                    "input": {"종목코드": "005930", "기준일자": "20260205", "수정주가구분": "1"},
                    "output": ["일자", "현재가"]})
         data, remain = km.get_tr()
-        say(candles=len(data), remain=remain)
+        say(candles=data[["일자", "현재가"]].values.tolist(), remain=remain)
         km.put_cond({"func_name": "GetConditionNameList"})
         conditions = km.get_cond(method=True)
         km.put_cond({"func_name": "SendCondition", "screen": "2000", "cond_name": conditions[0][1],
@@ -139,7 +139,8 @@ def test_single_process(run_text: Callable[..., Ran], python: str, truth: Contro
     assert abs(int(single["기준가"])) == result["last"]
     assert result["pages"] == [600, 600, 600, 600]
     assert result["candles"] == candles(truth, "005930", "20260205", 4)
-    assert result["conditions"][0][1]
+    names = str(truth.call("GetConditionNameList")) if truth.call("GetConditionLoad") == 1 else ""
+    assert result["conditions"] == [pair.split("^") for pair in names.split(";")[:-1]]
     assert result["found"], "the first condition finds nothing"
     assert set(result["found"]) <= set(result["codes"]) | set(str(truth.call("GetCodeListByMarket", "10")).split(";"))
     assert result["order"] == 0
@@ -148,7 +149,8 @@ def test_single_process(run_text: Callable[..., Ran], python: str, truth: Contro
     assert filled[-1]["911"] == "10"
     assert int([n for n in result["notices"] if n["gubun"] == "1"][-1]["930"]) >= 10
     assert len(result["ticks"]) > 3
-    assert all(code == "005930" and abs(int(price)) > 0 for code, _, price in result["ticks"])
+    assert all(code == "005930" for code, _, _ in result["ticks"])
+    assert all(0.7 * result["last"] <= abs(int(price)) <= 1.3 * result["last"] for _, _, price in result["ticks"])
 
 
 def candles(control: Control, code: str, day: str, pages: int) -> list[list[str]]:
@@ -174,19 +176,25 @@ def candles(control: Control, code: str, day: str, pages: int) -> list[list[str]
     return rows
 
 
-def test_manager(run_text: Callable[..., Ran], python: str) -> None:
+def test_manager(run_text: Callable[..., Ran], python: str, truth: Control) -> None:
     """KiwoomManager: the OCX in another process, commands and answers through queues."""
     url = "sim:?seed=7&speed=20&at=2026-02-06 10:00"
     ran = run_text(MANAGER, opener=url, python=python)
     result = said(ran)
     assert result["name"] == "삼성전자"
-    assert result["accounts"][0].endswith("11")
+    assert result["accounts"] == str(truth.call("GetLoginInfo", "ACCNO")).split(";")[:-1]
     (single,) = result["single"]
     assert (single["종목코드"], single["종목명"]) == ("005930", "삼성전자")
-    assert (result["candles"], result["remain"]) == (600, 1)
-    assert result["found"]
+    assert result["remain"] == 1
+    assert result["candles"] == [[row[0], row[4]] for row in candles(truth, "005930", "20260205", 1)]
+    codes = {code for market in ("0", "10") for code in str(truth.call("GetCodeListByMarket", market)).split(";")}
+    assert set(result["found"]) - {""} <= codes
+    assert len(result["found"]) > 3
+    last = int(str(truth.call("GetMasterLastPrice", "005930")))
     assert [tick["code"] for tick in result["ticks"]] == ["005930"] * 3
-    assert any(tick.get("10") for tick in result["ticks"])
+    prices = [abs(int(tick["10"])) for tick in result["ticks"] if tick.get("10")]
+    assert prices
+    assert all(0.7 * last <= price <= 1.3 * last for price in prices), (last, prices)
     assert result["notices"][0][:2] == ["0", "접수"]
     assert {notice[0] for notice in result["notices"]} == {"0", "1"}
 

@@ -29,7 +29,7 @@ SUGGESTIONS: tuple[tuple[str, str], ...] = (
     ("type mismatch", "pass a number: the real control refuses the call too"),
     ("win32", "answered by default; if the program needs more of it, guard it by `if sys.platform == 'win32'`"),
     ("ctypes.windll", "guard it by `if sys.platform == 'win32'`"),
-    ("is not answered", "use a recorded session (`replay:`) or the real control for this TR"),
+    ("is not answered", "use a recorded session (`sim:?replay=FILE`) or the real control for this TR"),
 )
 
 

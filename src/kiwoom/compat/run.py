@@ -146,7 +146,7 @@ def program_url(url: str | None, speed: float | None, clock: str | None, at: str
     for name, value in (("speed", None if speed is None else f"{speed:g}"), ("clock", clock), ("at", at)):
         if value is None:
             continue
-        if parsed.scheme not in ("sim", "replay"):
+        if parsed.scheme != "sim":
             raise UsageError(f"--{name} needs a simulated clock; {parsed} has the time of its market")
         options[name] = value
     return replace(parsed, options=options)

@@ -39,8 +39,9 @@ _CLOCKS = (
     ("`datetime`", "datetime.now, datetime.utcnow, datetime.today, date.today"),
     ("`QtCore`", "QTimer (with singleShot), QTime.currentTime, QDate.currentDate, QDateTime.currentDateTime, "
      "QDateTime.currentMSecsSinceEpoch, QDateTime.currentSecsSinceEpoch, QThread.sleep, msleep, usleep"),
+    ("`threading`", "threading.Timer"),
     ("`QtTest`", "QTest.qWait, QTest.qSleep"),
-    ("not", "time.monotonic, time.perf_counter, QElapsedTimer, QObject.startTimer, threading.Timer, time-outs of "
+    ("not", "time.monotonic, time.perf_counter, QElapsedTimer, QObject.startTimer, time-outs of "
      "queues, sockets and events: they stay real"),
 )  # fmt: skip
 

@@ -29,6 +29,9 @@ _KST_US = 9 * 3600 * 1_000_000
 _READS = 2000
 """After so many looks at a virtual clock without a wait between them each look takes time, ever more of it."""
 
+_CUT_S = 0.05
+"""How often a sleep that can be cut short looks whether it was."""
+
 _LONGEST_LOOK_US = 1_000_000
 
 _EPOCH = datetime.datetime(1970, 1, 1)
@@ -66,6 +69,7 @@ class Following:
         self._patch_time()
         self._patch_datetime()
         self._set(threading.Thread, "start", self._starting(threading.Thread.start))
+        self._set(threading.Timer, "run", self._timing(threading.Timer.run))
         for binding in _QT:
             finder.after_import(f"{binding}.QtCore", self._patch_core)
             finder.after_import(f"{binding}.QtTest", self._patch_test)
@@ -155,8 +159,8 @@ class Following:
         else:
             self._sleep_beside(seconds)
 
-    def _sleep_beside(self, seconds: float) -> None:
-        """Sleep on a thread beside the owner's: until the owner's time has got there."""
+    def _sleep_beside(self, seconds: float, cut: threading.Event | None = None) -> None:
+        """Sleep on a thread beside the owner's: until the owner's time has got there, or `cut` is set."""
         virtual: VirtualTime = self._session.driver.virtual
         thread = threading.get_ident()
         over = threading.Event()
@@ -165,9 +169,26 @@ class Following:
             virtual.awake(thread)
             over.set()
 
-        virtual.at(virtual.now_us() + round(seconds * 1e6), end)
+        key = virtual.at(virtual.now_us() + round(seconds * 1e6), end)
         virtual.asleep(thread)
-        over.wait()
+        while not over.wait(None if cut is None else _CUT_S):
+            if cut is not None and cut.is_set():
+                virtual.cancel(key)
+                return
+
+    def _timing(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        """The run of a `threading.Timer`: its interval is of the control's clock."""
+
+        def run(timer: Any) -> None:
+            backend = self._session.backend
+            if not backend.virtual:
+                timer.interval = timer.interval / backend.speed
+            elif self._session.driver is not None:
+                self._sleep_beside(timer.interval, timer.finished)
+                timer.interval = 0
+            real(timer)
+
+        return run
 
     def _starting(self, real: Callable[..., Any]) -> Callable[..., Any]:
         """The start of a thread: virtual time does not run away before the thread had a chance to sleep."""
