@@ -54,6 +54,9 @@ def test_codes_are_asked_for_through_the_watch_list() -> None:
     [
         (("tr", "opt1x"), SIM, 1, "opt1"),
         (("tr", "opt10001", "코드=005930"), SIM, 1, "종목코드"),
+        (("tr", "opt10001", "005930"), SIM, 1, "종목코드=005930"),
+        (("tr", "opt10081"), SIM, 1, "takes inputs"),
+        (("find", "없는이름"), SIM, 1, "없는이름"),
         (("tr", "opt10001", "종목코드=005930"), "sim:?sed=7", 1, "seed"),
         (("tr", "opt10001", "종목코드=005930"), "simm:", 1, "sim:"),
         (("tr", "opt10001", "종목코드=005930"), "ocx:", 5, "Windows"),

@@ -230,13 +230,14 @@ class Kiwoom(API):
             self._eventloop.running(receiver)
             receiver(*arguments)
         elif not config.MUTE:
-            self._remind(described, key)
+            self._remind(described, key, arguments)
 
-    def _remind(self, described: Event, key: str | None) -> None:
+    def _remind(self, described: Event, key: str | None, arguments: tuple[Any, ...]) -> None:
         name = described.python_name
         if (
             (name, key) in self._reminded
             or name in ("on_receive_msg", "on_event_connect")
+            or (name == "on_receive_tr_data" and str(arguments[2]).startswith("KOA_NORMAL_"))  # an order: see chejan
             or len(getattr(self, described.name))
             or getattr(type(self), name) is not getattr(Kiwoom, name)
         ):

@@ -179,6 +179,7 @@ def test_waiting_for_nothing_takes_virtual_time(run_text: Run) -> None:
             print(100 < looks < 50000, 0 <= (datetime.now() - end).total_seconds() < 5)
     """
     assert run_text(text, virtual=True).lines == ["True True"] * 3
+    assert run_text(text, virtual=True, until=datetime(2026, 2, 6, 9)).lines == ["True True"] * 3
 
 
 def test_win32com_without_qt_in_virtual_time(run_text: Run) -> None:
@@ -266,6 +267,10 @@ def test_until_ends_a_program_that_would_not(run_text: Run) -> None:
     """
     ran = run_text(text, virtual=True, until=datetime(2026, 2, 5, 22, 30), screenshot=None)
     assert ran.out.strip() == "22:30"
+    ran = run_text(text.split("timer =")[0] + "app.exec_()", virtual=True, until=datetime(2026, 2, 5, 22, 30))
+    assert ran.code == 0, "nothing was planned, and the time came all the same"
+    ran = run_text(text.split("timer =")[0] + "app.exec_()", opener=sim_like(1000.0), until=datetime(2026, 2, 6, 7, 30))
+    assert ran.code == 0, "nothing was planned on a clock that runs"
     endless = """
         import pythoncom, time
         from PyQt5.QtWidgets import QApplication

@@ -359,6 +359,12 @@ def test_an_event_that_nobody_receives_is_mentioned_once_unless_muted(
         control.schedule("OnReceiveRealData", "005930", "주식체결", "", after_s=second)
     api.run(timeout=5)
     assert capsys.readouterr().out.count("on_receive_real_data came") == 1
+    control.schedule("OnReceiveTrData", "0101", "buy", "KOA_NORMAL_BUY_KP_ORD", "", "", 0, "", "", "")
+    api.run(timeout=5)
+    assert capsys.readouterr().out == "", "the answer to an order says nothing that the notices do not say"
+    control.schedule("OnReceiveTrData", "0101", "other", "opt10001", "", "", 0, "", "", "")
+    api.run(timeout=5)
+    assert "under the key 'other'" in capsys.readouterr().out
     monkeypatch.setattr(package.config, "MUTE", True)
     control.schedule("OnReceiveTrCondition", "0101", "", "이름", 1, 0)
     api.run(timeout=5)

@@ -9,8 +9,9 @@ import typer
 from kiwoom.cli.doctor import doctor
 from kiwoom.cli.exits import reported, reporting
 from kiwoom.cli.login import login
-from kiwoom.cli.tables import Format, progress, show, stdout
+from kiwoom.cli.tables import Format, show, stdout
 from kiwoom.compat.run import CONTEXT, run
+from kiwoom.errors import UsageError
 from kiwoom.service.cli import certs, serve
 
 __all__ = ["app"]
@@ -84,8 +85,7 @@ def download(
             "path": path,
         }
         given = {name: value for name, value in chosen.items() if value is not None}
-        result = api.histories(period=period, encoding=encoding, **given)
-    progress(str(result))
+        api.histories(period=period, encoding=encoding, **given)  # says on stderr how it goes and what came of it
 
 
 @app.command()
@@ -97,6 +97,8 @@ def find(word: str, format: Output = Format.table) -> None:
         rows = [
             {"kind": hit.kind, "key": hit.key, "name": hit.name, "where": hit.where} for hit in catalog.search(word)
         ]
+        if not rows:
+            raise UsageError(f"nothing in the catalog is called {word!r} or has an item of that name")
         show(format, rows)
 
 

@@ -32,7 +32,10 @@ def read_inputs(tr: catalog.Tr, words: Sequence[str]) -> dict[str, str]:
     inputs: dict[str, str] = {}
     for word in words:
         name, equals, value = word.partition("=")
-        if not equals or name not in tr.inputs:
+        if not equals:
+            example = f"{tr.inputs[0]}={word}" if tr.inputs else "none are taken here"
+            raise UsageError(f"{word!r}: an input is written 이름=값 ({example})")
+        if name not in tr.inputs:
             raise UsageError(f"{tr.code} ({tr.name}) has no input {name!r}; it takes {', '.join(tr.inputs) or 'none'}")
         inputs[name] = value
     return inputs
@@ -101,6 +104,8 @@ def transaction(code: str, words: Sequence[str], url: str | None, pages: int, fo
     """Log in, ask, print. Account inputs that are not given are the first account's; the password may be empty."""
     tr = catalog.tr(code)
     inputs = read_inputs(tr, words)
+    if tr.inputs and not inputs and "계좌번호" not in tr.inputs:
+        raise UsageError(f"{tr.code} ({tr.name}) takes inputs, written 이름=값: {', '.join(tr.inputs)}")
     config.MUTE = True
     Kiwoom.message(False)
     with Kiwoom(url) as api:

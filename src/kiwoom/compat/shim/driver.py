@@ -17,6 +17,7 @@ __all__ = ["Driver", "VirtualTime", "make_driver", "plain_driver"]
 
 _LONGEST_WAIT_MS = 60_000
 _ASKED_BEFORE_EXIT = 200
+_ASKED_EVERY_S = 0.02
 
 
 def make_driver(core: Any, session: Any) -> Any:
@@ -34,6 +35,7 @@ def make_driver(core: Any, session: Any) -> Any:
     timer = vars(core).get("_kiwoom_qtimer", core.QTimer)
     waker = Waker()
     driver = Driver(session, timer(), waker)
+    driver.in_loop = lambda: core.QThread.currentThread().loopLevel() > 0
     waker.woken.connect(driver.woken, slot_type)
     # Only now: a wake before the connection would be lost, and every later one held back for it.
     session.backend.on_wake(driver.wake)
@@ -97,6 +99,9 @@ def _ending(core: Any, session: Any) -> Callable[[], None]:
             windows = [w for w in getattr(application, "topLevelWidgets", list)() if w.isVisible()]
             if session.screenshot:
                 picture(core, windows, session.screenshot)
+                if not _has_korean_font(core):
+                    session.note("answered", "this machine has no Korean font: the picture shows boxes (Debian has "
+                                 "one in fonts-nanum)")  # fmt: skip
             for window in windows:
                 window.close()
             application.quit()
@@ -122,6 +127,15 @@ def picture(core: Any, windows: list[Any], place: str) -> None:
     whole.save(place)
 
 
+def _has_korean_font(core: Any) -> bool:
+    fonts = __import__(f"{core.__name__.partition('.')[0]}.QtGui", fromlist=["QtGui"]).QFontDatabase
+    korean = fonts.Korean if hasattr(fonts, "Korean") else fonts.WritingSystem.Korean
+    try:
+        return bool(fonts.families(korean))
+    except TypeError:  # Qt 5: not a static function
+        return bool(fonts().families(korean))
+
+
 class Driver:
     """Pumps the session's control from a Qt timer that is set to when the next event is due."""
 
@@ -134,6 +148,7 @@ class Driver:
         self.virtual: VirtualTime | None = None
         if session.backend.virtual:
             self.virtual = VirtualTime(session)
+        self.in_loop: Callable[[], bool] = lambda: False
         timer.setSingleShot(True)
         timer.timeout.connect(self.tick)
 
@@ -147,8 +162,13 @@ class Driver:
         """Set the timer to when something is due. Owner's thread."""
         if not self._session.opened:
             return
-        source = self.virtual if self.virtual is not None else self._session.backend
-        due = source.next_due()
+        backend, until = self._session.backend, self._session.until_us
+        due = backend.next_due() if self.virtual is None else self.virtual.next_due()
+        if until is not None and self.virtual is None:
+            left = max(_ASKED_EVERY_S, (until - backend.now_us()) / 1e6 / backend.speed)
+            due = left if due is None else min(due, left)
+        elif until is not None and due is None:
+            due = _ASKED_EVERY_S  # see `VirtualTime.go_to`
         if due is None:
             self._timer.stop()
         else:
@@ -181,15 +201,18 @@ class Driver:
         if not session.opened:
             return 0
         session.run_handed()
-        if session.on_pump is not None:
-            session.on_pump()
         self.arm()
+        before = session.backend.now_us()
         if self.virtual is None:
             count = session.backend.pump(timeout_s * session.backend.speed)
         else:
             count = self.virtual.step()
             if timeout_s and not count:
                 self.virtual.idle()
+            elif session.until_us is not None and self.in_loop():
+                self.virtual.go_to(session.until_us)
+        if session.on_pump is not None and session.backend.now_us() > before:
+            session.on_pump()
         session.check_until()
         self.arm()
         return int(count)
@@ -265,7 +288,7 @@ class VirtualTime:
 
     def idle(self) -> None:
         """The program waited for nothing: where nothing is planned at all, time goes on a little."""
-        if self._busy() or self.next_due() is not None:
+        if self.next_due() is not None:
             self._idle_since = None
             return
         now = self.now_us()
@@ -273,6 +296,11 @@ class VirtualTime:
             self._idle_since = now
         least, most = self.IDLE_US
         self._session.backend.advance_to(now + min(most, max(least, (now - self._idle_since) // 100)))
+
+    def go_to(self, us: int) -> None:
+        """The program's loop turns and nothing is planned: go on to a time, or a second beyond it."""
+        if self.next_due() is None:
+            self._session.backend.advance_to(max(us, self.now_us() + 1_000_000))
 
     def step(self) -> int:
         """Go on to the next event or deadline; returns the number of events delivered."""

@@ -71,7 +71,8 @@ class Finder(importlib.abc.MetaPathFinder):
         if fullname in self._hooks:
             return self._hooked(fullname, path)
         if fullname in BINDINGS and self._real(fullname, path) is None:
-            self.session.note("unsupported", f"{fullname} is not installed in {sys.executable}")
+            asked = f"{sys.executable} -m pip install {fullname}"
+            self.session.note("unsupported", f"{fullname} is not installed in the program's environment: {asked}")
             return None
         make = self.others.get(fullname)
         if make is None or self._real(fullname, path) is not None:
