@@ -3,7 +3,9 @@ How many orders per second the simulator matches, alone and through a slot: ``py
 
 Three flows, each from a fixed seed: *aggressive* (half of the orders trade), *maker* (most rest or are cancelled) and
 *sweep* (large orders that eat through many levels). An "order" is a new order, a cancellation or a modification.
+*Through the desk* is the broker without a control: checks, reservation, ledger, book, and notices that nobody reads.
 *Through a slot* is everything: SendOrder, checks, ledger, book, and a slot that reads five fields of every notice.
+All in CPU time, as `benchmarks.market`.
 """
 
 from __future__ import annotations
@@ -11,11 +13,15 @@ from __future__ import annotations
 import random
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from kiwoom.control import open_control
+from kiwoom.sim import SimControl
 from kiwoom.sim.book import Book
+from kiwoom.sim.desk import Ticket
 from kiwoom.sim.rules import BUY, SELL, TICKS_2023, TimeInForce
+
+_URL = "sim:?clock=virtual&at=2026-02-06 10:00&limits=off&cash=100000000000&holdings=off"
 
 Action = tuple[str, int, int, int | None]  # what, side or which, quantity, price
 
@@ -73,7 +79,7 @@ def run(actions: list[Action]) -> tuple[float, int, int]:
     book = Book(TICKS_2023, 50_000)
     numbers: list[int] = []
     fills = 0
-    started = time.perf_counter()
+    started = time.process_time()
     for number, (what, side, quantity, price) in enumerate(actions, start=1):
         if what == "new":
             order, made = book.submit(number, side, quantity, price, TimeInForce.DAY if price else TimeInForce.IOC)
@@ -93,12 +99,38 @@ def run(actions: list[Action]) -> tuple[float, int, int]:
                     _, made = book.replace(target, number, (old.price or 0) + step, quantity)
                     fills += len(made)
                     numbers.append(number)
-    return time.perf_counter() - started, fills, len(book.orders)
+    return time.process_time() - started, fills, len(book.orders)
+
+
+def through_the_desk(count: int) -> tuple[float, int]:
+    """Give orders to the broker's desk, twenty a second: market orders that fill at once. Seconds and notices."""
+    control = open_control(_URL)
+    assert isinstance(control, SimControl)
+    desk, engine = control.broker.desk, control.broker.engine
+    account = desk.accounts_of("simuser")[0].number
+    notices = 0
+
+    def notice(_gubun: str, _values: Mapping[int, str]) -> None:
+        nonlocal notices
+        notices += 1
+
+    desk.listen("simuser", notice)
+    started = time.process_time()
+    for index in range(count):
+        desk.proceed(desk.accept(Ticket(account, 2 if index % 2 else 1, "005930", 10, 0, "03")))
+        if index % 20 == 19:
+            end = engine.now + 1_000_000
+            while engine.run_next(end):
+                pass
+            control.clock.advance_to(end)
+    seconds = time.process_time() - started
+    control.close()
+    return seconds, notices
 
 
 def through_a_slot(count: int) -> tuple[float, int]:
     """Send orders to a simulator and read the notices in a slot; returns seconds and notices."""
-    control = open_control("sim:?clock=virtual&at=2026-02-06 10:00&limits=off&cash=100000000000&holdings=off")
+    control = open_control(_URL)
     notices = 0
 
     def slot(gubun: str, _count: int, _fids: str) -> None:
@@ -111,15 +143,15 @@ def through_a_slot(count: int) -> tuple[float, int]:
     control.call("CommConnect")
     control.pump(5)
     account = str(control.call("GetLoginInfo", "ACCNO")).split(";")[0]
-    started = time.perf_counter()
+    started = time.process_time()
     for index in range(count):
         kind = 2 if index % 2 else 1
         control.call("SendOrder", "order", "0101", account, kind, "005930", 10, 0, "03", "")
         if index % 20 == 19:
             end = control.clock.now_us() + 1_000_000
             while (left := end - control.clock.now_us()) > 0:
-                control.pump(left / 1_000_000)
-    seconds = time.perf_counter() - started
+                control.pump_many(left / 1_000_000, lambda: True)
+    seconds = time.process_time() - started
     control.close()
     return seconds, notices
 
@@ -133,6 +165,8 @@ def main(count: int = 200_000) -> None:
         rate = count / seconds
         print(f"book {flow.__name__:<10} {rate:>10,.0f} orders/s {fills / seconds:>10,.0f} fills/s  ({left:,} left)")
     orders = min(count, 5_000)
+    seconds, notices = through_the_desk(orders)
+    print(f"through the desk {orders / seconds:>9,.0f} orders/s {notices / seconds:>10,.0f} notices/s")
     seconds, notices = through_a_slot(orders)
     print(f"through a slot  {orders / seconds:>10,.0f} orders/s {notices / seconds:>10,.0f} notices/s")
 

@@ -7,13 +7,14 @@ A registered code costs one timer: that of its next trade. A code that nobody re
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from kiwoom.clock import DAY_US
 from kiwoom.sim.control import Part, SimControl, dispatch
 from kiwoom.sim.engine import Timer
-from kiwoom.sim.futuretypes import contract_events, is_contract
+from kiwoom.sim.futuretypes import contract_events
 from kiwoom.sim.instruments import Instrument
 from kiwoom.sim.live import Live
 from kiwoom.sim.opening import OpeningNotices
@@ -45,7 +46,7 @@ class _Screen:
 class _Feed:
     """One registered code: which real types it sends, and the timer of its next trade."""
 
-    __slots__ = ("best", "instrument", "key", "sent", "texts", "timer", "types")
+    __slots__ = ("best", "instrument", "key", "midnight", "sent", "siblings", "texts", "timer", "types")
 
     def __init__(self, key: str, instrument: Instrument) -> None:
         self.key = key
@@ -55,6 +56,9 @@ class _Feed:
         self.best = (0, 0)
         self.sent: dict[str, tuple[int, ...]] = {}
         self.texts: StockTexts | None = None
+        self.midnight = 0
+        self.siblings: list[_Feed] = []
+        """The feeds of the same instrument: its code with and without a suffix, in the order in which they send."""
 
 
 class Registrations(Part):
@@ -64,6 +68,7 @@ class Registrations(Part):
         super().__init__(control)
         self._screens: dict[str, _Screen] = {}
         self._feeds: dict[str, _Feed] = {}
+        self._siblings: defaultdict[str, list[_Feed]] = defaultdict(list)
 
     def disconnected(self) -> None:
         self._screens.clear()
@@ -166,6 +171,8 @@ class Registrations(Part):
                 continue
             if feed is None:
                 feed = self._feeds[code] = _Feed(code, instrument)
+                feed.siblings = self._siblings[instrument.code]
+                self._join(instrument.code)
                 self.broker.market.live(instrument)
                 self.broker.market.fed.add(instrument.code)
             feed.types = types
@@ -185,50 +192,58 @@ class Registrations(Part):
 
     def _stop(self, code: str) -> None:
         feed = self._feeds.pop(code)
+        self._join(feed.instrument.code)
         if feed.timer is not None:
             feed.timer.cancel()
         if not any(other.instrument is feed.instrument for other in self._feeds.values()):
             self.broker.market.fed.discard(feed.instrument.code)
+
+    def _join(self, code: str) -> None:
+        """Bring the list of an instrument's feeds, which they share, up to date."""
+        names = (code, f"{code}_NX", f"{code}_AL")
+        self._siblings[code][:] = [self._feeds[name] for name in names if name in self._feeds]
 
     # --- the feed ----------------------------------------------------------------------------------------------
 
     def _schedule(self, feed: _Feed) -> None:
         market = self.broker.market
         live = market.live_unmoved(feed.instrument)
+        feed.midnight = market.midnight_us()
         trade = live.peek() if live.tape.bar.date == market.today else None
         if trade is None:
             # nothing more today: look again when the next day has begun
-            feed.timer = self.broker.engine.at(market.midnight_us() + DAY_US, self._schedule, feed)
+            feed.timer = self.broker.engine.at(feed.midnight + DAY_US, self._schedule, feed)
         else:
-            feed.timer = self.broker.engine.at(market.midnight_us() + trade.us, self._trade, feed, live)
+            feed.timer = self.broker.engine.at(feed.midnight + trade.us, self._trade, feed, live)
 
     def _trade(self, feed: _Feed, live: Live) -> None:
         """The next trade of a registered code has come."""
+        engine = self.broker.engine
+        elapsed = engine.now - feed.midnight
         due = live.peek()
         # `005930` and `005930_AL` are two feeds of one instrument: the first of them takes the trade in
-        if due is not None and due.us <= self.broker.market.now_of_day:
+        if due is not None and due.us <= elapsed < DAY_US:
             live.take()
             if self.control.listens(_EVENT):
                 self._send_types(feed, live)
-        if self._feeds.get(feed.key) is feed:
+            due = live.peek()
+        if due is not None and elapsed < DAY_US:
+            feed.timer = engine.at(feed.midnight + due.us, self._trade, feed, live)
+        else:
             self._schedule(feed)
-
-    def _siblings(self, feed: _Feed) -> list[_Feed]:
-        """The feeds of the same instrument: its code with and without a suffix."""
-        code = feed.instrument.code
-        return [self._feeds[key] for key in (code, f"{code}_NX", f"{code}_AL") if key in self._feeds]
 
     def _send_types(self, feed: _Feed, live: Live) -> None:
         """Send what a trade changes, to each feed of the instrument."""
         instrument = feed.instrument
-        if is_contract(instrument):
-            for other in self._siblings(feed):
-                for name, values in contract_events(self.broker.market, instrument, other.types, other.sent):
-                    self._send(other.key, name, payload(name, values))
-        elif instrument.kind == "INDEX":
-            for other in self._siblings(feed):
+        kind = instrument.kind
+        if kind == "INDEX":
+            for other in feed.siblings:
                 for name in sorted(other.types & BUILDERS.keys()):
                     self._send(other.key, name, payload(name, BUILDERS[name](live, self.broker.market.today)))
+        elif kind in ("FUTURE", "OPTION"):
+            for other in feed.siblings:
+                for name, values in contract_events(self.broker.market, instrument, other.types, other.sent):
+                    self._send(other.key, name, payload(name, values))
         else:
             self._send_stock(feed, live)
 
@@ -236,16 +251,18 @@ class Registrations(Part):
         texts = feed.texts
         if texts is None or texts.live is not live:
             texts = feed.texts = StockTexts(live, self.broker.market.today)
-        best = (live.ask, live.bid)
-        for other in self._siblings(feed):
-            if _TRADE in other.types:
-                self._send(other.key, _TRADE, texts.trade())
+        ladders = live.ladders()
+        best = (ladders.ask, ladders.bid)
+        for other in feed.siblings:
+            types, key = other.types, other.key
+            if _TRADE in types:
+                self._send(key, _TRADE, texts.trade())
             if best != other.best:
                 other.best = best
-                if _BEST in other.types:
-                    self._send(other.key, _BEST, texts.best())
-            if _BOOK in other.types:
-                self._send(other.key, _BOOK, texts.book())
+                if _BEST in types:
+                    self._send(key, _BEST, texts.best())
+            if _BOOK in types:
+                self._send(key, _BOOK, texts.book())
 
     def _send(self, key: str, name: str, text: str) -> None:
         self.control.send(_EVENT, key, name, text, code=key)
