@@ -15,9 +15,15 @@ PYTHON="$python" scripts/setup-wine.sh "$directory" || status=$?
 directory=$(cd "$directory" && pwd)
 export KIWOOM_WINE_DIR="$directory"
 trap 'WINEPREFIX="$directory/prefix" wineserver -k || true' EXIT
-# Wine boots with its first program and ends with its last: with one that stays, the others start at once.
-"$directory/python.sh" -c 'import time; time.sleep(36000)' 2>&1 | cat &
-"$directory/python.sh" -c 'import PyQt5.QAxContainer, grpc, sys; print("Python", sys.version)' 2>&1 | cat
+# Wine boots with its first program and ends with its last: with one that stays, the others start at once. It must be up
+# before they are: what boots Wine leaves its output open to Wine's own processes, and whoever reads it would wait.
+: >"$directory/stays.log"
+"$directory/python.sh" -c 'import sys, time; print("up:", sys.version, flush=True); time.sleep(36000)' 2>&1 |
+  cat >"$directory/stays.log" &
+until grep '^up' "$directory/stays.log" 2>/dev/null; do
+  [ "$SECONDS" -lt 1800 ] || { echo "Wine did not start"; exit 1; }
+  sleep 0.2
+done
 
 # Through `cat`, since the Windows Python cannot start on a terminal or a file. One that ends with its Wine ends with 0,
 # so the word about the end must have come.
