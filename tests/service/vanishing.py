@@ -134,6 +134,10 @@ def _in_use(kind: str) -> Callable[[Served], Any]:
     return lambda served: served.server.core.left_over()[kind]
 
 
+def _log_level_set(served: Served) -> Any:
+    return served.server.measured.ended["SetLogLevel", "OK"]
+
+
 def _listening(served: Served) -> Any:
     return served.control._handlers["OnReceiveMsg"]
 
@@ -235,7 +239,7 @@ RPCS = {
             settle=_come_back,
         ),
         # It does its work without waiting for anybody.
-        Rpc("SetLogLevel", (pb.SetLogLevelRequest(logger="kiwoom.nobody", level=20),), lambda served: True, "unary"),
+        Rpc("SetLogLevel", (pb.SetLogLevelRequest(logger="kiwoom.service", level=0),), _log_level_set, "unary"),
         Rpc(
             "Describe",
             (v1.DescribeRequest(),),

@@ -11,8 +11,6 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
-import grpc
-
 from kiwoom.errors import error_for
 from kiwoom.service.core import Core
 from kiwoom.service.hub import Listener
@@ -46,6 +44,7 @@ class Inquiry(Listener, Generic[T]):
         self._hear = hear
         self._what = what
         self._listening = False
+        self._lost: Exception | None = None
         self._answer: asyncio.Future[T] = core.owner.loop.create_future()
 
     def begin(self) -> None:
@@ -62,10 +61,12 @@ class Inquiry(Listener, Generic[T]):
     def expect_again(self) -> None:
         """Make ready for another answer, with the listening as it is. Event loop's thread."""
         self._answer = self._core.owner.loop.create_future()
+        if self._lost is not None:
+            self._set_error(self._answer, self._lost)
 
     def hear(self, occasion: Occasion) -> None:
         if occasion.name == "OnEventConnect" and int(occasion.arguments[0]) < 0:
-            self._post_error(End.of(status_of(error_for(int(occasion.arguments[0]), self._what))))
+            self._core.owner.post(self._lose, End.of(status_of(error_for(int(occasion.arguments[0]), self._what))))
             return
         try:
             answer = self._hear(occasion)
@@ -77,6 +78,11 @@ class Inquiry(Listener, Generic[T]):
 
     def fail(self, error: Exception) -> None:
         self._post_error(End.of(status_of(error)))
+
+    def _lose(self, error: Exception) -> None:
+        # Between two pages nobody waits for an answer: the next one finds it here.
+        self._lost = error
+        self._set_error(self._answer, error)
 
     def _post_error(self, error: Exception) -> None:
         self._core.owner.post(self._set_error, self._answer, error)
@@ -100,9 +106,8 @@ class Inquiry(Listener, Generic[T]):
         Raises End(DEADLINE_EXCEEDED), or with what the server said instead of answering.
         """
         timeout_s = self._core.settings.answer_timeout_s
-        if not await self._core.owner.wait(self._answer, timeout_s):
-            raise End(grpc.StatusCode.DEADLINE_EXCEEDED, f"{self._what} was not answered within {timeout_s:g} s")
-        return self._answer.result()
+        late = f"{self._what} was not answered within {timeout_s:g} s"
+        return await self._core.wait_for(self._answer, timeout_s, late)
 
 
 def error_in_message(message: str, call: str) -> End | None:

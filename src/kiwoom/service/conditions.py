@@ -10,12 +10,12 @@ import grpc
 from kiwoom.errors import error_for
 from kiwoom.service import encode
 from kiwoom.service.answers import Inquiry, error_in_message
-from kiwoom.service.core import Core, Rpc, taken_note_of
+from kiwoom.service.core import Core, Rpc, how_it_failed, taken_note_of
 from kiwoom.service.hub import Listener
 from kiwoom.service.occasion import Occasion
 from kiwoom.service.screens import check_screen
 from kiwoom.service.status import status_of
-from kiwoom.service.streams import End, Status, Stream
+from kiwoom.service.streams import End, Stream
 from kiwoom.service.transactions import WatchList
 from kiwoom.wire import koapy_pb2 as pb
 
@@ -214,14 +214,9 @@ async def _run(rpc: Rpc, request: pb.ConditionRequest, stream: Stream, search: _
                 async for response in watch_list.ask(codes):
                     owner.tell(lambda r=response: stream.put(r))  # type: ignore[misc]
         owner.tell(stream.end)
-    except End as end:
-        status = end.status
-        owner.tell(lambda: stream.end(status))
-    except asyncio.CancelledError:
-        raise
     except Exception as error:
-        failed: Status = status_of(error)
-        owner.tell(lambda: stream.end(failed))
+        status = how_it_failed(error, rpc.method)
+        owner.tell(lambda: stream.end(status))
 
 
 async def _result(core: Core, search: _Search) -> tuple[list[str], bool | None]:

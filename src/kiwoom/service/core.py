@@ -8,6 +8,10 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar
 
+import grpc
+from google.protobuf.message import DecodeError
+
+from kiwoom.errors import KiwoomError
 from kiwoom.limits import PROFILES, Limits, Priority, RequestLimiter
 from kiwoom.service.accounts import Accounts
 from kiwoom.service.clients import Client
@@ -19,9 +23,9 @@ from kiwoom.service.realtime import RealData, Registrar
 from kiwoom.service.screens import Screens
 from kiwoom.service.settings import RefusedToStart, Settings
 from kiwoom.service.status import status_of
-from kiwoom.service.streams import End, Stream, Streams
+from kiwoom.service.streams import End, Status, Stream, Streams
 
-__all__ = ["Core", "Relay", "Rpc", "taken_note_of"]
+__all__ = ["Core", "Relay", "Rpc", "how_it_failed", "taken_note_of"]
 
 log = logging.getLogger("kiwoom.service")
 
@@ -46,15 +50,38 @@ class Core:
         self.paging = Paging()
         self.accounts = Accounts()
         self.stopping = False
+        self.asked: set[asyncio.Future[Any]] = set()
+        """What somebody waits for the broker to answer. Event loop's thread."""
         self.counted: dict[str, Callable[[], int]] = {}
         """What else `left_over` counts, by name. Callable from any thread."""
+
+    def stop(self, status: Status) -> None:
+        """The service stops: nobody waits for the broker any more. Event loop's thread."""
+        self.stopping = True
+        for future in self.asked:
+            if not future.done():
+                future.set_exception(End.of(status))
+
+    async def wait_for(self, answer: asyncio.Future[T], seconds: float, late: str) -> T:
+        """Wait for what the broker answers. Raises End(DEADLINE_EXCEEDED, late), or what ends it instead."""
+        self.asked.add(answer)
+        try:
+            if not await self.owner.wait(answer, seconds):
+                raise End(grpc.StatusCode.DEADLINE_EXCEEDED, late)
+            return answer.result()
+        finally:
+            self.asked.discard(answer)
 
     async def permit(self, limiter: RequestLimiter, priority: Priority = Priority.PERSON) -> None:
         """Wait until a request may be sent; it is counted then. Waits in the scheduler's line, not in a thread."""
         with limiter.line_up(priority) as ticket:
             while (wait_s := ticket.reserve()) > 0:
+                if self.stopping:
+                    break
                 # Whoever stands further ahead may leave the line: look again before long.
                 await self.owner.sleep(min(wait_s, 1.0))
+        if self.stopping:
+            raise End(grpc.StatusCode.UNAVAILABLE, "the service is stopping")
 
     def left_over(self) -> dict[str, int]:
         """
@@ -148,3 +175,17 @@ def taken_note_of(task: asyncio.Future[Any]) -> None:
     """For a task that several wait for: when all of them have gone, nobody is left whom its error concerns."""
     if not task.cancelled():
         task.exception()
+
+
+def how_it_failed(error: Exception, method: str) -> Status:
+    """The status with which an RPC ends when its work raised. What nobody raises on purpose goes into the log."""
+    if isinstance(error, End):
+        return error.status
+    if isinstance(error, DecodeError):
+        return Status(grpc.StatusCode.INVALID_ARGUMENT, f"the request is not a message of {method}")
+    if isinstance(error, grpc.aio.InternalError):
+        # It could not be sent or received.
+        return Status(grpc.StatusCode.CANCELLED, "the client has gone")
+    if not isinstance(error, KiwoomError):
+        log.error("%s raised %r", method, error, exc_info=error)
+    return status_of(error)

@@ -6,10 +6,9 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 
 import grpc
-from google.protobuf.message import DecodeError
 
 from kiwoom.control.contract import EVENTS, event
-from kiwoom.service.core import Rpc
+from kiwoom.service.core import Rpc, how_it_failed
 from kiwoom.service.hub import Holder
 from kiwoom.service.occasion import Occasion
 from kiwoom.service.status import status_of
@@ -130,11 +129,9 @@ async def _acknowledgements(rpc: Rpc, requests: AsyncIterator[bytes], held: _Hel
             else:
                 text = f"after the first request only handled_request and stop_listen_request fit, not {kind}"
                 raise End(_Code.INVALID_ARGUMENT, text)
-    except End as end:
-        status = end.status
+    except Exception as error:
+        status = how_it_failed(error, rpc.method)
         rpc.owner.tell(lambda: stream.end(status))
-    except DecodeError:
-        rpc.owner.tell(lambda: stream.end(Status(_Code.INVALID_ARGUMENT, "the request is not a message of this RPC")))
     else:
         # The client stopped, or closed its side and can acknowledge nothing more.
         rpc.owner.tell(held.leave)

@@ -6,8 +6,6 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator
 
-import grpc
-
 from kiwoom.errors import error_for
 from kiwoom.service import encode
 from kiwoom.service.core import Core, Rpc, taken_note_of
@@ -74,10 +72,8 @@ class Login:
             code = await owner.submit(start)
             if code < 0:
                 return code
-            if not await owner.wait(answer.future, timeout_s):
-                text = f"the login was not answered within {timeout_s:g} s"
-                raise End(grpc.StatusCode.DEADLINE_EXCEEDED, text)
-            code = answer.future.result()
+            late = f"the login was not answered within {timeout_s:g} s"
+            code = await self._core.wait_for(answer.future, timeout_s, late)
             log.info("login ended with %d", code)
             return code
         finally:

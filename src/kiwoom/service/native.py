@@ -18,7 +18,6 @@ from functools import lru_cache, partial
 from time import monotonic
 
 import grpc
-from google.protobuf.message import DecodeError
 
 from kiwoom.clock import SECOND_US
 from kiwoom.control.contract import EVENTS, Function, Value
@@ -27,7 +26,7 @@ from kiwoom.errors import KiwoomError
 from kiwoom.service import encode
 from kiwoom.service.calls import Caller
 from kiwoom.service.clients import Client
-from kiwoom.service.core import Core, Rpc
+from kiwoom.service.core import Core, Rpc, how_it_failed
 from kiwoom.service.hub import Listener
 from kiwoom.service.listening import events_named
 from kiwoom.service.occasion import Occasion
@@ -659,10 +658,8 @@ class Native:
                     text = f"after the first request, {kind} does not fit"
                     session.end(Status(_Code.INVALID_ARGUMENT, text))
                     return
-        except DecodeError:
-            session.end(Status(_Code.INVALID_ARGUMENT, "the request is not a message of this RPC"))
-        except KiwoomError as error:
-            session.end(status_of(error))
+        except Exception as error:
+            session.end(how_it_failed(error, rpc.method))
 
     def _detached(self, session: Session) -> None:
         """The stream ended: keep the session for a while."""

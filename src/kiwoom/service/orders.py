@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator
 
 import grpc
@@ -12,7 +13,7 @@ from kiwoom.errors import error_for
 from kiwoom.service import encode
 from kiwoom.service.answers import negative
 from kiwoom.service.calls import check_arguments
-from kiwoom.service.core import Rpc
+from kiwoom.service.core import Rpc, how_it_failed
 from kiwoom.service.following import FIDS, Follower, Notice, Outcome
 from kiwoom.service.hub import Listener
 from kiwoom.service.occasion import Occasion
@@ -23,6 +24,8 @@ from kiwoom.service.streams import Status, Stream
 from kiwoom.wire import koapy_pb2 as pb
 
 __all__ = ["ORDER_EVENTS", "order_call", "order_listen"]
+
+log = logging.getLogger("kiwoom.service")
 
 _Code = grpc.StatusCode
 
@@ -94,10 +97,8 @@ class _Following(Listener):
         try:
             await self._core.permit(self._core.limits.orders)
             await self._core.owner.submit(lambda: self._send(arguments))
-        except asyncio.CancelledError:
-            raise
         except Exception as error:
-            status = status_of(error) if not hasattr(error, "status") else error.status
+            status = how_it_failed(error, "OrderCall")
             self._core.owner.tell(lambda: self._stream.end(status))
 
     def _send(self, arguments: tuple[str | int, ...]) -> None:
@@ -108,7 +109,12 @@ class _Following(Listener):
         self._sent = True
         self._after(core.settings.answer_timeout_s, self._unanswered)
         core.accounts.asked(self._screen, str(arguments[0]), str(arguments[2]))
-        code = core.owner.control.call("SendOrder", arguments[0], self._screen, *arguments[2:])
+        try:
+            code = core.owner.control.call("SendOrder", arguments[0], self._screen, *arguments[2:])
+        except Exception as error:
+            log.error("SendOrder raised %r", error, exc_info=error)
+            self._stream.end(self._unknown(f"SendOrder failed: {error}"))
+            return
         if self._target.RET:
             returned = code if isinstance(code, int) else 0
             response = pb.ListenResponse(name="SendOrder", arguments=[pb.Argument(long_value=returned)])

@@ -21,7 +21,6 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import grpc
-from google.protobuf.message import DecodeError
 
 from kiwoom.control.base import Control, open_control
 from kiwoom.errors import KiwoomError, MissingDependency, msg
@@ -29,7 +28,7 @@ from kiwoom.service import conditions, custom, listening, login, logs, orders, s
 from kiwoom.service.calls import Caller
 from kiwoom.service.clients import Client, Clients
 from kiwoom.service.conditions import Conditions
-from kiwoom.service.core import Core, Rpc
+from kiwoom.service.core import Core, Rpc, how_it_failed
 from kiwoom.service.login import Login
 from kiwoom.service.metrics import Measured, collector
 from kiwoom.service.native import Native
@@ -37,7 +36,7 @@ from kiwoom.service.owner import Owner
 from kiwoom.service.security import EVERYBODY, Identity, Tokens, check_start, listen_address
 from kiwoom.service.settings import RefusedToStart, Settings
 from kiwoom.service.standard import add_health, add_reflection
-from kiwoom.service.status import details, status_of
+from kiwoom.service.status import details
 from kiwoom.service.streams import End, Status, Stream
 
 __all__ = ["KOAPY_SERVICE", "NATIVE_SERVICE", "Server"]
@@ -234,8 +233,8 @@ class Server:
         return self._last_mode
 
     async def _wind_up(self, server: grpc.aio.Server) -> None:
-        self.core.stopping = True
         status = Status(grpc.StatusCode.UNAVAILABLE, "the service is stopping")
+        self.core.stop(status)
         streams = list(self.core.streams.open)
         self.native.stop(status)
 
@@ -246,6 +245,11 @@ class Server:
         if not self._owner.control.closed:
             await self._owner.submit(end_streams)
         await server.stop(self.settings.grace_s)
+        # What was begun for several clients at once, and whose clients have gone.
+        begun = [task for task in asyncio.all_tasks() if task.get_name().startswith("kiwoom ")]
+        for task in begun:
+            task.cancel()
+        await asyncio.gather(*begun, return_exceptions=True)
         log.info("stopped")
 
     # --- the gRPC server -------------------------------------------------------------------------------------
@@ -391,15 +395,8 @@ class Server:
             # The latter: gRPC could not send or receive, for the client has gone.
             self.measured.ended[name, "CANCELLED"] += 1
             raise asyncio.CancelledError from error
-        if isinstance(error, End):
-            status = error.status
-        elif isinstance(error, DecodeError):
-            status = Status(grpc.StatusCode.INVALID_ARGUMENT, f"the request is not a message of {name}")
-        elif isinstance(error, KiwoomError):
-            status = status_of(error)
-        else:
-            log.error("%s raised %r", name, error, exc_info=error)
-            status = status_of(error)
+        assert isinstance(error, Exception)
+        status = how_it_failed(error, name)
         self.measured.ended[name, status.code.name] += 1
         try:
             await context.abort(status.code, details(status.details))

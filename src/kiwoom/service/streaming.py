@@ -6,16 +6,13 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 
 import grpc
-from google.protobuf.message import DecodeError
 
-from kiwoom.errors import KiwoomError
 from kiwoom.limits import MAX_CODES_PER_SCREEN, MAX_SCREENS
 from kiwoom.service import encode
-from kiwoom.service.core import Rpc
+from kiwoom.service.core import Rpc, how_it_failed
 from kiwoom.service.realtime import Shape
 from kiwoom.service.screens import check_screen
-from kiwoom.service.status import status_of
-from kiwoom.service.streams import End, Status, Stream
+from kiwoom.service.streams import End, Stream
 from kiwoom.wire import koapy_pb2 as pb
 
 __all__ = ["bidirectional_real_call", "real_call"]
@@ -145,10 +142,6 @@ async def _follow(rpc: Rpc, requests: AsyncIterator[bytes], reading: _Reading, s
                 return
             else:
                 raise End(_INVALID, "the request is empty: initialize, register, remove or stop")
-    except asyncio.CancelledError:
-        raise
-    except (End, KiwoomError) as error:
-        status = error.status if isinstance(error, End) else status_of(error)
+    except Exception as error:
+        status = how_it_failed(error, rpc.method)
         owner.tell(lambda: stream.end(status))
-    except DecodeError:
-        owner.tell(lambda: stream.end(Status(_INVALID, "the request is not a message of this RPC")))
