@@ -289,8 +289,6 @@ def test_one_who_leaves_a_page_unread_while_another_waits_loses_his_turn(serve: 
 
 def test_a_place_that_somebody_else_moved_is_not_gone_on_from(served: Served) -> None:
     OnePlace(served)
-    stub = served.stub()
-    stream = stub.TransactionCall(request(inputs={"종목코드": "005930"}), timeout=10)
     control = served.control
     asked = control.on["CommRqData"]
 
@@ -302,5 +300,5 @@ def test_a_place_that_somebody_else_moved_is_not_gone_on_from(served: Served) ->
 
     control.on["CommRqData"] = asked_in_between
     with ends_with(grpc.StatusCode.ABORTED, "ask from the start"):
-        list(stream)
+        list(served.stub().TransactionCall(request(inputs={"종목코드": "005930"}), timeout=10))
     served.nothing_left()
