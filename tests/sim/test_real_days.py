@@ -310,3 +310,16 @@ def test_real_bars_of_trades_and_real_trades_are_kept(reference_data: Path) -> N
     assert read > 1_000
     frames = files.days(CODE)[date(2026, 9, 11)].trades
     assert len(frames) == 22 and frames[0][1:] == (257_750, 19, -1)
+
+
+def test_a_file_without_a_code_belongs_to_the_code_that_it_is_named_after(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    text = "time,price,volume\n20260206090003,160000,10\n20260206100000,160100,5\n"
+    (tmp_path / "ticks").mkdir()
+    for name in ("probe_of_a_day.csv", "005930.csv"):
+        (tmp_path / "ticks" / name).write_text(text)
+    files = IntradayFiles(tmp_path)
+    assert list(files.days("005930")) == [DAY]
+    assert files.days("000660") == {} and files.days("001", 100) == {}
+    assert [r.getMessage() for r in caplog.records if "probe_of_a_day.csv is left out" in r.getMessage()]

@@ -159,6 +159,8 @@ def _split(path: Path, _modified: int) -> _Rows:
     header, *lines = text.splitlines()
     columns = _columns(path, next(csv.reader([header])))
     place = columns.get("code")
+    if place is None and _code_of(path) is None:
+        log.warning("%s is left out: it has no column for the code and is not named after one", path.name)
     for line in lines:
         code = line.split(",", place + 1)[place].strip('" ') if place is not None else ""
         codes.setdefault(code, []).append(line)
@@ -176,7 +178,8 @@ def _parquet(path: Path) -> Any:
 def _read(path: Path, code: str, scale: int) -> Iterator[FileDay]:
     """The days of a code that a file has."""
     found = _split(path, path.stat().st_mtime_ns)
-    rows = found.codes.get(code) or found.codes.get("", [])
+    # rows without a code belong to the one that the file is named after
+    rows = found.codes.get(code) or (found.codes.get("", []) if _code_of(path) == code else [])
     texts = csv.reader(rows) if rows and isinstance(rows[0], str) else iter(rows)
     days: dict[date, list[_Row]] = {}
     for number, text in enumerate(texts, 1):
