@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import re
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -17,6 +22,7 @@ from kiwoom.service.server import KOAPY_SERVICE, Server
 from kiwoom.service.settings import Settings
 from kiwoom.wire import koapy_pb2 as pb
 
+SRC = Path(__file__).resolve().parents[2] / "src"
 UNARY = {"Call": (pb.CallRequest, pb.CallResponse), "SetLogLevel": (pb.SetLogLevelRequest, pb.SetLogLevelResponse)}
 ONE_TO_MANY = {
     "Listen": pb.ListenRequest,
@@ -189,3 +195,22 @@ def served(serve: Serve) -> Served:
 @pytest.fixture
 def stub(served: Served) -> Stub:
     return served.stub()
+
+
+def start_command(*options: str) -> tuple[subprocess.Popen[str], str]:
+    """Run `kiwoom serve` and wait until it says where."""
+    environment = {**os.environ, "PYTHONPATH": str(SRC), "PYTHONIOENCODING": "utf-8"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kiwoom", "serve", "--listen", "127.0.0.1:0", *options],
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
+    assert process.stderr is not None
+    told = []
+    for line in process.stderr:
+        told.append(line)
+        if found := re.match(r"serving .* at (\S+)$", line):
+            return process, found[1]
+    raise AssertionError("".join(told))

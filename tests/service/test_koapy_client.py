@@ -8,14 +8,14 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.service.conftest import start_command
 
 from kiwoom.control.contract import EVENTS, FUNCTIONS
-from kiwoom.service.server import Server
-from kiwoom.service.settings import Settings
 from kiwoom.wire import koapy_pb2
 
 HERE = Path(__file__).parent / "koapy_client"
@@ -145,31 +145,41 @@ print(json.dumps(proto.SerializeToString().hex()))
     assert methods[0] == methods[1]
 
 
-def test_koapys_own_client_works_unchanged(koapy_python: Path, environment: dict[str, str]) -> None:
-    settings = Settings(url="sim:?seed=7", listen="127.0.0.1:0")
-    with Server(settings) as server:
-        result = run(koapy_python, environment, str(HERE / "program.py"), str(server.port))
-        assert result["ensured"] is True
-        assert result["login"] == 0
-        assert result["connected"] == 1
-        assert result["name"] == "삼성전자"
-        assert result["codes"] > 100
-        assert result["server"] == "1"
-        assert result["info"]["종목명"] == "삼성전자"
-        assert result["info"]["현재가"].lstrip("+-").isdecimal()
-        assert result["daily"]["rows"] > 600
-        assert "현재가" in result["daily"]["columns"]
-        assert result["some"]["rows"] == 700
-        assert result["some"]["last"] > result["some"]["end"]
-        assert set(result["real"][0]) == {"현재가", "거래량", "체결시간"}
-        assert result["callback"] is True
-        assert result["seen"]["code"] == "005930"
-        assert result["seen"]["price"].lstrip("+-").isdecimal()
-        assert result["seen"]["fields"] > 2
-        names = [name for name, _ in result["order"]]
-        assert names[:2] == ["OnReceiveMsg", "OnReceiveTrData"]
-        assert [status for name, status in result["order"] if name == "OnReceiveChejanData"][:2] == ["접수", "체결"]
-        assert result["loaded"] == 1
-        assert len(result["conditions"]) >= 2
-        assert result["found"] > 0
-        assert result["with_info"][0] == result["with_info"][1] > 0
+@pytest.fixture
+def port() -> Iterator[int]:
+    """Where `kiwoom serve --url sim:` listens."""
+    # What it logs nobody reads: a pipe that is full would stop it.
+    process, address = start_command("--url", "sim:?seed=7", "--log-level", "error")
+    try:
+        yield int(address.rpartition(":")[2])
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_koapys_own_client_works_unchanged(koapy_python: Path, environment: dict[str, str], port: int) -> None:
+    result = run(koapy_python, environment, str(HERE / "program.py"), str(port))
+    assert result["ensured"] is True
+    assert result["login"] == 0
+    assert result["connected"] == 1
+    assert result["name"] == "삼성전자"
+    assert result["codes"] > 100
+    assert result["server"] == "1"
+    assert result["info"]["종목명"] == "삼성전자"
+    assert result["info"]["현재가"].lstrip("+-").isdecimal()
+    assert result["daily"]["rows"] > 600
+    assert "현재가" in result["daily"]["columns"]
+    assert result["some"]["rows"] == 700
+    assert result["some"]["last"] > result["some"]["end"]
+    assert set(result["real"][0]) == {"현재가", "거래량", "체결시간"}
+    assert result["callback"] is True
+    assert result["seen"]["code"] == "005930"
+    assert result["seen"]["price"].lstrip("+-").isdecimal()
+    assert result["seen"]["fields"] > 2
+    names = [name for name, _ in result["order"]]
+    assert names[:2] == ["OnReceiveMsg", "OnReceiveTrData"]
+    assert [status for name, status in result["order"] if name == "OnReceiveChejanData"][:2] == ["접수", "체결"]
+    assert result["loaded"] == 1
+    assert len(result["conditions"]) >= 2
+    assert result["found"] > 0
+    assert result["with_info"][0] == result["with_info"][1] > 0

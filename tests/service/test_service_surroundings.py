@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import re
 import signal
 import subprocess
 import sys
@@ -15,7 +13,7 @@ from pathlib import Path
 
 import grpc
 import pytest
-from tests.service.conftest import Serve, Served, Stub, until
+from tests.service.conftest import Serve, Served, Stub, start_command, until
 from typer.testing import CliRunner
 
 from kiwoom.control.base import open_control
@@ -113,29 +111,10 @@ def test_the_log_can_be_lines_of_json() -> None:
     assert entry["time"].endswith("+00:00")
 
 
-def start(*options: str) -> tuple[subprocess.Popen[str], str]:
-    """Run `kiwoom serve` and wait until it says where."""
-    environment = {**os.environ, "PYTHONPATH": str(SRC), "PYTHONIOENCODING": "utf-8"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "kiwoom", "serve", "--listen", "127.0.0.1:0", *options],
-        env=environment,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-    )
-    assert process.stderr is not None
-    told = []
-    for line in process.stderr:
-        told.append(line)
-        if found := re.match(r"serving .* at (\S+)$", line):
-            return process, found[1]
-    raise AssertionError("".join(told))
-
-
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGTERM does not exist there")
 def test_the_command_serves_and_ends_with_a_status_for_its_streams() -> None:
-    process, address = start("--url", "sim:?seed=7", "--login", "--log-format", "json")
+    process, address = start_command("--url", "sim:?seed=7", "--login", "--log-format", "json")
     try:
         with grpc.insecure_channel(address) as channel:
             stub = Stub(channel)
@@ -157,14 +136,14 @@ def test_the_command_serves_and_ends_with_a_status_for_its_streams() -> None:
 
 @pytest.mark.slow
 def test_a_server_that_is_killed_is_noticed_and_found_again() -> None:
-    first, address = start("--url", "sim:?seed=7", "--login")
+    first, address = start_command("--url", "sim:?seed=7", "--login")
     second: subprocess.Popen[str] | None = None
     try:
         with open_control(f"grpc://{address}?timeout=30") as control:
             until(lambda: control.call("GetConnectState") == 1)
             first.kill()
             first.wait()
-            second, _ = start("--url", "sim:?seed=7", "--login", "--listen", address)
+            second, _ = start_command("--url", "sim:?seed=7", "--login", "--listen", address)
             until(lambda: control.call("GetConnectState") == 1, timeout_s=30)
             assert control.call("GetMasterCodeName", "005930") == "삼성전자"
     finally:

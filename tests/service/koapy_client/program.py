@@ -42,6 +42,9 @@ def main(port):
         seen = {}
 
         def callback(code, real_type, real_data):
+            # Not every type of a stock carries the price.
+            if real_type != "주식체결" or heard.is_set():
+                return
             # Calls made in the handler see the event's data.
             seen.update(code=code, price=api.GetCommRealData(code, 10), fields=len(real_data.split("\t")))
             heard.set()
