@@ -5,7 +5,9 @@ Laws that hold for any flow of orders: thousands of them, of three users, on all
 - No trade off the grid of price steps or outside the limits of the day (ten percent after hours).
 - A book is never crossed in continuous trading, and serves better prices, then older orders.
 - Every accepted order ends in exactly one of filled, cancelled and expired, its quantities add up, and its notices tell
-  the same; account TRs agree with the notices.
+  the same; account TRs agree with the notices, order by order and fill by fill.
+
+test_contract_laws.py holds orders for futures and options against the same laws.
 """
 
 from __future__ import annotations
@@ -29,6 +31,15 @@ from kiwoom.sim.options import Options
 from kiwoom.sim.orders import Action, Order, OrderState
 from kiwoom.sim.rules import ALL_LOANS, BUY, QUOTE_TYPES, SELL, TimeInForce
 from kiwoom.sim.sessions import AFTER_SINGLE, REGULAR, Phase, board_of
+from kiwoom.sim.tradeviews import (
+    daily_profit_view,
+    fills_view,
+    open_orders,
+    order_details_view,
+    order_states_view,
+    realised_view,
+    split_fills_view,
+)
 
 CODES = ("005930", "035720", "069500", "247540")
 USERS = ("kim", "lee", "park")
@@ -179,6 +190,31 @@ class Day:
             assert seen[key][0] == "접수"
             assert (seen[key][1:2] == ["확인"]) == (order.action is Action.MODIFY)
         self.check_balances()
+        self.check_order_trs(filled, amounts)
+
+    def check_order_trs(self, filled: Counter[tuple[str, str]], amounts: Counter[tuple[str, str]]) -> None:
+        """opt10076, opt10088, opw00007, opw00009, opt10073 and opt10074 tell what the notices told."""
+        price_of = self.desk.price_of
+        for account in self.desk.ledger.accounts.values():
+            day = account.today
+            rows = {str(row["주문번호"]): row for row in fills_view(account, price_of).rows}
+            details = {str(row["주문번호"]): row for row in order_details_view(account, price_of, day).rows}
+            states = order_states_view(account, price_of, day)
+            mine = {number for owner, number in filled if owner == account.number}
+            assert mine == {number for number, row in rows.items() if row["체결량"]}
+            for number in mine:
+                key = (account.number, number)
+                assert rows[number]["체결량"] == details[number]["체결수량"] == filled[key]
+                parts = split_fills_view(account, number).rows
+                assert sum(int(part["체결량"]) for part in parts) == filled[key]
+                assert sum(int(part["체결가"]) * int(part["체결량"]) for part in parts) == amounts[key]
+                assert int(rows[number]["미체결수량"]) == 0
+            assert not open_orders(account, fills=1)
+            sides = {order.number: order.side for order in account.orders.values()}
+            traded = {side: sum(amounts[account.number, n] for n in mine if sides[n] == side) for side in (BUY, SELL)}
+            assert (states.single["매수약정금액"], states.single["매도약정금액"]) == (traded[BUY], traded[SELL])
+            profit = sum(int(row["당일매도손익"]) for row in realised_view(account, price_of, day, day).rows)
+            assert profit == daily_profit_view(account, day, day).single["실현손익"] == account.realised_today()[0]
 
     def check_balances(self) -> None:
         """The last balance notice of each holding says what the account TRs say."""
@@ -275,5 +311,44 @@ def test_thousands_of_orders_over_a_whole_day() -> None:
     assert all(ends[state] > 20 for state in (OrderState.FILLED, OrderState.CANCELLED, OrderState.EXPIRED))
     kinds = {order.quote_type for order in orders if order.filled}
     assert kinds == set(QUOTE_TYPES)
+    assert any(order.credit != "00" and order.filled for order in orders)
     assert any(QUOTE_TYPES[o.quote_type].tif is not TimeInForce.DAY and o.cancelled and o.filled for o in orders)
     assert sum(len(order.executions) > 1 for order in orders) > 50
+
+
+def halting(seed: int, count: int = 3) -> list[str]:
+    """Codes that are interrupted (VI) on the day."""
+    market = Day(seed, "08:00").broker.market
+    codes = [i.code for i in market.instruments() if i.is_stock and market.glance(i).tape.halts]
+    assert len(codes) >= count
+    return codes[:count]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fill", ["book", "mock"])
+def test_interrupted_stocks_keep_the_laws(fill: str) -> None:
+    """Orders that wait through interruptions trade in their auctions at one price, with the market's and each other."""
+    codes = halting(3)
+    day = run(3, "08:50", with_codes(random_flow(3, 900), codes), 2 * SECOND, fill)
+    ends = Counter(order.state for order in day.orders if order.action is not Action.CANCEL)
+    assert ends[OrderState.FILLED] > 100
+    assert {order.code for order in day.orders} == set(codes)
+
+
+def with_codes(flow: list[tuple[Any, ...]], codes: list[str]) -> list[tuple[Any, ...]]:
+    """The same flow for other codes."""
+    return [(*action[:3], codes[place % len(codes)], *action[4:]) for place, action in enumerate(flow)]
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("fill", ["book", "mock"])
+def test_many_days_of_thousands_of_orders(seed: int, fill: str) -> None:
+    flow = random_flow(seed, 5_000)
+    flow = flow[:4_000] + with_codes(flow[4_000:], halting(seed))
+    flow.sort(key=lambda action: action[7] % 7)  # codes and sizes mixed anew, pauses with them
+    day = run(seed, "08:21", [(action[0] % 13, *action[1:]) for action in flow], SECOND, fill)
+    orders = [order for order in day.orders if order.action is not Action.CANCEL]
+    print(f"seed {seed}, {fill}: {len(orders)} orders, {Counter(o.state.name for o in orders)}, refused {day.refused}")
+    assert len(orders) > 1_500
