@@ -87,6 +87,17 @@ def test_orders_go_on_while_the_line_is_down() -> None:
     assert order.live and order.left == 3
 
 
+def test_a_login_that_the_line_cut_short_does_not_finish_the_next_one() -> None:
+    driver = Driver("login_ms=5000")
+    driver.control.call("CommConnect")
+    driver.run(4)
+    driver.control.faults.disconnect(notice=False)
+    started = driver.control.clock.now_us()
+    driver.login()
+    assert driver.control.clock.now_us() - started == 5_000_000
+    assert driver.named("OnEventConnect") == [(0,), (0,)]
+
+
 def test_what_was_asked_for_on_a_line_that_dropped_is_not_answered_on_the_next_one() -> None:
     """However quick the new login is, and however slow the server."""
     driver = Driver("at=2026-02-06 10:00&latency_ms=5000&login_ms=100")

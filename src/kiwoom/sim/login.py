@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from kiwoom.sim.control import Part, dispatch
+from kiwoom.sim.engine import Timer
 from kiwoom.sim.ordering import Ordering
 from kiwoom.sim.requests import Requests
 
@@ -16,24 +17,23 @@ log = logging.getLogger("kiwoom.sim")
 class Login(Part):
     """CommConnect, GetConnectState, GetLoginInfo and their like."""
 
-    _pending = False
+    _pending: Timer | None = None
 
     def disconnected(self) -> None:
-        self._pending = False
+        if self._pending is not None:
+            self._pending.cancel()
+            self._pending = None
 
     @dispatch("CommConnect")
     def comm_connect(self) -> int:
-        if self._pending:
+        if self._pending is not None:
             return 0
         # Logging in again is how a program gets rid of the request limits' penalty.
-        self._pending = True
-        self.broker.engine.after(self.broker.options.login_ms * 1000, self._finish)
+        self._pending = self.broker.engine.after(self.broker.options.login_ms * 1000, self._finish)
         return 0
 
     def _finish(self) -> None:
-        if not self._pending:
-            return
-        self._pending = False
+        self._pending = None
         code = self.control.faults.login_code() or self.broker.options.login_error
         if code == 0:
             self.control.connected = True
