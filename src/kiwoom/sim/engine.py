@@ -60,7 +60,8 @@ class Engine:
 
     def at(self, us: int, callback: Callable[..., object], *arguments: Any) -> Timer:
         """Run `callback` at a time; a time that has passed means as soon as possible."""
-        timer = Timer(max(us, self.now), callback, arguments)
+        now = self.now
+        timer = Timer(us if us > now else now, callback, arguments)
         self._count += 1
         if len(self._heap) >= self._sweep_at:
             self._sweep()

@@ -80,20 +80,28 @@ class Ladders:
 
     def _lay_out(self) -> None:
         """Make the levels, without their quantities."""
-        lower, upper = self._limits
-        move = self._instrument.move
-        for best, side, prices in ((self.ask, 1, self.ask_prices), (self.bid, -1, self.bid_prices)):
-            price = best
-            while price and lower <= price <= upper and len(prices) < DEPTH:
-                prices.append(price)
-                following = move(price, side)
-                price = following if following != price else 0
-            prices += [0] * (DEPTH - len(prices))
+        self.ask_prices, self.bid_prices = self._prices(self.ask, 1), self._prices(self.bid, -1)
         for lane, price in enumerate(self.ask_prices + self.bid_prices):
             side = 1 if lane < DEPTH else 3
             self._keys |= ((price * 0x9E3779B1 ^ side * 0xC2B2AE35) & _LOW) << 64 * lane
             if not price:
                 self._absent.append(lane)
+
+    def _prices(self, best: int, side: int) -> list[int]:
+        """Ten prices from the best one on, 0 where there is none."""
+        lower, upper = self._limits
+        instrument = self._instrument
+        step = instrument.ticks.step(best)
+        last = best + side * DEPTH * step
+        if lower < last < upper and lower <= best <= upper and step == instrument.ticks.step(last):
+            return list(range(best, last, side * step))  # all in one band of the price steps
+        prices: list[int] = []
+        price = best
+        while price and lower <= price <= upper and len(prices) < DEPTH:
+            prices.append(price)
+            following = instrument.move(price, side)
+            price = following if following != price else 0
+        return prices + [0] * (DEPTH - len(prices))
 
     def refresh(self, count: int) -> None:
         """Bring the quantities to those after `count` trades."""

@@ -12,7 +12,7 @@ import math
 import random
 from bisect import bisect_left
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import blake2b
 from itertools import accumulate, pairwise
 
@@ -30,6 +30,12 @@ _MINUTES_KEPT = 30  # a minute that is looked at again later is made again, and 
 _CONTINUOUS = 380  # minutes from 09:00 to 15:20
 _OPEN, _CLOSE = 9 * 60, 15 * 60 + 30
 _AFTER_HOURS = 20  # minutes from 15:40 to 16:00
+
+
+_chance = random.Random()
+"""Seeded anew for each minute: to make a generator for each would cost as much as the minute's trades."""
+
+_trade: Callable[[tuple[int, int, int, int]], Trade] = partial(tuple.__new__, Trade)
 
 
 def _minute_of(minute: Minute) -> int:
@@ -243,15 +249,19 @@ class Tape:
         if not minute.trades:
             return []
         start = minute.minute * MINUTE_US
-        rng = random.Random(self._number + index)
+        rng = _chance
+        rng.seed(self._number + index)
         if index == self.continuous:
             return [Trade(start + rng.randrange(3, 40) * SECOND_US, minute.close, minute.volume, 0)]
         first_us, end_us = self._windows.get(index, (0, MINUTE_US))
         if index == 0:
             first_us = rng.randrange(1, 20) * SECOND_US
-        prices = self._prices(rng, minute) if minute.high > minute.low else [minute.open] * minute.trades
         random_ = rng.random
         begin, span = start + first_us, end_us - first_us
+        if minute.trades == 1 and not minute.auction and minute.high == minute.low:
+            us = begin + int(random_() * span)
+            return [Trade(us, minute.open, minute.volume, 1 if minute.bought else -1)]
+        prices = self._prices(rng, minute) if minute.high > minute.low else [minute.open] * minute.trades
         times = sorted([begin + int(random_() * span) for _ in prices])
         auction = minute.auction > 0
         sides = _sides(rng, prices[auction:], prices[0], minute)
@@ -263,7 +273,7 @@ class Tape:
             times[0] = begin
             sides.insert(0, 0)
             quantities.insert(0, minute.auction)
-        return list(map(Trade, times, prices, quantities, sides))
+        return list(map(_trade, zip(times, prices, quantities, sides, strict=True)))
 
     def _prices(self, rng: random.Random, minute: Minute) -> list[int]:
         """Prices from open to close that touch high and low and move a step or so at a time."""
