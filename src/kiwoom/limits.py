@@ -187,6 +187,14 @@ class RequestLimiter:
         with self._lock:
             self._spend(self.clock.now_us())
 
+    def sent(self, reserved_us: int) -> None:
+        """A request that was counted at `reserved_us` of the clock goes out only now: it counts from now on."""
+        with self._lock:
+            at = bisect_right(self._times, reserved_us) - 1
+            if at >= 0:
+                del self._times[at]
+                self._spend(self.clock.now_us())
+
     def refused(self, seconds: float = 1.0) -> None:
         """The server refused a request as one too many: nothing is free for `seconds`, whatever was counted."""
         with self._lock:

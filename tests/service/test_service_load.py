@@ -144,10 +144,10 @@ class Load:
             elif "error" in said:
                 self.errors.append(said["error"])
 
-    def run(self, seconds: float, every_s: float) -> None:
+    def run(self, seconds: float, every_s: float, kind: str = "others") -> None:
         """Let the clients come and go for so long; a process of them is killed every `every_s` or so."""
         share = self.going // self.processes
-        self.others = [self._start(i, share) for i in range(self.processes)]
+        self.others = [self._start(kind, i, share) for i in range(self.processes)]
         started, kills = time.monotonic(), self.processes
         next_kill, next_look = started + every_s, started
         while (now := time.monotonic()) < started + seconds:
@@ -159,7 +159,7 @@ class Load:
                 victim = self._chance.randrange(self.processes)
                 self.others[victim].kill()
                 self._take(self.others[victim])
-                self.others[victim] = self._start(kills, share)
+                self.others[victim] = self._start(kind, kills, share)
                 self.killed += 1
                 kills += 1
                 next_kill = now + self._chance.uniform(0.5, 1.5) * every_s
@@ -171,8 +171,8 @@ class Load:
             self._take(process)
         self.others = []
 
-    def _start(self, number: int, clients: int) -> Process:
-        return Process("clients", "others", self.address, f"{self.seed}{number}", clients)
+    def _start(self, kind: str, number: int, clients: int) -> Process:
+        return Process("clients", kind, self.address, f"{self.seed}{number}", clients)
 
     def finish(self, staying: int) -> dict[str, Any]:
         """Let what is under way come to its end; the ledger at that time."""
@@ -242,8 +242,8 @@ def check(load: Load, ledger: dict[str, Any], staying: int) -> None:
     for saw in load.orders:
         fields, number = saw["fields"], saw["number"]
         if not number:
-            # Refused, or its client left before the answer: nothing may be claimed of it.
-            assert saw["ended"] in ("FAILED_PRECONDITION", "left", "UNAVAILABLE", "CANCELLED"), saw
+            # Refused, one too many, unknown and said so, or its client left before the answer: nothing is claimed of it.
+            assert saw["ended"] in ("FAILED_PRECONDITION", "RESOURCE_EXHAUSTED", "UNKNOWN", "left"), saw
             continue
         order = orders[number]
         asked = (fields["code"], fields["order_type"], fields["account_no"])
@@ -290,10 +290,17 @@ def figures(load: Load, ledger: dict[str, Any]) -> str:
     )
 
 
-def run(seconds: float, speed: float, staying: int, going: int, processes: int, kill_s: float) -> Load:
+def run(
+    seconds: float, speed: float, staying: int, going: int, processes: int, kill_s: float, reading_s: float = 0.0
+) -> tuple[Load, list[int]]:
+    """The run, and the memory of the server in the last `reading_s` of it, in which nobody ordered, in kB."""
     load = Load(20260206, speed, staying, going, processes)
     try:
-        load.run(seconds, kill_s)
+        load.run(seconds - reading_s, kill_s)
+        mark = len(load.stats)
+        if reading_s:
+            load.run(reading_s, kill_s, "readers")
+        memory = [stats["rss_kb"] for stats in load.stats[mark:]]
         ledger = load.finish(staying)
     except BaseException:
         print(
@@ -305,7 +312,7 @@ def run(seconds: float, speed: float, staying: int, going: int, processes: int, 
     print("\n" + figures(load, ledger))
     check(load, ledger, staying)
     assert load.killed
-    return load
+    return load, memory
 
 
 @pytest.mark.slow
@@ -317,8 +324,7 @@ def test_some_minutes_of_the_market_with_clients_that_come_go_stall_and_die() ->
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 def test_an_hour_of_the_market_with_200_clients_that_come_go_stall_and_die() -> None:
-    load = run(seconds=480, speed=7.5, staying=20, going=180, processes=4, kill_s=15)
-    # Flat: the last quarter needs no more than the second, give or take what an allocator keeps.
-    memory = [s["rss_kb"] for s in load.stats[:-1]]
-    quarter = len(memory) // 4
-    assert max(memory[3 * quarter :]) < 1.1 * max(memory[quarter : 2 * quarter]) + 10_000
+    """Each order is kept by the broker for the day: memory is flat when nobody orders, however many come and go."""
+    _, memory = run(seconds=480, speed=7.5, staying=20, going=180, processes=4, kill_s=15, reading_s=160)
+    third = len(memory) // 3
+    assert max(memory[-third:]) < max(memory[:third]) + 4_000, memory

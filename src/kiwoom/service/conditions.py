@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from functools import partial
 
 import grpc
 
@@ -189,7 +190,8 @@ async def _run(rpc: Rpc, request: pb.ConditionRequest, stream: Stream, search: _
         core, "OPTFOFID" if flags.is_future_option else "OPTKWFID", request.request_name[:200] or "관심종목정보요청"
     )
 
-    def send(kind: int) -> object:
+    def send(kind: int, permitted_us: int) -> object:
+        core.limits.queries.sent(permitted_us)
         if not search.screen:
             search.screen = core.screens.borrow(check_screen(request.screen_no))
             core.hub.add(search, _SEARCH_EVENTS)
@@ -198,16 +200,16 @@ async def _run(rpc: Rpc, request: pb.ConditionRequest, stream: Stream, search: _
         return control.call("SendCondition", search.screen, name, index, kind)
 
     try:
-        await core.permit(core.limits.queries)
-        if await owner.submit(lambda: send(request.search_type)) != 1:
+        permitted_us = await core.permit(core.limits.queries)
+        if await owner.submit(partial(send, request.search_type, permitted_us)) != 1:
             core.limits.conditions.take_back((index, name))
             raise End(_Code.FAILED_PRECONDITION, f"SendCondition {name!r} gave 0: refused, or over the limit")
         searching = True
         while searching or request.search_type == 1:
             codes, more = await (_result(core, search) if searching else search.found.get())
             if more:
-                await core.permit(core.limits.queries)
-                await owner.submit(lambda: send(2))
+                permitted_us = await core.permit(core.limits.queries)
+                await owner.submit(partial(send, 2, permitted_us))
             elif more is not None:
                 searching = False
             if flags.with_info and codes:

@@ -72,8 +72,12 @@ class Core:
         finally:
             self.asked.discard(answer)
 
-    async def permit(self, limiter: RequestLimiter, priority: Priority = Priority.PERSON) -> None:
-        """Wait until a request may be sent; it is counted then. Waits in the scheduler's line, not in a thread."""
+    async def permit(self, limiter: RequestLimiter, priority: Priority = Priority.PERSON) -> int:
+        """
+        Wait until a request may be sent; returns the time at which it was counted, for `limiter.sent`.
+
+        Waits in the scheduler's line, not in a thread. Raises End(UNAVAILABLE) when the service stops.
+        """
         with limiter.line_up(priority) as ticket:
             while (wait_s := ticket.reserve()) > 0:
                 if self.stopping:
@@ -82,6 +86,7 @@ class Core:
                 await self.owner.sleep(min(wait_s, 1.0))
         if self.stopping:
             raise End(grpc.StatusCode.UNAVAILABLE, "the service is stopping")
+        return self.owner.control.clock.now_us()
 
     def left_over(self) -> dict[str, int]:
         """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator
+from functools import partial
 
 import grpc
 
@@ -95,17 +96,24 @@ class _Following(Listener):
     async def send(self, arguments: tuple[str | int, ...]) -> None:
         """Wait until the order may be sent, and send it. Event loop's thread."""
         try:
-            await self._core.permit(self._core.limits.orders)
-            await self._core.owner.submit(lambda: self._send(arguments))
+            orders = self._core.limits.orders
+            for last in (False, True):
+                permitted_us = await self._core.permit(orders)
+                if await self._core.owner.submit(partial(self._send, arguments, permitted_us, last)):
+                    return
+                orders.refused(1.0)
         except Exception as error:
             status = how_it_failed(error, "OrderCall")
             self._core.owner.tell(lambda: self._stream.end(status))
 
-    def _send(self, arguments: tuple[str | int, ...]) -> None:
+    def _send(self, arguments: tuple[str | int, ...], permitted_us: int, last: bool) -> bool:
+        """Send the order; False if the server would not take it yet, as one too many, and it is not the last try."""
         core = self._core
-        self._screen = core.screens.borrow(check_screen(self._request.screen_no))
-        events = (*ORDER_EVENTS, "OnEventConnect", *(("OnReceiveRealData",) if self._target.REAL else ()))
-        core.hub.add(self, events)
+        core.limits.orders.sent(permitted_us)
+        if not self._screen:
+            self._screen = core.screens.borrow(check_screen(self._request.screen_no))
+            events = (*ORDER_EVENTS, "OnEventConnect", *(("OnReceiveRealData",) if self._target.REAL else ()))
+            core.hub.add(self, events)
         self._sent = True
         self._after(core.settings.answer_timeout_s, self._unanswered)
         core.accounts.asked(self._screen, str(arguments[0]), str(arguments[2]))
@@ -114,16 +122,22 @@ class _Following(Listener):
         except Exception as error:
             log.error("SendOrder raised %r", error, exc_info=error)
             self._stream.end(self._unknown(f"SendOrder failed: {error}"))
-            return
+            return True
+        end = negative(code, "SendOrder")
+        if end is not None and end.status.code is _Code.RESOURCE_EXHAUSTED and not last:
+            self._sent = False
+            if self._timer is not None:
+                self._timer.cancel()
+            return False
         if self._target.RET:
             returned = code if isinstance(code, int) else 0
             response = pb.ListenResponse(name="SendOrder", arguments=[pb.Argument(long_value=returned)])
             self._stream.put(response.SerializeToString())
-        end = negative(code, "SendOrder")
         if end is not None:
             if end.status.code is _Code.RESOURCE_EXHAUSTED:
                 core.limits.orders.refused(1.0)
             self._stream.end(end.status)
+        return True
 
     def hear(self, occasion: Occasion) -> None:
         name = occasion.name

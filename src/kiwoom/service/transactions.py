@@ -13,12 +13,12 @@ import operator
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 
 import grpc
 
 from kiwoom import catalog
 from kiwoom.errors import RequestLimited, UsageError, error_for
-from kiwoom.limits import Priority
 from kiwoom.service import encode
 from kiwoom.service.accounts import ACCOUNT_INPUT
 from kiwoom.service.answers import Inquiry, error_in_message, negative
@@ -177,7 +177,6 @@ async def _pages(core: Core, request: _Request) -> AsyncGenerator[Answered, None
     turn = await core.paging.turn(request.code)
     try:
         while True:
-            await core.permit(core.limits.queries)
             await _sent(core, send, f"CommRqData {request.code}")
             answered = await inquiry.answer()
             if answered.content == last:
@@ -201,12 +200,18 @@ async def _pages(core: Core, request: _Request) -> AsyncGenerator[Answered, None
 
 
 async def _sent(core: Core, send: Callable[[], object], what: str) -> None:
-    """Send a request that was permitted; one that the server refuses as one too many is sent again, once."""
-    code = await core.owner.submit(send)
+    """Send a request when it may be; one that the server refuses as one too many is sent again, once."""
+    queries = core.limits.queries
+
+    def send_now(permitted_us: int) -> object:
+        # It may have taken a while to come here: an event waited for its client. The server counts from now on.
+        queries.sent(permitted_us)
+        return send()
+
+    code = await core.owner.submit(partial(send_now, await core.permit(queries)))
     if isinstance(code, int) and code < 0 and isinstance(error_for(code), RequestLimited):
-        core.limits.queries.refused(1.0)
-        await core.permit(core.limits.queries)
-        code = await core.owner.submit(send)
+        queries.refused(1.0)
+        code = await core.owner.submit(partial(send_now, await core.permit(queries)))
         if isinstance(code, int) and code < 0 and isinstance(error_for(code), RequestLimited):
             # Not a matter of a second: the long window of the server, which only a login or time opens.
             core.limits.queries.refused(17.0)
@@ -286,7 +291,6 @@ class WatchList:
                 _forget_screen(core, used)
 
         try:
-            await core.permit(core.limits.queries, Priority.PERSON)
             await _sent(core, send, f"CommKwRqData {self._code}")
             return await inquiry.answer()
         finally:

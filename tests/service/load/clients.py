@@ -1,5 +1,5 @@
 """
-The clients of the load test: `python -m tests.service.load.clients stayers|others ADDRESS SEED CLIENTS`.
+The clients of the load test: `python -m tests.service.load.clients stayers|others|readers ADDRESS SEED CLIENTS`.
 
 Each has a connection of its own. Stayers hear everything from beginning to end; the others come and go as chance has
 it: read, stall, break off, order. What they saw goes out as lines of JSON.
@@ -285,9 +285,9 @@ async def read(client: AsyncServiceClient, chance: random.Random) -> None:
     await for_a_while(stream, chance.uniform(0.1, 5.0))
 
 
-async def one(address: str, chance: random.Random) -> None:
+async def one(address: str, chance: random.Random, orders: bool) -> None:
     """One of the others: a connection, some work, gone; and again."""
-    works = [order] * 3 + [read] * 6 + [calls] * 3 + [stall, hold_and_go, transaction, session]
+    works = [order if orders else read] * 3 + [read] * 6 + [calls] * 3 + [stall, hold_and_go, transaction, session]
     await asyncio.sleep(chance.uniform(0, 3))
     while True:
         client = AsyncServiceClient(address)
@@ -305,9 +305,9 @@ async def one(address: str, chance: random.Random) -> None:
         await asyncio.sleep(chance.uniform(0, 1))
 
 
-async def others(address: str, seed: int, number: int) -> None:
+async def others(address: str, seed: int, number: int, orders: bool) -> None:
     tell(ready="others")
-    tasks = [asyncio.create_task(one(address, random.Random(f"{seed}/{i}"))) for i in range(number)]
+    tasks = [asyncio.create_task(one(address, random.Random(f"{seed}/{i}"), orders)) for i in range(number)]
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
     for task in tasks:
         task.cancel()
@@ -320,7 +320,7 @@ def main() -> None:
     if kind == "stayers":
         asyncio.run(stayers(address, int(number)))
     else:
-        asyncio.run(others(address, int(seed), int(number)))
+        asyncio.run(others(address, int(seed), int(number), orders=kind == "others"))
 
 
 if __name__ == "__main__":
