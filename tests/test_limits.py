@@ -117,6 +117,19 @@ def test_a_refusal_by_the_server_is_learned_from(clock: VirtualClock) -> None:
     assert limiter.reserve() == 0
 
 
+def test_a_request_that_was_held_up_counts_from_when_it_goes_out(clock: VirtualClock) -> None:
+    limiter = RequestLimiter(clock, [Window(2, 10.0)], margin_s=0)
+    for _ in range(2):
+        assert limiter.reserve() == 0
+    reserved_us = clock.now_us()
+    clock.advance(4.0)
+    limiter.sent(reserved_us)
+    assert limiter.reserve() == 6.0
+    clock.advance(6.0)
+    assert limiter.reserve() == 0
+    assert limiter.reserve() == 4.0
+
+
 def test_what_is_left_is_told(clock: VirtualClock) -> None:
     limiter = RequestLimiter(clock, [Window(2, 1.0), Window(3, 60.0)], margin_s=0)
     limiter.count()

@@ -242,7 +242,7 @@ def check(load: Load, ledger: dict[str, Any], staying: int) -> None:
     for saw in load.orders:
         fields, number = saw["fields"], saw["number"]
         if not number:
-            # Refused, one too many, unknown and said so, or its client left before the answer: nothing is claimed of it.
+            # Refused, one too many, unknown and said so, or its client left before the answer: nothing is claimed.
             assert saw["ended"] in ("FAILED_PRECONDITION", "RESOURCE_EXHAUSTED", "UNKNOWN", "left"), saw
             continue
         order = orders[number]

@@ -112,6 +112,19 @@ def test_an_order_that_does_not_leave_ends_with_its_code(
     served.nothing_left()
 
 
+def test_an_order_refused_as_one_too_many_is_sent_once_more(served: Served, stub: Stub) -> None:
+    control = served.control
+    accept = taken(control)
+    control.on["SendOrder"] = lambda *a: -308 if len(control.called("SendOrder")) == 1 else accept(*a)
+    stream = stub.OrderCall(request(target=pb.OrderSubscriptionTarget(RET=True, TR=True)), timeout=30)
+    assert arguments(next(stream)) == [0]
+    assert single(next(stream)) == {"주문번호": "0163911"}
+    first, second = control.called("SendOrder")
+    assert first == second
+    stream.cancel()
+    served.nothing_left()
+
+
 def test_an_order_without_an_answer_ends_as_unknown(serve: Serve) -> None:
     served = serve(answer_timeout_s=0.1)
     with ends_with(grpc.StatusCode.UNKNOWN, "unknown, look it up"):
