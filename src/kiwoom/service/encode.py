@@ -39,13 +39,7 @@ __all__ = [
 _SENT = {name: 5 if name == "OnReceiveTrData" else len(event.arguments) for name, event in EVENTS.items()}
 
 
-_SMALL = [bytes((number,)) for number in range(128)]
-
-
-def varint(number: int) -> bytes:
-    """A number as protobuf writes lengths and numbers."""
-    if number < 128:
-        return _SMALL[number]
+def _varint(number: int) -> bytes:
     out = bytearray()
     while number > 127:
         out.append(number & 127 | 128)
@@ -54,9 +48,18 @@ def varint(number: int) -> bytes:
     return bytes(out)
 
 
+# The lengths of nearly everything.
+_SHORT = [_varint(number) for number in range(4096)]
+
+
+def varint(number: int) -> bytes:
+    """A number as protobuf writes lengths and numbers."""
+    return _SHORT[number] if number < 4096 else _varint(number)
+
+
 def within(field: int, message: bytes) -> bytes:
     """A message as the field (below 16) of another one."""
-    return _SMALL[field << 3 | 2] + varint(len(message)) + message
+    return _SHORT[field << 3 | 2] + varint(len(message)) + message
 
 
 def _text(value: Value) -> str:

@@ -83,11 +83,12 @@ class _Begun:
         self.future: asyncio.Future[Any] = write.send(None)
 
     def __await__(self) -> Generator[Any, None, None]:
-        try:
-            yield self.future
-        except BaseException as error:
-            self._write.throw(error)
-            raise
+        if not self.future.done():
+            try:
+                yield self.future
+            except BaseException as error:
+                self._write.throw(error)
+                raise
         yield from self._write.__await__()
 
 
