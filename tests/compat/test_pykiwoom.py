@@ -139,7 +139,9 @@ def test_single_process(run_text: Callable[..., Ran], python: str, truth: Contro
     assert abs(int(single["기준가"])) == result["last"]
     assert result["pages"] == [600, 600, 600, 600]
     assert result["candles"] == candles(truth, "005930", "20260205", 4)
-    names = str(truth.call("GetConditionNameList")) if truth.call("GetConditionLoad") == 1 else ""
+    truth.call("GetConditionLoad")
+    truth.pump(5)
+    names = str(truth.call("GetConditionNameList"))
     assert result["conditions"] == [pair.split("^") for pair in names.split(";")[:-1]]
     assert result["found"], "the first condition finds nothing"
     assert set(result["found"]) <= set(result["codes"]) | set(str(truth.call("GetCodeListByMarket", "10")).split(";"))

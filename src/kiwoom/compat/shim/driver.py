@@ -35,7 +35,6 @@ def make_driver(core: Any, session: Any) -> Any:
     timer = vars(core).get("_kiwoom_qtimer", core.QTimer)
     waker = Waker()
     driver = Driver(session, timer(), waker)
-    driver.in_loop = lambda: core.QThread.currentThread().loopLevel() > 0
     waker.woken.connect(driver.woken, slot_type)
     # Only now: a wake before the connection would be lost, and every later one held back for it.
     session.backend.on_wake(driver.wake)
@@ -148,7 +147,6 @@ class Driver:
         self.virtual: VirtualTime | None = None
         if session.backend.virtual:
             self.virtual = VirtualTime(session)
-        self.in_loop: Callable[[], bool] = lambda: False
         timer.setSingleShot(True)
         timer.timeout.connect(self.tick)
 
@@ -167,8 +165,6 @@ class Driver:
         if until is not None and self.virtual is None:
             left = max(_ASKED_EVERY_S, (until - backend.now_us()) / 1e6 / backend.speed)
             due = left if due is None else min(due, left)
-        elif until is not None and due is None:
-            due = _ASKED_EVERY_S  # see `VirtualTime.go_to`
         if due is None:
             self._timer.stop()
         else:
@@ -209,8 +205,6 @@ class Driver:
             count = self.virtual.step()
             if timeout_s and not count:
                 self.virtual.idle()
-            elif session.until_us is not None and self.in_loop():
-                self.virtual.go_to(session.until_us)
         if session.on_pump is not None and session.backend.now_us() > before:
             session.on_pump()
         session.check_until()
@@ -296,11 +290,6 @@ class VirtualTime:
             self._idle_since = now
         least, most = self.IDLE_US
         self._session.backend.advance_to(now + min(most, max(least, (now - self._idle_since) // 100)))
-
-    def go_to(self, us: int) -> None:
-        """The program's loop turns and nothing is planned: go on to a time, or a second beyond it."""
-        if self.next_due() is None:
-            self._session.backend.advance_to(max(us, self.now_us() + 1_000_000))
 
     def step(self) -> int:
         """Go on to the next event or deadline; returns the number of events delivered."""
