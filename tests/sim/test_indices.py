@@ -11,6 +11,7 @@ import pytest
 from tests.sim.driver import Driver
 
 from kiwoom.catalog import calendar
+from kiwoom.sim.indices import EXACT
 from kiwoom.sim.market import Market
 from kiwoom.sim.membership import members
 from kiwoom.sim.tape import Tape
@@ -64,10 +65,10 @@ def test_within_the_day_it_rises_when_they_rise_and_ends_in_its_bar(market: Mark
     assert index is not None
     tape = market.glance(index).tape
     _is_its_bar(tape)
-    # the path of the 50 largest by their minutes, of the others on a straight line
+    # the path of the largest by their minutes, of the others on a straight line
     stocks = sorted(members(market, index), key=lambda stock: -stock.shares * stock.base)
-    exact = [(stock.shares, market.glance(stock).tape.minutes) for stock in stocks[:50]]
-    rest = [(stock.shares, market.history(stock).bar(DAY)) for stock in stocks[50:]]
+    exact = [(stock.shares, market.glance(stock).tape.minutes) for stock in stocks[:EXACT]]
+    rest = [(stock.shares, market.history(stock).bar(DAY)) for stock in stocks[EXACT:]]
     opening = sum(shares * bar.open for shares, bar in rest if bar)
     close = sum(shares * bar.close for shares, bar in rest if bar)
     count = tape.continuous + 1
@@ -106,7 +107,7 @@ def test_members_that_nobody_asks_for_cost_nothing() -> None:
     driver.control.call("SetRealReg", "1001", "001", "10", "0")
     driver.run(60)
     made = [stock for stock in market.instruments() if stock.is_stock and stock.code in market._sketches]
-    assert 40 <= len(made) <= 50
+    assert EXACT - 10 <= len(made) <= EXACT
 
 
 def test_a_real_bar_stays_what_it_is_and_the_day_ends_in_it(reference_data: Path) -> None:

@@ -28,7 +28,7 @@ from kiwoom.sim.tape import Tape
 
 __all__ = ["EXACT", "FOLLOWED", "Basket", "IndexHistory", "IndexTape"]
 
-EXACT = 50
+EXACT = 30
 """How many members a day's path is exact for: the largest by market value."""
 FOLLOWED = 60
 """Trading days before an index's known close whose bars follow from the members."""

@@ -177,8 +177,10 @@ def closing_price_orders(market: Market, instrument: Instrument) -> tuple[int, i
     """
     What waits before and after hours at the closing price (시간외 종가): to be sold, to be bought.
 
-    None outside of 08:30 - 08:40 and 15:30 - 16:00 (later on days that are late).
+    None outside of 08:30 - 08:40 and 15:30 - 16:00 (later on days that are late), and for a code that is halted.
     """
+    if not market.glance(instrument).tape.minutes:
+        return None
     table, now = _timetable(market), market.moment
     at = table.midnight + now
     if not (table.auction <= at < table.before_hours_end or table.close <= at < table.after_close_end):
