@@ -206,7 +206,8 @@ class Load:
     def close(self) -> None:
         for process in (*self.others, self.stayers):
             process.kill()
-        self.server.tell("stop")
+        with suppress(BrokenPipeError):
+            self.server.tell("stop")
         self.server.end()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from time import monotonic
 
 import grpc
@@ -59,7 +58,7 @@ class Clients:
     """The clients by connection and identity, those longest unheard of first. Event loop's thread."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[tuple[str, str], Client] = OrderedDict()
+        self._known: dict[tuple[str, str], Client] = {}
 
     def __len__(self) -> int:
         return len(self._known)
@@ -69,7 +68,7 @@ class Clients:
         key = (peer, identity.name)
         client = self._known.get(key)
         if client is not None:
-            self._known.move_to_end(key)
+            self._known[key] = self._known.pop(key)
             return client
         if len(self._known) >= _KEPT:
             self._forget()
@@ -83,5 +82,5 @@ class Clients:
             del self._known[key]
 
     def with_streams(self) -> list[Client]:
-        """The clients that have a stream open."""
-        return [client for client in self._known.values() if client.streams]
+        """The clients that have a stream open. Any thread."""
+        return [client for client in tuple(self._known.values()) if client.streams]
