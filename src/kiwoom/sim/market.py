@@ -116,7 +116,7 @@ class Market:
 
     def halted(self, instrument: Instrument) -> bool:
         """Whether it does not trade on the day that is shown, though the exchange is open on it."""
-        return self.history(instrument).bar(self.trading_day()) is None
+        return instrument.is_stock and self.history(instrument).bar(self.trading_day()) is None
 
     # --- days --------------------------------------------------------------------------------------------------
 

@@ -61,7 +61,7 @@ class Streams(Part):
     def _schedule(self, entry: _Entry, after_us: int) -> None:
         market, engine = self.broker.market, self.broker.engine
         due = None
-        if market.trading_day() == market.today:
+        if market.trading_day() == market.today and not market.halted(entry.instrument):
             due = entry.stream.next_us(market, entry.instrument, after_us)
         if due is None:
             # nothing more today: look again when the next day has begun
