@@ -16,9 +16,11 @@ directory=$(cd "$directory" && pwd)
 export KIWOOM_WINE_DIR="$directory"
 trap 'WINEPREFIX="$directory/prefix" wineserver -k || true' EXIT
 # Wine boots with its first program and ends with its last: with one that stays, the others start at once. It must be up
-# before they are: what boots Wine leaves its output open to Wine's own processes, and whoever reads it would wait.
+# before they are, with its desktop: what boots either leaves its output open to Wine's own processes, and whoever reads
+# that would wait for ever.
 : >"$directory/stays.log"
-"$directory/python.sh" -c 'import sys, time; print("up:", sys.version, flush=True); time.sleep(36000)' 2>&1 |
+"$directory/python.sh" -c 'import ctypes, sys, time; ctypes.windll.user32.GetDesktopWindow()
+print("up:", sys.version, flush=True); time.sleep(36000)' 2>&1 |
   cat >"$directory/stays.log" &
 until grep '^up' "$directory/stays.log" 2>/dev/null; do
   [ "$SECONDS" -lt 1800 ] || { echo "Wine did not start"; exit 1; }
@@ -31,7 +33,7 @@ inside() {
   local log="$directory/$1.log"
   shift
   "$directory/python.sh" -c "import sys, pytest; print('ended with', int(pytest.main(sys.argv[1:])))" \
-    -p no:cacheprovider --timeout 300 -m "not slow and not soak" "$@" 2>&1 | cat >"$log" || true
+    -p no:cacheprovider --timeout 300 -m "not slow and not soak and not wine" "$@" 2>&1 | cat >"$log" || true
   grep -q '^ended with 0' "$log"
 }
 from_linux() { "$python" -m pytest --timeout 300 -m "wine and not soak" "$@"; }
@@ -43,7 +45,10 @@ report() {
 # The doctor takes the control out of the registry for a while: it comes alone. The rest runs side by side.
 echo "== from Linux: the doctor"
 from_linux tests/ocx/test_doctor.py "$@" || status=$?
-inside conformance tests/conformance "$@" & conformance=$!
+# Without the control the suites would skip what they are for.
+"$directory/python.sh" -c 'import sys; from kiwoom.control.windows.registration import own_bits, registration
+sys.exit("the test control is not registered" if registration(own_bits()) is None else 0)' 2>&1 | cat
+KIWOOM_CONFORMANCE=ocx inside conformance tests/conformance "$@" & conformance=$!
 inside ocx tests/ocx "$@" & ocx=$!
 echo "== from Linux: programs and the service"
 from_linux tests/ocx --ignore tests/ocx/test_doctor.py "$@" || status=$?
