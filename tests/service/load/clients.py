@@ -309,9 +309,12 @@ async def others(address: str, seed: int, number: int, orders: bool) -> None:
     tell(ready="others")
     tasks = [asyncio.create_task(one(address, random.Random(f"{seed}/{i}"), orders)) for i in range(number)]
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    left = set(tasks)
+    while left:
+        # A cancellation that comes as a `wait_for` ends can be lost in it: it is said again.
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=1.0)
     tell(done=True)
 
 
