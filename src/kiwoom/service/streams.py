@@ -184,6 +184,7 @@ class Stream:
         except StopIteration:
             # Its end came before it could be waited for.
             self.sent += 1
+            self._owner.post(self._wake)
             return
         except (Exception, asyncio.CancelledError):
             # The call is over: its reader finds that out for itself.
