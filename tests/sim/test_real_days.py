@@ -104,6 +104,35 @@ def test_a_day_of_minutes_is_lived_through_as_it_was(tmp_path: Path, name: str) 
     ]
 
 
+@pytest.mark.parametrize("ticks", [False, True])
+def test_what_the_daily_bar_has_more_trades_after_hours(tmp_path: Path, ticks: bool) -> None:
+    """The daily bar stays as it is: a file of the regular session lacks what trades at the closing price later."""
+    rows = some_minutes(3)
+    if ticks:
+        lines = [f"20260206,{m // 60:02d}{m % 60:02d}00,{close},{volume}" for m, *_, close, volume in rows]
+        (tmp_path / "ticks").mkdir()
+        (tmp_path / "ticks" / "005930.csv").write_text("date,time,price,volume\n" + "\n".join(lines), encoding="utf-8")
+        prices = [close for *_, close, _ in rows]
+        opening, high, low = prices[0], max(prices), min(prices)
+    else:
+        write_minutes(tmp_path / "minute" / "005930.csv", rows)
+        opening, high, low = rows[0][1], max(r[2] for r in rows), min(r[3] for r in rows)
+    close, volume = rows[-1][4], sum(r[5] for r in rows)
+    total = volume + volume // 200
+    (tmp_path / "daily").mkdir()
+    daily = f"date,open,high,low,close,volume\n2026-02-06,{opening},{high},{low},{close},{total}\n"
+    (tmp_path / "daily" / "005930.csv").write_text(daily, encoding="utf-8")
+    driver = Driver(f"data={tmp_path}&at=2026-02-06 15:35")
+
+    def today() -> tuple[int, ...]:
+        day = driver.ask("opt10081", 종목코드=CODE, 기준일자="", 수정주가구분="1").rows[0]
+        return tuple(int(day[item]) for item in ("시가", "고가", "저가", "현재가", "거래량"))
+
+    assert today() == (opening, high, low, close, volume)
+    driver.run(3600)
+    assert today() == (opening, high, low, close, total)
+
+
 def test_books_stay_on_the_grid_around_midpoint_trades(tmp_path: Path) -> None:
     write_minutes(tmp_path / "minute" / "a.csv", some_minutes(2))
     driver = Driver(f"data={tmp_path}&at=2026-02-06 09:00")
@@ -244,7 +273,7 @@ def bars(draw: st.DrawFn) -> FileBar:
 def test_any_bars_are_kept(made: list[FileBar], unit: int, seed: int, density: float) -> None:
     placed = tuple(bar._replace(us=(540 + unit * place) * MINUTE_US) for place, bar in enumerate(made))
     bar = DayBar(DAY, made[0].open, max(b.high for b in made), min(b.low for b in made), made[-1].close, None, None)
-    tape = file_tape(SAMSUNG, FileDay(bar, placed, unit), seed, density, (0, 0))
+    tape = file_tape(SAMSUNG, FileDay(bar, placed, unit), bar, seed, density, (0, 0))
     assert bars_of(tape, unit) == [(b.us // MINUTE_US, *b[1:6]) for b in placed]
     for index, minute in enumerate(tape.minutes):
         trades = tape.trades(index)
@@ -276,14 +305,14 @@ def test_real_minutes_are_kept(reference_data: Path, tmp_path: Path, name: str, 
         if instrument is None:
             continue
         assert known is not None
-        tape = file_tape(instrument, known, 1, 0.1, (0, 0))
+        tape = file_tape(instrument, known, known.bar, 1, 0.1, (0, 0))
         assert bars_of(tape, unit) == rows, (code, day)
         count += 1
     assert count >= 24
 
 
 @pytest.mark.slow
-def test_real_bars_of_trades_and_real_trades_are_kept(reference_data: Path) -> None:
+def test_real_bars_of_trades_and_real_trades_are_kept(reference_data: Path, tmp_path: Path) -> None:
     files = IntradayFiles(reference_data)
     listing = builtin_listing()
     read = 0
@@ -296,7 +325,7 @@ def test_real_bars_of_trades_and_real_trades_are_kept(reference_data: Path) -> N
         known = files.days(code).get(date(int(text[:4]), int(text[4:6]), int(text[6:])))
         if known is None or known.unit or code not in listing.instruments:
             continue  # a file of minutes has more of this day
-        tape = file_tape(listing.instruments[code], known, 1, 1.0, (0, 0))
+        tape = file_tape(listing.instruments[code], known, known.bar, 1, 1.0, (0, 0))
         trades = [t for i in range(len(tape.minutes)) for t in tape.trades(i)]
         place = 0
         for bar in known.bars:
@@ -308,7 +337,10 @@ def test_real_bars_of_trades_and_real_trades_are_kept(reference_data: Path) -> N
             read += 1
         assert [bar[1:6] for bar in known.bars] == bars_wanted
     assert read > 1_000
-    frames = files.days(CODE)[date(2026, 9, 11)].trades
+    (tmp_path / "ticks").mkdir()
+    named = tmp_path / "ticks" / "005930_20260911.csv"
+    named.symlink_to(reference_data / "ticks" / "kiwoom_ws_0B_005930_20260911.csv")
+    frames = IntradayFiles(tmp_path).days(CODE)[date(2026, 9, 11)].trades
     assert len(frames) == 22 and frames[0][1:] == (257_750, 19, -1)
 
 

@@ -3,7 +3,8 @@ Tapes of days that a file knows: bars of minutes, bars of trades, or single trad
 
 What the file says is kept to the won and the share: each bar's open, high, low, close and volume, each trade's time,
 price and quantity. What it does not say (the trades within a bar, who took them, the opening auction's share of the
-first minute) is made up as on any other day.
+first minute) is made up as on any other day. Where the daily bar has a little more volume than the file, that is what
+trades at the closing price after hours, which files of the regular session leave out.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import random
 from itertools import chain, pairwise
 
 from kiwoom.clock import SECOND_US
+from kiwoom.sim.bars import DayBar
 from kiwoom.sim.instruments import Instrument
 from kiwoom.sim.intraday import FileBar, FileDay
 from kiwoom.sim.minutes import MINUTE_US, Minute, Trade, marks, needed, taken
@@ -25,16 +27,26 @@ log = logging.getLogger("kiwoom.sim")
 _FEWEST, _MOST = 20.0, 4000.0  # trades a day, as on made-up days
 
 
-def file_tape(instrument: Instrument, day: FileDay, seed: int, density: float, shift: tuple[int, int]) -> Tape:
-    """The tape of a day that a file knows."""
+_AFTER_HOURS = 100  # at most one in so many shares of a day trades after hours
+
+
+def file_tape(
+    instrument: Instrument, day: FileDay, bar: DayBar, seed: int, density: float, shift: tuple[int, int]
+) -> Tape:
+    """The tape of a day that a file knows; `bar` is the day's as the charts show it."""
     kind = _TradeTape if day.trades or not day.unit else _MinuteTape
     tape = kind(instrument, day.bar, seed, density, shift)
     tape.day = day
+    missing = (bar.volume or 0) - (day.bar.volume or 0)
+    if bar.close == day.bar.close and 0 < missing * _AFTER_HOURS <= (bar.volume or 0):
+        tape.missing = missing
     return tape
 
 
 class _FileTape(Tape):
     day: FileDay
+    missing = 0
+    """Shares that the day has more than the file."""
 
     def _placed(self, made: dict[int, Minute]) -> list[Minute]:
         """All minutes of the session in order, those that nothing is known of without a trade, then the rest."""
@@ -52,6 +64,8 @@ class _FileTape(Tape):
                 "%s on %s: %d minutes outside of the sessions are left out",
                 self.instrument.code, self.bar.date, len(made) - len(later),
             )  # fmt: skip
+        if self.missing and not later:
+            minutes.extend(self._after_hours(random.Random(f"{self._key}/after hours"), self.missing))
         return minutes + [made[number] for number in later]
 
 
@@ -124,11 +138,12 @@ class _TradeTape(_FileTape):
         for trade in trades:
             by_minute.setdefault(trade.us // MINUTE_US, []).append(trade)
         minutes = self._placed({number: _joined(number, found) for number, found in by_minute.items()})
-        self._made = {index: by_minute[m.minute] for index, m in enumerate(minutes) if m.trades}
+        self._made = {index: found for index, m in enumerate(minutes) if (found := by_minute.get(m.minute))}
         return minutes
 
     def _make_trades(self, index: int) -> list[Trade]:
-        return self._made.get(index, []) if self.minutes else []
+        minutes = self.minutes
+        return self._made[index] if index in self._made else super()._make_trades(index) if minutes else []
 
     def _from_bars(self) -> list[Trade]:
         """A bar's trades lie between the bar before, or its own second, and its time."""

@@ -108,14 +108,12 @@ class _Folder:
         self._days: dict[str, dict[date, FileDay]] = {}
 
     def bars(self, code: str) -> list[DayBar]:
-        """The daily bars of a code; a day that `minute/` or `ticks/` has as a whole is as it is there."""
+        """The daily bars of a code, with the days that only `minute/` or `ticks/` have."""
         days = self.days(code)
         if not days:
             return self._daily(code)
-        bars = {bar.date: bar for bar in self._daily(code)}
-        for day, found in days.items():
-            if day not in bars or (found.bar.volume or 0) * 100 >= (bars[day].volume or 0) * 99:
-                bars[day] = found.bar
+        bars = {day: found.bar for day, found in days.items()}
+        bars.update((bar.date, bar) for bar in self._daily(code))
         return [bars[day] for day in sorted(bars)]
 
     def days(self, code: str) -> dict[date, FileDay]:

@@ -183,7 +183,7 @@ class Market:
         shift = calendar.session_shift(day)
         known = self.listing.intraday(instrument.code, day)
         if known is not None:
-            return file_tape(instrument, known, self.seed, self.density, shift)
+            return file_tape(instrument, known, bar, self.seed, self.density, shift)
         if instrument.kind == "INDEX":
             basket = partial(self._basket, instrument, day)
             return IndexTape(instrument, bar, self.seed, self.density, shift, basket)
