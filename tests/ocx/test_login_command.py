@@ -181,7 +181,7 @@ def test_without_a_terminal_nothing_is_asked(environment: dict[str, str]) -> Non
     done = run(environment, "--store")
     assert done.returncode == 1
     assert "asked for on a terminal" in done.stderr
-    assert done.stdout == ""
+    assert done.stdout.strip() == ""
 
 
 def test_no_option_takes_a_secret() -> None:

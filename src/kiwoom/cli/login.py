@@ -64,6 +64,13 @@ def ask_credentials() -> Credentials:
     """
     if not sys.stdin.isatty():
         raise UsageError("passwords are asked for on a terminal, and this input is none")
+    try:
+        return _ask()
+    except typer.Abort:  # Windows takes NUL for a terminal
+        raise UsageError("passwords are asked for on a terminal, and the questions were not answered") from None
+
+
+def _ask() -> Credentials:
     user_id = typer.prompt("ID", err=True).strip()
     mock = typer.confirm("Mock server (모의투자)?", default=True, err=True)
     password = _ask_secret("Password (비밀번호)")
