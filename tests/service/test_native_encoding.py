@@ -7,7 +7,7 @@ from tests.service.scripted_control import Event, ScriptedControl
 
 from kiwoom import catalog
 from kiwoom.service.encode import call_response, event_response, real_response, varint, within
-from kiwoom.service.native import _Layouts, encode_event
+from kiwoom.service.nativeevents import Layouts, encode_event
 from kiwoom.service.occasion import Occasion
 from kiwoom.wire import kiwoom_pb2 as v1
 from kiwoom.wire import koapy_pb2 as pb
@@ -84,7 +84,7 @@ def test_a_real_time_event_reads_back(
     control = ScriptedControl()
     arguments = ("005930", real_type, text)
     control.delivering.append(Event("OnReceiveRealData", arguments, values=values))
-    layouts = _Layouts()
+    layouts = Layouts()
     piece = encode_event(Occasion(control, "OnReceiveRealData", arguments), layouts)
     (event,) = v1.EventBatch.FromString(piece.data).events
     assert event.id == 2
