@@ -134,6 +134,11 @@ def _in_use(kind: str) -> Callable[[Served], Any]:
     return lambda served: served.server.core.left_over()[kind]
 
 
+def _heard(served: Served) -> bool:
+    """Somebody hears events, besides the service itself."""
+    return served.server.core.left_over()["listeners"] > 1
+
+
 def _log_level_set(served: Served) -> Any:
     return served.server.measured.ended["SetLogLevel", "OK"]
 
@@ -184,7 +189,7 @@ _REGISTRATION = [v1.Value(text=text) for text in ("0101", "005930", "27;28", "0"
 RPCS = {
     str(rpc): rpc
     for rpc in (
-        Rpc("Listen", (_LISTEN,), _in_use("streams"), feed=_fire_message),
+        Rpc("Listen", (_LISTEN,), _heard, feed=_fire_message),
         Rpc(
             "BidirectionalListen",
             (pb.BidirectionalListenRequest(listen_request=_LISTEN),),
@@ -222,7 +227,7 @@ RPCS = {
             arrange=_conditions,
             feed=_fire_condition,
         ),
-        Rpc("OrderListen", (pb.ListenRequest(),), _in_use("streams"), feed=_fire_notice),
+        Rpc("OrderListen", (pb.ListenRequest(),), _heard, feed=_fire_notice),
         Rpc("CustomListen", (_CUSTOM,), _listening, feed=_fire_message),
         Rpc(
             "CustomCallAndListen",
