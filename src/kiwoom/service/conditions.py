@@ -104,6 +104,7 @@ class _Search(Listener):
         self._stream = stream
         self._asked_screen = check_screen(request.screen_no)
         self.screen = ""
+        self.answer_due = False
         self.found: asyncio.Queue[tuple[list[str], bool | None]] = asyncio.Queue()
         """Codes that came in, and whether the result goes on (None: a code that entered in real time)."""
 
@@ -118,6 +119,7 @@ class _Search(Listener):
                 shown = (self._asked_screen or screen, *arguments[1:])
                 self._stream.put(encode.event_response(occasion.name, shown))
                 found = [c.partition("^")[0] for c in str(codes).split(";") if c]
+                self.answer_due = False
                 self._core.owner.post(self.found.put_nowait, (found, str(more) == "2"))
         elif occasion.name == "OnReceiveRealCondition":
             code, kind, name, text = (str(a) for a in arguments)
@@ -197,7 +199,9 @@ async def _run(rpc: Rpc, request: pb.ConditionRequest, stream: Stream, search: _
             core.hub.add(search, _SEARCH_EVENTS)
             if request.search_type == 1:
                 core.limits.conditions.running.add(search.screen)
-        return control.call("SendCondition", search.screen, name, index, kind)
+        code = control.call("SendCondition", search.screen, name, index, kind)
+        search.answer_due = code == 1
+        return code
 
     try:
         permitted_us = await core.permit(core.limits.queries)
@@ -243,4 +247,4 @@ def _finish(core: Core, request: pb.ConditionRequest, search: _Search) -> None:
     if not control.closed:
         control.call("SendConditionStop", screen, request.condition_name, request.condition_index)
         control.call("DisconnectRealData", screen)
-    core.screens.give_back(screen)
+    core.screens.give_back(screen, answered=not search.answer_due)

@@ -88,6 +88,8 @@ class _Following(Listener):
         )
         self._screen = ""
         self._sent = False
+        self._answer_due = False
+        """SendOrder was called, and its answer did not come yet."""
         self._ending = False
         stream.stop_status = self._stopped
         self._messages: list[str] = []
@@ -117,6 +119,7 @@ class _Following(Listener):
         self._sent = True
         self._after(core.settings.answer_timeout_s, self._unanswered)
         core.accounts.asked(self._screen, str(arguments[0]), str(arguments[2]))
+        self._answer_due = True
         try:
             code = core.owner.control.call("SendOrder", arguments[0], self._screen, *arguments[2:])
         except Exception as error:
@@ -124,6 +127,7 @@ class _Following(Listener):
             self._stream.end(self._unknown(f"SendOrder failed: {error}"))
             return True
         end = negative(code, "SendOrder")
+        self._answer_due = end is None
         if end is not None and end.status.code is _Code.RESOURCE_EXHAUSTED and not last:
             self._sent = False
             if self._timer is not None:
@@ -167,7 +171,7 @@ class _Following(Listener):
         if screen:
             if not core.owner.control.closed:
                 core.owner.control.call("DisconnectRealData", screen)
-            core.screens.give_back(screen)
+            core.screens.give_back(screen, answered=not self._answer_due)
 
     def _is_mine(self, occasion: Occasion) -> bool:
         return occasion.arguments[:2] == (self._screen, self._request.request_name)
@@ -185,6 +189,7 @@ class _Following(Listener):
     def _answer(self, occasion: Occasion) -> None:
         if not self._is_mine(occasion) or not occasion.is_order_answer or self._follower.answered:
             return
+        self._answer_due = False
         number = occasion.order_no
         if self._target.TR and number:
             page: encode.Page = (("주문번호",), [number], (), [])

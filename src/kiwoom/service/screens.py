@@ -1,9 +1,17 @@
-"""The pool of screen numbers: 200 at most are in use at a time, whoever uses them."""
+"""
+The pool of screen numbers: 200 at most are in use at a time, whoever uses them.
+
+An answer is known by its screen and request name alone. A screen whose answer is still on its way is therefore not
+lent to the next one who asks: that one, if its request has the same name, would be given the other's answer.
+"""
 
 from __future__ import annotations
 
+from collections import deque
+
 import grpc
 
+from kiwoom.clock import SECOND_US, Clock
 from kiwoom.limits import MAX_SCREENS
 from kiwoom.service.streams import End
 
@@ -23,33 +31,45 @@ def check_screen(screen: str) -> str:
 
 
 class Screens:
-    """Lends screen numbers. Owner thread."""
+    """Lends screen numbers, the one that was given back first before others. Owner thread."""
 
-    def __init__(self, size: int = MAX_SCREENS) -> None:
+    def __init__(self, clock: Clock, answer_timeout_s: float, size: int = MAX_SCREENS) -> None:
         self.size = size
         self.used: set[str] = set()
-        self._free = [f"{number:04d}" for number in range(_FIRST + size - 1, _FIRST - 1, -1)]
+        self._clock = clock
+        self._rest_us = round(answer_timeout_s * SECOND_US)
+        self._free = deque(f"{number:04d}" for number in range(_FIRST, _FIRST + size))
+        self._resting: dict[str, int] = {}
+        """Screens that are not lent until a time of the clock, by when an answer has come or counts as lost."""
 
     def borrow(self, wanted: str = "") -> str:
         """
         Lend a screen nobody has: the wanted one if it is free, else one of the pool.
 
-        Raises End(RESOURCE_EXHAUSTED) when all are lent.
+        Raises End(RESOURCE_EXHAUSTED) when all are lent, or rest.
         """
         if len(self.used) >= self.size:
             raise End(grpc.StatusCode.RESOURCE_EXHAUSTED, f"all {self.size} screen numbers are in use")
-        if wanted and wanted not in self.used:
+        now_us = self._clock.now_us()
+        self._resting = {screen: until_us for screen, until_us in self._resting.items() if until_us > now_us}
+        if wanted and wanted not in self.used and wanted not in self._resting:
             self.used.add(wanted)
             return wanted
-        while True:
-            screen = self._free.pop()
-            if screen not in self.used:
+        for _ in range(len(self._free)):
+            screen = self._free.popleft()
+            if screen in self._resting:
+                self._free.append(screen)
+            elif screen not in self.used:
                 self.used.add(screen)
                 return screen
+        text = f"{len(self.used)} screen numbers are in use, and answers are still to come on all others"
+        raise End(grpc.StatusCode.RESOURCE_EXHAUSTED, text)
 
-    def give_back(self, screen: str) -> None:
-        """Take a screen back. Doing it twice does nothing."""
+    def give_back(self, screen: str, answered: bool = True) -> None:
+        """Take a screen back, to rest a while if a request on it was not answered. Doing it twice does nothing."""
         if screen in self.used:
             self.used.remove(screen)
+            if not answered:
+                self._resting[screen] = self._clock.now_us() + self._rest_us
             if _FIRST <= int(screen) < _FIRST + self.size and screen not in self._free:
                 self._free.append(screen)

@@ -11,7 +11,7 @@ import asyncio
 import logging
 import secrets
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Iterable
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,10 @@ _BATCH_EVENTS = 512
 _BATCH_BYTES = 128 * 1024
 
 _ON_A_SCREEN = frozenset({"OnReceiveTrData", "OnReceiveMsg", "OnReceiveTrCondition"})
+# What is answered by an event on its screen.
+_REQUESTS = frozenset(
+    {"CommRqData", "CommKwRqData", "CommInvestRqData", "SendOrder", "SendOrderFO", "SendOrderCredit", "SendCondition"}
+)
 
 
 class Session(Listener):
@@ -62,6 +66,8 @@ class Session(Listener):
         """
         Its screens, and which each is in truth: another one where somebody else uses the same. Owner thread.
         """
+        self._answers_due: Counter[str] = Counter()
+        """Requests that were not answered yet, by real screen. Owner thread."""
         self.waiting = False
         """The program waits for an event. Owner thread."""
         self.attached: object | None = None
@@ -106,6 +112,8 @@ class Session(Listener):
             screen = str(occasion.arguments[0])
             owner = self._native.screens.get(screen)
             if owner is self:
+                if occasion.name != "OnReceiveMsg":
+                    self._answers_due[screen] -= 1
                 shown = next(mine for mine, real in self.screens.items() if real == screen)
                 if shown != screen:
                     piece = self._native.shown(occasion, shown)
@@ -192,7 +200,7 @@ class Session(Listener):
         self._native.screens.pop(real, None)
         if not self._core.owner.control.closed:
             self._core.owner.control.call("DisconnectRealData", real)
-        self._core.screens.give_back(real)
+        self._core.screens.give_back(real, answered=self._answers_due.pop(real, 0) <= 0)
 
     def real_screen(self, screen: str) -> str:
         """The screen behind one of the program's. Raises End(RESOURCE_EXHAUSTED) when all are in use."""
@@ -230,6 +238,9 @@ class Session(Listener):
     ) -> None:
         """Keep what a call registers or takes back, so that it can be undone."""
         name = called.name
+        if name in _REQUESTS:
+            places = [place for place, spec in enumerate(called.arguments) if spec.name == "scr_no"]
+            self._answers_due[str(real[places[0]])] += 1
         if name == "SetRealReg":
             screen, codes, _, kind = (str(a) for a in arguments)
             registered = set() if kind == "0" else self.codes.get(screen, set())

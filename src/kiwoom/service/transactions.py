@@ -129,17 +129,20 @@ class _Request:
 
 async def _pages(core: Core, request: _Request) -> AsyncGenerator[Answered, None]:
     owner = core.owner
-    used, late = "", False
+    used, due, late = "", False, False
     unread: asyncio.TimerHandle | None = None
     step_s = core.settings.reader_timeout_s / 10
 
     def hear(occasion: Occasion) -> Answered | None:
-        return _answer(occasion, used, request.name, request.code, request.screen, request.stop)
+        nonlocal due
+        answered = _answer(occasion, used, request.name, request.code, request.screen, request.stop)
+        due = due and answered is None
+        return answered
 
     inquiry: Inquiry[Answered] = Inquiry(core, ("OnReceiveTrData", "OnReceiveMsg"), hear, f"TR {request.code}")
 
     def send() -> object:
-        nonlocal used
+        nonlocal used, due
         if not used:
             used = core.screens.borrow(request.screen)
             inquiry.begin()
@@ -148,14 +151,16 @@ async def _pages(core: Core, request: _Request) -> AsyncGenerator[Answered, None
         control = owner.control
         for item, value in request.inputs.items():
             control.call("SetInputValue", item, value)
-        return control.call("CommRqData", request.name, request.code, prev_next, used)
+        code = control.call("CommRqData", request.name, request.code, prev_next, used)
+        due = code == 0
+        return code
 
     def finish() -> None:
         nonlocal used
         inquiry.finish()
         screen, used = used, ""
         if screen:
-            _forget_screen(core, screen)
+            _forget_screen(core, screen, answered=not due)
 
     def leave_unread() -> None:
         nonlocal late
@@ -243,10 +248,10 @@ def _answer(
     return Answered(response, str(arguments[4]) == "2" and not stopped, content)
 
 
-def _forget_screen(core: Core, screen: str) -> None:
+def _forget_screen(core: Core, screen: str, answered: bool) -> None:
     if not core.owner.control.closed:
         core.owner.control.call("DisconnectRealData", screen)
-    core.screens.give_back(screen)
+    core.screens.give_back(screen, answered)
 
 
 class WatchList:
@@ -270,25 +275,30 @@ class WatchList:
 
     async def _some(self, codes: Sequence[str], stop: Stop | None) -> Answered:
         core, owner = self._core, self._core.owner
-        used = ""
+        used, due = "", False
 
         def hear(occasion: Occasion) -> Answered | None:
-            return _answer(occasion, used, self._name, self._code, self._screen, stop)
+            nonlocal due
+            answered = _answer(occasion, used, self._name, self._code, self._screen, stop)
+            due = due and answered is None
+            return answered
 
         inquiry: Inquiry[Answered] = Inquiry(core, ("OnReceiveTrData", "OnReceiveMsg"), hear, f"TR {self._code}")
 
         def send() -> object:
-            nonlocal used
+            nonlocal used, due
             if not used:
                 used = core.screens.borrow(self._screen)
                 inquiry.begin()
             kind = _KW_TYPES[self._code]
-            return owner.control.call("CommKwRqData", ";".join(codes), 0, len(codes), kind, self._name, used)
+            code = owner.control.call("CommKwRqData", ";".join(codes), 0, len(codes), kind, self._name, used)
+            due = code == 0
+            return code
 
         def finish() -> None:
             inquiry.finish()
             if used:
-                _forget_screen(core, used)
+                _forget_screen(core, used, answered=not due)
 
         try:
             await _sent(core, send, f"CommKwRqData {self._code}")
