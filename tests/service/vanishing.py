@@ -134,6 +134,11 @@ def _in_use(kind: str) -> Callable[[Served], Any]:
     return lambda served: served.server.core.left_over()[kind]
 
 
+def _answered(served: Served) -> bool:
+    """The order has its number: until then its outcome would be unknown."""
+    return served.server.core.hub.events["OnReceiveTrData"] > 0 and not served.control.delivering
+
+
 def _heard(served: Served) -> bool:
     """Somebody hears events, besides the service itself."""
     return served.server.core.left_over()["listeners"] > 1
@@ -204,7 +209,7 @@ RPCS = {
             _called("CommRqData"),
             arrange=_pages_without_end,
         ),
-        Rpc("OrderCall", (_ORDER,), _called("SendOrder"), arrange=_order_taken, feed=_fire_notice),
+        Rpc("OrderCall", (_ORDER,), _answered, arrange=_order_taken, feed=_fire_notice),
         Rpc("RealCall", (pb.RealRequest(code_list=["005930"], fid_list=[27, 28]),), _in_use("codes"), feed=_fire_real),
         Rpc(
             "BidirectionalRealCall",
