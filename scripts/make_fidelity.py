@@ -32,7 +32,8 @@ def page(compared: Iterable[Compared]) -> str:
         "sees: a sign or a blank in its place, leading zeros, decimals, separators, widths, empty fields, and the\n"
         "order of the fields. Zero and a price equal to the base price have no sign. Each table says what stands\n"
         "behind it. Earnings of companies with a loss have a minus, which no capture shows; funds have none.\n\n"
-        "Not compared: ELW types (no ELWs are listed), 주식시세 and 주식시간외호가 (not sent), fields that the server\n"
+        "Not compared: ELW types (no ELWs are listed), 주식시세 and 주식시간외호가 (held to their samples in a test\n"
+        "of their own), order notices with the shorter lists of older servers, fields that the server\n"
         "has got since the capture.\n",
     ]
     for kind in kinds:
