@@ -113,6 +113,7 @@ class Load:
         self.counts: list[int] = []
         self.stayed: list[dict[str, Any]] = []
         self.latencies: list[float] = []
+        self.pace: dict[str, Any] = {}
         self.killed = 0
         self.others: list[Process] = []
         until(lambda: self.server.ask("stats")["left"]["tasks"] == 0, "the login", 30)
@@ -186,6 +187,7 @@ class Load:
             return before == notices and all(count >= notices for count in self.counts)
 
         until(quiet, lambda: f"the last notices ({notices}; heard {self.counts}; {self.errors[-5:]})", 60)
+        self.pace = self.server.ask("pace")
         self.server.ask("collect")
         self.stats.append({**self.server.ask("stats"), "at": -1.0})
         ledger: dict[str, Any] = self.server.ask("ledger")
@@ -261,19 +263,21 @@ def figures(load: Load, ledger: dict[str, Any]) -> str:
     stats, last = load.stats[:-1], load.stats[-1]
     step = max(1, len(stats) // 10)
     memory = ", ".join(f"{s['at']:.0f} s {s['rss_kb'] / 1024:.0f} MB" for s in stats[::step])
-    delays = sorted(
-        heard - given
-        for stayer in load.stayed
-        if stayer["notices"]
-        for heard, given in zip(stayer["times"], ledger["times"], strict=True)
-    )
-    calls = sorted(load.latencies)
+    delays: dict[str, list[float]] = {}
+    for stayer in load.stayed:
+        if stayer["notices"]:
+            kind = delays.setdefault(stayer["name"].partition(" ")[0], [])
+            kind += [heard - given for heard, given in zip(stayer["times"], ledger["times"], strict=True)]
     ended: dict[str, int] = {}
     for saw in load.orders:
-        ended[saw["ended"]] = ended.get(saw["ended"], 0) + 1
+        how = saw["ended"] if saw["ended"] != "UNKNOWN" else f"UNKNOWN ({saw['details'].rpartition(': ')[2]})"
+        ended[how] = ended.get(how, 0) + 1
+    pace = load.pace
 
-    def part(values: list[float], share: float) -> str:
-        return f"{values[min(len(values) - 1, int(len(values) * share))] * 1000:.1f} ms"
+    def parts(values: list[float]) -> str:
+        values = sorted(values)
+        at = [values[min(len(values) - 1, int(len(values) * share))] * 1000 for share in (0.5, 0.99)]
+        return f"p50 {at[0]:.1f} ms, p99 {at[1]:.1f} ms, most {values[-1] * 1000:.0f} ms"
 
     return "\n".join(
         (
@@ -282,8 +286,11 @@ def figures(load: Load, ledger: dict[str, Any]) -> str:
             f"most clients with streams {max(s['clients'] for s in stats)}, processes killed {load.killed}",
             f"events {last['events']}, notices {last['notices']} to {len(load.stayed)} that stayed",
             f"streams ended for falling behind {last['late']}",
-            f"notice to its client: p50 {part(delays, 0.5)}, p99 {part(delays, 0.99)}",
-            f"Call: p50 {part(calls, 0.5)}, p99 {part(calls, 0.99)} of {len(calls)}",
+            *(f"notice to its client, {kind}: {parts(some)}" for kind, some in delays.items()),
+            f"Call: {parts(load.latencies)} of {len(load.latencies)}",
+            f"work waits for the owner: {parts(pace['owner_s'])}; for the event loop: {parts(pace['loop_s'])}",
+            f"the market behind its clock (market time): {parts(pace['market_s'])}",
+            f"most events that wait to be sent {max(pace['queued'])}; CPU seconds by thread {pace['threads']}",
             f"orders in the ledger {len(ledger['orders'])}, seen to an end by their clients: {ended}",
             f"calls ended: {last['ended']}",
             f"errors that clients were told of: {sorted(set(load.errors))[:20]}",

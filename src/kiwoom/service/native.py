@@ -170,33 +170,36 @@ class Native:
         first = pb.EventsRequest.FromString(await anext(requests, b""))
         if first.WhichOneof("request") != "open":
             raise End(_Code.INVALID_ARGUMENT, "the first request must be an open")
-        session = await self._open(rpc, first.open)
-        mark = session.attached = object()
+        names = events_named(first.open.events)
+        session = self._opened(rpc, first.open)
+        mark = session.attach()
         reading: asyncio.Task[None] | None = None
+        known = bool(first.open.session)
         try:
+            self._names[session] = names
+            await rpc.on_owner(lambda: session.listen(names))
             await rpc.begin()
             head = pb.EventBatch(session=session.name, now_us=self.core.owner.control.clock.now_us())
             yield head.SerializeToString()
+            known = True
             reading = asyncio.create_task(self._follow(rpc, requests, session), name="kiwoom session")
-            async for batch in session.batches():
+            async for batch in session.batches(mark):
                 yield batch
         finally:
             if reading is not None:
                 reading.cancel()
             if session.attached is mark:
                 session.attached = None
-                self._detached(session)
+                if known:
+                    self._detached(session)
+                else:
+                    # Its client went before it heard of it: nobody can ever come back to it.
+                    self._end(session)
 
-    async def _open(self, rpc: Rpc, request: pb.Open) -> Session:
-        names = events_named(request.events)
+    def _opened(self, rpc: Rpc, request: pb.Open) -> Session:
+        """The session that a stream opens or resumes. What is resumed leaves the stream that it had before."""
         if request.session:
             session = self._session_of(rpc.client, request.session)
-            if session.attached is not None:
-                # The client knows better than we do that the old stream is dead.
-                session.end(Status(_Code.ABORTED, "the session was resumed by another stream"))
-                session.attached = None
-                # Its coroutine sees the end before the new stream's takes it back.
-                await asyncio.sleep(0)
             if session.expiry is not None:
                 session.expiry.cancel()
             session.resume(request.after_sequence)
@@ -204,8 +207,6 @@ class Native:
             session = Session(self, rpc.client, request.own_only)
             self.sessions[session.name] = session
         session.own_only = request.own_only
-        self._names[session] = names
-        await rpc.on_owner(lambda: session.listen(names))
         return session
 
     def _session_of(self, client: Client, name: bytes) -> Session:

@@ -295,8 +295,19 @@ class Session(Listener):
         while self._sent and self._sent[0][0] + self._sent[0][1] - 1 <= sequence:
             self._sent_bytes -= len(self._sent.popleft()[2])
 
-    async def batches(self) -> AsyncIterator[bytes]:
-        """The batches from here on, as they come."""
+    def attach(self) -> object:
+        """
+        A stream begins to send the events: the mark by which it is known.
+
+        A stream that did so before ends as soon as it can: its client knows better than we do that it is dead.
+        """
+        mark = self.attached = object()
+        self._ended = False
+        self._wake()
+        return mark
+
+    async def batches(self, mark: object) -> AsyncIterator[bytes]:
+        """The batches from here on, as they come, until another stream takes over. Raises End."""
         again, self._again = self._again, []
         if again:
             layouts = b"".join(self._native.layouts.encoded)
@@ -304,8 +315,10 @@ class Session(Listener):
             yield layouts
         for data in again:
             yield data
-        self._ended = False
         while True:
+            if self.attached is not mark:
+                # It may have been sending all the while; what comes from now on is not for it.
+                raise End(_Code.ABORTED, "the session was resumed by another stream")
             self._woken = False
             if self._ended is not False:
                 if isinstance(self._ended, Status):
@@ -314,11 +327,12 @@ class Session(Listener):
             if self._pieces or self._wait_over:
                 yield self._batch()
                 continue
-            self._waiter = self._core.owner.loop.create_future()
+            waiter = self._waiter = self._core.owner.loop.create_future()
             try:
-                await self._waiter
+                await waiter
             finally:
-                self._waiter = None
+                if self._waiter is waiter:
+                    self._waiter = None
 
     def _batch(self) -> bytes:
         pieces: list[bytes] = []

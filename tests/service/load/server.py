@@ -10,6 +10,7 @@ import gc
 import json
 import os
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,50 @@ class Kept:
         ]
 
 
+class Pace:
+    """
+    How far behind the server is, looked at four times a second: how long work waits for the owner thread and for the
+    event loop, how far the market lies behind its clock, and how much waits to be sent.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self.owner_s: list[float] = []
+        self.loop_s: list[float] = []
+        self.market_s: list[float] = []
+        self.queued: list[int] = []
+        threading.Thread(target=self._look, daemon=True).start()
+
+    def _look(self) -> None:
+        owner = self._server.core.owner
+        while not owner.control.closed:
+            started = time.monotonic()
+            owner.tell(lambda started=started: self._on_owner(started))  # type: ignore[misc]
+            owner.loop.call_soon_threadsafe(lambda started=started: self.loop_s.append(time.monotonic() - started))
+            self.queued.append(self._server.core.streams.queued())
+            time.sleep(0.25)
+
+    def _on_owner(self, started: float) -> None:
+        self.owner_s.append(time.monotonic() - started)
+        control: Any = self._server.core.owner.control
+        next_us = control.engine.next_us()
+        if next_us is not None:
+            self.market_s.append(max(0.0, (control.clock.now_us() - next_us) / 1e6))
+
+    def threads(self) -> dict[str, float]:
+        """CPU seconds by thread; those of gRPC are in the rest."""
+        names = {t.native_id: t.name for t in threading.enumerate()}
+        seconds: dict[str, float] = {}
+        for task in Path("/proc/self/task").iterdir():
+            try:
+                fields = (task / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            name = names.get(int(task.name), "gRPC")
+            seconds[name] = seconds.get(name, 0.0) + (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return seconds
+
+
 def main() -> None:
     kept = Kept(int(sys.argv[1]), float(sys.argv[2]))
     settings = Settings(listen="127.0.0.1:0", session_grace_s=2.0, acknowledge_timeout_s=20.0)
@@ -68,6 +113,7 @@ def main() -> None:
         server.log_in()
         print(server.address, flush=True)
         owner = server.core.owner
+        pace = Pace(server)
         for line in sys.stdin:
             word = line.strip()
             if word == "stats":
@@ -81,6 +127,14 @@ def main() -> None:
                     "clients": len(server.clients.with_streams()),
                     "ended": {f"{m} {s}": n for (m, s), n in server.measured.ended.items()},
                     "left": server.core.left_over(),
+                }
+            elif word == "pace":
+                answer = {
+                    "owner_s": pace.owner_s,
+                    "loop_s": pace.loop_s,
+                    "market_s": pace.market_s,
+                    "queued": pace.queued,
+                    "threads": pace.threads(),
                 }
             elif word == "collect":
                 answer = gc.collect()
