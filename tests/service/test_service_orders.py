@@ -132,6 +132,37 @@ def test_an_order_without_an_answer_ends_as_unknown(serve: Serve) -> None:
     served.nothing_left()
 
 
+class Late(ScriptedControl):
+    """A control that has not delivered what was due in the last minute, until it is told that it has."""
+
+    late = True
+    looked = 0
+
+    def delivered_until_us(self) -> int:
+        self.looked += 1
+        return self.clock.now_us() - 60_000_000 * self.late
+
+
+def test_what_a_late_control_has_not_delivered_yet_is_waited_for(serve: Serve) -> None:
+    """The answer is under way: that it did not come in time says nothing about the order."""
+    control = Late()
+    served = serve(control, answer_timeout_s=0.05)
+    order = served.stub().OrderCall(request(), timeout=20)
+    until(lambda: control.called("SendOrder"), "the order")
+    transaction = served.stub().TransactionCall(pb.TransactionRequest(transaction_code="opt10001"), timeout=20)
+    until(lambda: control.called("CommRqData"), "the request")
+    # Both times are over, were looked at, and count from what was delivered.
+    until(lambda: control.looked >= 20, "the end of both times")
+    screen = str(control.called("SendOrder")[0][1])
+    taken(control)("시장가 매수", screen)
+    assert [r.name for r in (next(order), next(order))] == ["OnReceiveMsg", "OnReceiveTrData"]
+    control.late = False
+    with ends_with(grpc.StatusCode.DEADLINE_EXCEEDED, "not answered"):
+        list(transaction)
+    order.cancel()
+    served.nothing_left()
+
+
 def test_the_loss_of_the_connection_before_the_answer_is_unknown_and_after_it_is_not(
     served: Served, stub: Stub
 ) -> None:

@@ -116,6 +116,42 @@ def test_the_sixth_request_in_a_second_is_refused_and_the_seventh_later_is_not()
     assert driver.control.call("CommRqData", "rq", "opt10001", 0, "0101") == 0
 
 
+def test_requests_count_at_the_time_at_which_they_are_made_also_in_the_handler_of_a_late_event() -> None:
+    driver = Driver()
+    control, clock = driver.control, driver.control.clock
+    assert isinstance(clock, VirtualClock)
+    results: list[object] = []
+
+    def handle(*arguments: object) -> None:
+        control.unsubscribe("OnReceiveTrData", handle)
+        for _ in range(3):
+            # The handler takes its time, and so does the clock.
+            clock.advance(1.1)
+            for _ in range(5):
+                control.call("SetInputValue", "종목코드", "005930")
+                results.append(control.call("CommRqData", "rq", "opt10001", 0, "0101"))
+
+    control.subscribe("OnReceiveTrData", handle)
+    driver.ask("opt10001", 종목코드="005930")
+    assert results == [0] * 15
+
+
+def test_a_market_that_is_late_knows_what_it_has_delivered() -> None:
+    driver = Driver()
+    control, clock = driver.control, driver.control.clock
+    assert isinstance(clock, VirtualClock)
+    driver.run(1.0)
+    driver.control.call("SetRealReg", "1000", "005930", "10", "0")
+    started = clock.now_us()
+    clock.advance(60.0)
+    assert started <= control.delivered_until_us() < clock.now_us()
+    seen = len(driver.events)
+    while control.pump(0.0):
+        pass
+    assert len(driver.events) > seen
+    assert control.delivered_until_us() == clock.now_us()
+
+
 def test_real_time_comes_for_registered_codes_only_and_stops() -> None:
     driver = Driver()
     driver.control.call("SetRealReg", "1000", "005930", "10", "0")

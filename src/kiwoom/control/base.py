@@ -92,6 +92,14 @@ class Control(ABC):
     def next_due(self) -> float | None:
         """Real seconds until `pump(0)` would deliver something: 0.0 = now, None = nothing is scheduled."""
 
+    def delivered_until_us(self) -> int:
+        """
+        The time of the clock up to which everything that was due has been delivered. Owner thread.
+
+        Less than the clock's where `pump` is known to be late. A control that cannot tell says what the clock says.
+        """
+        return self.clock.now_us()
+
     @abstractmethod
     def pump(self, timeout_s: float = 0.0) -> int:
         """

@@ -40,7 +40,7 @@ class Core:
         self.settings = settings
         self.hub = Hub(owner, settings.acknowledge_timeout_s, settings.acknowledge_grace_s, settings.queue_events)
         self.streams = Streams(owner, settings.queue_events, settings.queue_bytes)
-        self.screens = Screens(owner.control.clock, settings.answer_timeout_s)
+        self.screens = Screens(owner.control.clock, settings.answer_timeout_s, late=owner.control.delivered_until_us)
         self.registrar = Registrar(owner, self.screens)
         self.real_data = RealData(self.hub)
         profile = PROFILES.get(settings.limits)

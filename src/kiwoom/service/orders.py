@@ -234,7 +234,8 @@ class _Following(Listener):
     def _after(self, seconds: float, callback: object) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._core.owner.after(seconds, callback)  # type: ignore[arg-type]
+        # What is waited for may be in what a late control did not deliver yet.
+        self._timer = self._core.owner.after(seconds, callback, patient=True)  # type: ignore[arg-type]
 
     def _unanswered(self) -> None:
         if not self._follower.answered:

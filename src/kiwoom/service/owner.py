@@ -33,16 +33,19 @@ T = TypeVar("T")
 _LONGEST_WAIT_S = 1.0
 # How often to look whether a reader has caught up that holds a virtual market back.
 _READER_S = 0.002
+# How often to look whether a late control has delivered what was due before a deadline.
+_LATE_US = 20_000
 
 
 class Timer:
     """A call that is due at a time of the control's clock."""
 
-    __slots__ = ("callback", "due_us")
+    __slots__ = ("callback", "due_us", "patient")
 
-    def __init__(self, due_us: int, callback: Callable[[], None]) -> None:
+    def __init__(self, due_us: int, callback: Callable[[], None], patient: bool = False) -> None:
         self.due_us = due_us
         self.callback: Callable[[], None] | None = callback
+        self.patient = patient
 
     def cancel(self) -> None:
         """Do not call it after all. Any thread."""
@@ -275,12 +278,12 @@ class Owner:
                 if future is not None:
                     self.post(_succeed, future, result)
 
-    async def sleep(self, seconds: float) -> None:
-        """Wait for `seconds` of the control's clock. Event loop's thread."""
+    async def sleep(self, seconds: float, patient: bool = False) -> None:
+        """Wait for `seconds` of the control's clock, `patient` as in `after`. Event loop's thread."""
         if seconds <= 0:
             return
         done: asyncio.Future[None] = self.loop.create_future()
-        timer = await self.submit(lambda: self.after(seconds, lambda: self.post(_succeed, done, None)))
+        timer = await self.submit(lambda: self.after(seconds, lambda: self.post(_succeed, done, None), patient))
         try:
             with self.someone_waits():
                 await done
@@ -289,11 +292,11 @@ class Owner:
 
     async def wait(self, future: asyncio.Future[Any], seconds: float) -> bool:
         """
-        Wait for a future at most `seconds` of the control's clock; returns whether it is done.
+        Wait for what the control brings at most `seconds` of its clock; returns whether the future is done.
 
-        Neither the future's exception nor its cancellation is raised. Event loop's thread.
+        A control that is late has them longer: the answer may be in what it did not deliver yet. Neither the future's exception nor its cancellation is raised. Event loop's thread.
         """
-        limit = asyncio.ensure_future(self.sleep(seconds))
+        limit = asyncio.ensure_future(self.sleep(seconds, patient=True))
         try:
             await asyncio.wait((future, limit), return_when=asyncio.FIRST_COMPLETED)
             return future.done()
@@ -337,17 +340,26 @@ class Owner:
 
     # --- on the owner thread ---------------------------------------------------------------------------------
 
-    def after(self, seconds: float, callback: Callable[[], None]) -> Timer:
-        """Have `callback` called on the owner thread in `seconds` of the control's clock."""
-        timer = Timer(self.control.clock.now_us() + round(seconds * SECOND_US), callback)
+    def after(self, seconds: float, callback: Callable[[], None], patient: bool = False) -> Timer:
+        """
+        Have `callback` called on the owner thread in `seconds` of the control's clock.
+
+        `patient`: not before all that was due by then has been delivered, however late the control is.
+        """
+        timer = Timer(self.control.clock.now_us() + round(seconds * SECOND_US), callback, patient)
         heapq.heappush(self._timers, (timer.due_us, next(self._numbers), timer))
         return timer
 
     def _fire_timers(self) -> None:
         while self._timers:
             due_us, _, timer = self._timers[0]
-            if timer.callback is not None and due_us > self.control.clock.now_us():
+            now_us = self.control.clock.now_us()
+            if timer.callback is not None and due_us > now_us:
                 return
+            if timer.callback is not None and timer.patient:
+                if timer.due_us > self.control.delivered_until_us():
+                    heapq.heapreplace(self._timers, (now_us + _LATE_US, next(self._numbers), timer))
+                    continue
             heapq.heappop(self._timers)
             callback, timer.callback = timer.callback, None
             if callback is not None:

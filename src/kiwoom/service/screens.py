@@ -8,6 +8,7 @@ lent to the next one who asks: that one, if its request has the same name, would
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
 import grpc
 
@@ -33,10 +34,19 @@ def check_screen(screen: str) -> str:
 class Screens:
     """Lends screen numbers, the one that was given back first before others. Owner thread."""
 
-    def __init__(self, clock: Clock, answer_timeout_s: float, size: int = MAX_SCREENS) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        answer_timeout_s: float,
+        size: int = MAX_SCREENS,
+        *,
+        late: Callable[[], int] | None = None,
+    ) -> None:
+        """`late` gives the time up to which all was delivered: answers of a control that is late are waited for."""
         self.size = size
         self.used: set[str] = set()
         self._clock = clock
+        self._delivered_until_us = late or clock.now_us
         self._rest_us = round(answer_timeout_s * SECOND_US)
         self._free = deque(f"{number:04d}" for number in range(_FIRST, _FIRST + size))
         self._resting: dict[str, int] = {}
@@ -50,7 +60,7 @@ class Screens:
         """
         if len(self.used) >= self.size:
             raise End(grpc.StatusCode.RESOURCE_EXHAUSTED, f"all {self.size} screen numbers are in use")
-        now_us = self._clock.now_us()
+        now_us = self._delivered_until_us()
         self._resting = {screen: until_us for screen, until_us in self._resting.items() if until_us > now_us}
         if wanted and wanted not in self.used and wanted not in self._resting:
             self.used.add(wanted)

@@ -113,7 +113,7 @@ class Conditions(Part):
             log.error("%s: the last argument is 0 (once), 1 (real time) or 2 (continue)", what)
             return 0
         requests, limits = self.control.part(Requests), self.broker.options.limits
-        now = self.broker.engine.now
+        now = self.broker.clock.now_us()
         if search != 2 and limits:
             last = self._last.get(index)
             if last is not None and now - last < CONDITION_INTERVAL_S * SECOND_US:

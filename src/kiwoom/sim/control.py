@@ -210,6 +210,10 @@ class SimControl(Control):
             return None
         return max(0.0, self.clock.real_seconds(us - self.clock.now_us()))
 
+    def delivered_until_us(self) -> int:
+        now_us, next_us = self.clock.now_us(), self.engine.next_us()
+        return now_us if next_us is None else min(now_us, next_us - 1)
+
     def pump(self, timeout_s: float = 0.0) -> int:
         if threading.get_ident() != self.owner:
             raise UsageError(f"{self!r} belongs to another thread; hand work over with submit()")

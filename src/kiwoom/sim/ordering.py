@@ -228,7 +228,7 @@ class Ordering(Part):
 
     def _too_fast(self) -> int:
         """Count an order that is let through; -308 for the sixth within a second."""
-        now = self.broker.engine.now
+        now = self.broker.clock.now_us()
         if self.broker.options.limits:
             if len(self._sent) == _PER_SECOND and now - self._sent[0] < SECOND_US:
                 return -308

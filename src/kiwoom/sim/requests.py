@@ -190,7 +190,8 @@ class Requests(Part):
         """Count a query (SendCondition's too) against the limits; False if it is refused."""
         if not self.limits.locked and not self.broker.options.limits:
             return True
-        if self.limits.take(self.broker.engine.now):
+        # Counted when it is made: inside the handler of a late event the engine's time is the one the event was due at.
+        if self.limits.take(self.broker.clock.now_us()):
             return True
         if self.limits.locked:
             log.error("%s: everything is refused (-200) until the next CommConnect", PENALTY_WINDOW)
