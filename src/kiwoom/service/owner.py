@@ -294,7 +294,8 @@ class Owner:
         """
         Wait for what the control brings at most `seconds` of its clock; returns whether the future is done.
 
-        A control that is late has them longer: the answer may be in what it did not deliver yet. Neither the future's exception nor its cancellation is raised. Event loop's thread.
+        A control that is late has longer: the answer may be in what it did not deliver yet. Neither the future's
+        exception nor its cancellation is raised. Event loop's thread.
         """
         limit = asyncio.ensure_future(self.sleep(seconds, patient=True))
         try:
@@ -354,10 +355,10 @@ class Owner:
         while self._timers:
             due_us, _, timer = self._timers[0]
             now_us = self.control.clock.now_us()
-            if timer.callback is not None and due_us > now_us:
-                return
-            if timer.callback is not None and timer.patient:
-                if timer.due_us > self.control.delivered_until_us():
+            if timer.callback is not None:
+                if due_us > now_us:
+                    return
+                if timer.patient and timer.due_us > self.control.delivered_until_us():
                     heapq.heapreplace(self._timers, (now_us + _LATE_US, next(self._numbers), timer))
                     continue
             heapq.heappop(self._timers)
