@@ -269,6 +269,30 @@ def test_while_one_holds_an_event_others_hear_further_ones_and_it_hears_them_lat
     assert mine.call("GetCommRealData", "000660", 28) == ""
 
 
+def test_nobody_who_holds_events_waits_for_another_who_does(serve: Serve) -> None:
+    """One who does not acknowledge holds up his own events and nobody else's."""
+    served = serve(acknowledge_grace_s=0.0, acknowledge_timeout_s=60.0)
+    silent, mine = served.stub(), served.stub()
+    sulking = Talk(silent, "OnReceiveMsg", "OnReceiveChejanData")
+    talk = Talk(mine, "OnReceiveChejanData")
+    served.control.fire("OnReceiveMsg", "0101", "rq", "opt10001", "1")
+    sulking.next()
+    for number in range(5):
+        served.control.fire_chejan("0", {9201: "8012345611", 9203: str(number)})
+        assert talk.next().name == "OnReceiveChejanData"
+        assert mine.call("GetChejanData", 9203) == str(number)
+        talk.handled()
+    assert served.control.delivering
+    sulking.handled()
+    for number in range(5):
+        assert sulking.next().name == "OnReceiveChejanData"
+        assert silent.call("GetChejanData", 9203) == str(number)
+        sulking.handled()
+    until(lambda: not served.control.delivering)
+    talk.stop(), sulking.stop()
+    served.nothing_left()
+
+
 def test_one_who_holds_so_many_events_up_that_they_pile_is_dropped(serve: Serve) -> None:
     served = serve(acknowledge_grace_s=0.0, acknowledge_timeout_s=60.0, queue_events=20)
     listening = ready(served.stub().Listen(pb.ListenRequest(slots=["OnReceiveMsg"]), timeout=20))

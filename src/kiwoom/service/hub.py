@@ -3,7 +3,7 @@ The hub: who hears which event.
 
 The control is asked for an event only while somebody listens to it. Listeners are served in the order in which they
 came, and an exception in one ends that one alone. Those that hold the event (`BidirectionalListen`) are served last:
-the event waits for them in its handler, and nobody else waits for them.
+the event waits for them in its handler, and nobody else waits for them, nor one of them for another.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable
+from math import inf
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import grpc
@@ -66,11 +68,13 @@ class Hub:
         self._listeners: dict[str, list[Listener]] = {name: [] for name in EVENTS}
         self._handlers: dict[str, Callable[..., None]] = {}
         self._most_parked = most_parked
-        self._asked: list[Holder] = []
         self._holding = False
         self.held: Occasion | None = None
         """The event that waits for its clients, whose data the getters read. Owner thread."""
-        self._parked: deque[tuple[Occasion, list[Holder]]] = deque()
+        self._busy: dict[Holder, tuple[str, float]] = {}
+        """Who has an event to acknowledge: its name, and until when (real time)."""
+        self._parked: dict[Holder, deque[Occasion]] = {}
+        """Events that wait for those who have another one to acknowledge first, with their data."""
 
     def add(self, listener: Listener, events: Iterable[str]) -> None:
         """Have `listener` hear these events, by their names in the type library."""
@@ -87,9 +91,9 @@ class Hub:
                 listeners[:] = [other for other in listeners if other is not listener]
                 if not listeners and name in self._handlers:
                     self.owner.control.unsubscribe(name, self._handlers.pop(name))
-        for _, holders in self._parked:
-            if listener in holders:
-                holders.remove(listener)
+        if isinstance(listener, Holder):
+            self._busy.pop(listener, None)
+            self._parked.pop(listener, None)
 
     def listeners(self) -> int:
         """How many listeners there are. Any thread."""
@@ -126,56 +130,67 @@ class Hub:
 
     def _hold(self, occasion: Occasion, holders: list[Holder]) -> None:
         if self._holding:
-            # An outer event waits for its clients. Its data must stay the one that they read: this event is kept for
-            # later, together with its data.
-            if len(self._parked) >= self._most_parked:
-                self._let_go_of_the_slow()
+            # An outer event waits for its clients, whose data must stay the one that they read: this one goes on
+            # together with its data. Who has nothing to acknowledge hears of it now, the others in their turn.
             occasion.data  # noqa: B018  # taken now, while it can be read
-            self._parked.append((occasion, holders))
+            for holder in holders:
+                if holder in self._busy:
+                    self._park(holder, occasion)
+                else:
+                    self._give(holder, occasion, late=True)
             return
         self._holding, self.held = True, occasion
         try:
-            self._wait_for(occasion, holders, late=False)
-            while self._parked:
-                parked, late_holders = self._parked.popleft()
-                self._wait_for(parked, late_holders, late=True)
+            for holder in holders:
+                self._give(holder, occasion, late=False)
+            if not self._all_done():
+                self.owner.serve_until(self._all_done, inf, self._grace_s)
         finally:
             self._holding, self.held = False, None
+            for holder in self._busy:
+                # The service stops.
+                holder.data = None
+            self._busy.clear()
+            self._parked.clear()
 
-    def _let_go_of_the_slow(self) -> None:
-        """So many events wait that those who hold them up, however soon within their time, hear nothing more."""
-        for holder in self._asked:
-            if not holder.acknowledged:
-                self.remove(holder)
-                holder.acknowledged = True
-                text = f"fell {len(self._parked)} events behind: acknowledge faster, or listen to less"
-                holder.give_up(Status(grpc.StatusCode.RESOURCE_EXHAUSTED, text))
-        self.owner.attend()
+    def _give(self, holder: Holder, occasion: Occasion, late: bool) -> None:
+        """Have a holder hear of an event, which it is to acknowledge."""
+        holder.acknowledged = False
+        holder.data = occasion.data if late else None
+        self._busy[holder] = (occasion.name, monotonic() + self._timeout_s)
+        try:
+            holder.hear(occasion)
+        except Exception as error:
+            self._failed(holder, occasion.name, error)
 
-    def _wait_for(self, occasion: Occasion, holders: list[Holder], late: bool) -> None:
-        asked = self._asked = []
-        for holder in tuple(holders):
-            holder.acknowledged = False
-            holder.data = occasion.data if late else None
-            try:
-                holder.hear(occasion)
-            except Exception as error:
-                self._failed(holder, occasion.name, error)
-            else:
-                asked.append(holder)
-        waiting = [holder for holder in asked if not holder.acknowledged]
-        if waiting:
+    def _park(self, holder: Holder, occasion: Occasion) -> None:
+        parked = self._parked.get(holder)
+        if parked is None:
+            parked = self._parked[holder] = deque()
+        if len(parked) >= self._most_parked:
+            text = f"fell {len(parked)} events behind: acknowledge faster, or listen to less"
+            self._give_up(holder, Status(grpc.StatusCode.RESOURCE_EXHAUSTED, text))
+        else:
+            parked.append(occasion)
 
-            def done() -> bool:
-                while waiting and waiting[-1].acknowledged:
-                    waiting.pop()
-                return not waiting
+    def _give_up(self, holder: Holder, status: Status) -> None:
+        self.remove(holder)
+        holder.acknowledged = True
+        holder.give_up(status)
 
-            if not self.owner.serve_until(done, self._timeout_s, self._grace_s):
-                for holder in waiting:
-                    if not holder.acknowledged:
-                        self.remove(holder)
-                        text = f"{occasion.name} was not acknowledged within {self._timeout_s:g} s"
-                        holder.give_up(Status(grpc.StatusCode.DEADLINE_EXCEEDED, text))
-        for holder in asked:
-            holder.data = None
+    def _all_done(self) -> bool:
+        """Whether nobody has an event to acknowledge; who has acknowledged one is given the next."""
+        now = 0.0
+        for holder in tuple(self._busy):
+            while holder.acknowledged and holder in self._busy:
+                del self._busy[holder]
+                holder.data = None
+                if parked := self._parked.get(holder):
+                    self._give(holder, parked.popleft(), late=True)
+            if holder in self._busy:
+                name, deadline = self._busy[holder]
+                now = now or monotonic()
+                if now >= deadline:
+                    text = f"{name} was not acknowledged within {self._timeout_s:g} s"
+                    self._give_up(holder, Status(grpc.StatusCode.DEADLINE_EXCEEDED, text))
+        return not self._busy
