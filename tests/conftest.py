@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -18,6 +20,18 @@ if not sys.platform.startswith(("win", "darwin")) and not (
 # How long an example takes says more about the machine's other work than about the code.
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
+
+IN_WINE = sys.platform == "win32" and hasattr(ctypes.WinDLL("ntdll"), "wine_get_version")
+"""Whether this Windows Python runs under Wine; what is Wine's own fault is skipped there."""
+
+
+def press_ctrl_c() -> None:
+    """Interrupt this process from a thread of its own, as Ctrl-C on its console does."""
+    if sys.platform == "win32":
+        signal.raise_signal(signal.SIGINT)  # os.kill would end the process at once
+    else:
+        os.kill(os.getpid(), signal.SIGINT)
+
 
 REFERENCE_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

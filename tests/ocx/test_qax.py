@@ -7,6 +7,7 @@ import threading
 import time
 
 import pytest
+from tests.wrapper.test_qt import interrupted
 
 from kiwoom.control import Control, open_control
 from kiwoom.control.contract import FUNCTIONS
@@ -80,6 +81,20 @@ def test_an_interrupt_in_a_handler_comes_out_of_pump(ocx: Control, kind: type[Ba
     ocx.call("CommRqData", "기본", "opt10001", 0, "0101")
     with pytest.raises(kind):
         wait_for(ocx, lambda: False, "nothing")
+
+
+@pytest.mark.parametrize(
+    ("way", "end"),
+    [
+        ("run", "returned None"),
+        ("loop", "raised KeyboardInterrupt"),
+        ("pump", "raised KeyboardInterrupt"),
+        ("exec", "returned 130"),
+        ("bare exec", "returned 130"),
+    ],
+)
+def test_ctrl_c_ends_a_wait_and_not_the_process(way: str, end: str) -> None:
+    assert interrupted("ocx:?process=here", way) == f"the wait {end}"
 
 
 def test_pump_waits_as_long_as_it_was_told(ocx: Control) -> None:

@@ -23,6 +23,15 @@ def pages(control: ScriptedControl) -> None:
     ]
 
 
+def test_rows_become_a_data_frame(served: Served) -> None:
+    pytest.importorskip("pandas")
+    with ServiceClient(served.server.address) as client:
+        client.login()
+        pages(served.control)
+        answer = client.transaction("opt10081", {"종목코드": "005930"}, until=("일자", "20220114"))
+        assert list(answer.frame()["현재가"]) == ["77000", "77500"]
+
+
 def test_results_are_plain_python(served: Served) -> None:
     control = served.control
     with ServiceClient(served.server.address) as client:
@@ -32,7 +41,6 @@ def test_results_are_plain_python(served: Served) -> None:
         answer = client.transaction("opt10081", {"종목코드": "005930"}, until=("일자", "20220114"))
         assert answer.single["종목코드"] == "005930"
         assert [r["일자"] for r in answer.records] == ["20220118", "20220117"]
-        assert list(answer.frame()["현재가"]) == ["77000", "77500"]
         pages(control)
         assert [len(page.rows) for page in client.pages("opt10081", {}, until=("일자", "<", "20220114"))] == [1, 2]
 

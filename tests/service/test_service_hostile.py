@@ -13,6 +13,7 @@ import grpc
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.conftest import IN_WINE
 from tests.service.conftest import MANY_TO_MANY, ONE_TO_MANY, UNARY, Served, ends_with
 from tests.service.scripted_control import ScriptedControl
 
@@ -285,7 +286,12 @@ def bidirectional(**fields: Any) -> pb.BidirectionalRealRequest:
         ("ConditionCall", pb.ConditionRequest(condition_name="x" * 1_000_000, search_type=7), INVALID),
         ("CustomListen", pb.ListenRequest(code="import os; os._exit(1)", class_name="x"), None),
         ("CustomListen", pb.ListenRequest(code="x" * 3_000_000, class_name="x"), None),
-        ("CustomListen", pb.ListenRequest(code="x" * 5_000_000, class_name="x"), grpc.StatusCode.RESOURCE_EXHAUSTED),
+        pytest.param(
+            "CustomListen",
+            pb.ListenRequest(code="x" * 5_000_000, class_name="x"),
+            grpc.StatusCode.RESOURCE_EXHAUSTED,
+            marks=pytest.mark.skipif(IN_WINE, reason="Wine sends a part of so long a message, which gRPC aborts at"),
+        ),
         ("Call", pb.CallRequest(name="GetMasterCodeName", arguments=[argument("\0")]), INVALID),
         ("Call", pb.CallRequest(name="GetMasterCodeName", arguments=[argument("가" * 10**6)]), INVALID),
         ("Call", pb.CallRequest(name="GetMasterCodeName", arguments=[argument("x")] * 10**5), INVALID),

@@ -38,3 +38,25 @@ def test_with(binding: str) -> None:
     assert "skipped" not in ran.stdout
     for noise in NOISE:
         assert noise not in ran.stderr, ran.stderr
+
+
+def interrupted(url: str, way: str) -> str:
+    """Run `ctrl_c.py`; gives its last line. It must not crash."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT)))}
+    ran = subprocess.run(
+        [sys.executable, "-m", "tests.wrapper.ctrl_c", url, way],
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=110, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout.splitlines()[-1]
+
+
+@pytest.mark.qt
+@pytest.mark.parametrize(
+    ("way", "end"),
+    [("run", "returned None"), ("loop", "raised KeyboardInterrupt"), ("exec", "returned 130")],
+)
+def test_ctrl_c_ends_a_wait_and_not_the_process(way: str, end: str) -> None:
+    """PyQt5 aborts the process at an exception in a function that it calls, which Ctrl-C would raise there."""
+    pytest.importorskip("PyQt5")
+    assert interrupted("sim:?at=2026-02-06 10:00&seed=7&speed=100", way) == f"the wait {end}"

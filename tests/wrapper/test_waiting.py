@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import signal
 import threading
 from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
+from tests.conftest import press_ctrl_c
 from tests.wrapper.scripted import NINE, ScriptedControl
 from tests.wrapper.test_kiwoom import Pager, ask
 
@@ -80,7 +79,7 @@ def test_a_closed_control_ends_a_wait(api: Kiwoom, control: ScriptedControl) -> 
 def test_ctrl_c_ends_run_cleanly() -> None:
     with Kiwoom(ScriptedControl(RealClock(NINE))) as api:
         started = threading.Event()
-        thread = threading.Thread(target=lambda: (started.wait(), os.kill(os.getpid(), signal.SIGINT)))
+        thread = threading.Thread(target=lambda: (started.wait(), press_ctrl_c()))
         thread.start()
         api.run(until=lambda: started.set() or False)  # type: ignore[func-returns-value]
         thread.join()

@@ -31,6 +31,7 @@ from kiwoom.control.windows.credentials import DEFAULT_PROFILE, load
 from kiwoom.control.windows.dialogs import Answers, DialogWatch, Kind
 from kiwoom.control.windows.registration import ON_WINDOWS, PROG_ID, own_bits, registration
 from kiwoom.errors import ComError, ControlUnavailable, ControlUrlError, MissingDependency, OrderRefused, UsageError
+from kiwoom.interrupts import called_by_qt, mind
 
 __all__ = ["OPTIONS", "QaxControl", "check_orders_option", "open_ocx", "real_orders_wanted", "with_real_orders"]
 
@@ -225,7 +226,8 @@ class QaxControl(Control):
         self._scoped = self._binding.name in ("PyQt6", "PySide6")
         flags = core.QEventLoop.ProcessEventsFlag if self._scoped else core.QEventLoop
         self._all_events = flags.AllEvents
-        self._wake_qt = _waker(core, self._on_woken)
+        self._wake_qt = _waker(core, self._on_woken, self._escaped)
+        self._mind_no_more = mind()
         self._breaths = 0
         self._timer = core.QTimer()
         self._timer.timeout.connect(self._breathe)
@@ -322,6 +324,7 @@ class QaxControl(Control):
 
     # --- events ------------------------------------------------------------------------------------------------
 
+    @called_by_qt
     def _on_event(self, name: str, *arguments: str | int) -> None:
         self._delivered += 1
         if self._loops:
@@ -335,24 +338,48 @@ class QaxControl(Control):
                 log.info("logged in to the %s server; orders are %s", self._mode, orders)
             self._emit(name, arguments)
         except BaseException as error:
-            # KeyboardInterrupt and SystemExit must not pass through Qt's C++ frames while this class runs the loop.
-            if not self._pumping:
-                raise
-            self._interrupt = error
+            self._escaped(error)
 
+    def _escaped(self, error: BaseException) -> None:
+        """
+        Keep KeyboardInterrupt and SystemExit, which must not pass through Qt's C++ frames, for whoever pumps.
+
+        If nobody does, the program waits in Qt's own loop: that ends, with the code that the program would have.
+        """
+        if self._pumping or self._wakers:
+            self._interrupt = error
+            self._hand_over()
+        elif isinstance(error, SystemExit):
+            self._application.exit(error.code if isinstance(error.code, int) else int(error.code is not None))
+        else:
+            log.warning("interrupted")
+            self._application.exit(130)
+
+    def _hand_over(self) -> None:
+        """Have `pump` come to its end, or be called."""
+        if self._pumping:
+            self._stop_waiting()
+        else:
+            super().wake()
+
+    @called_by_qt
     def _breathe(self) -> None:
         """
         Called by a timer all the time, also while a call waits behind a modal window of the OCX.
 
         PyQt5 holds Python's lock during a call. The pause here lets the other threads come to their turn meanwhile.
         """
-        time.sleep(0)
-        self._breaths += 1
-        if self.watch is not None and self._breaths % _BREATHS_PER_LOOK == 0:
-            try:
+        try:
+            time.sleep(0)
+            if self._interrupt is not None:
+                self._hand_over()
+            self._breaths += 1
+            if self.watch is not None and self._breaths % _BREATHS_PER_LOOK == 0:
                 self.watch.look()
-            except Exception as error:  # must not pass through Qt's C++ frames
-                log.error("the windows of the OCX could not be looked at: %r", error, exc_info=error)
+        except Exception as error:  # must not pass through Qt's C++ frames
+            log.error("the windows of the OCX could not be looked at: %r", error, exc_info=error)
+        except BaseException as error:
+            self._escaped(error)
 
     def _end_session(self, kind: Kind) -> None:
         """Tell the handlers what a window told, since the OCX does not always send the event itself."""
@@ -363,12 +390,13 @@ class QaxControl(Control):
             log.warning("the line was cut: this process must be started again to log in")
             self._on_event("OnEventConnect", -106)
 
+    @called_by_qt
     def _on_exception(self, code: int, source: str, words: str, *_: object) -> None:
         self._raised.append((code, source, words))
 
     def next_due(self) -> float | None:
-        """Always None: the OCX does not say when its next event comes."""
-        return None
+        """None: the OCX does not say when its next event comes. 0.0 for what waits in this process."""
+        return 0.0 if self._work or self._interrupt is not None else None
 
     def pump(self, timeout_s: float = 0.0) -> int:
         if threading.get_ident() != self.owner:
@@ -427,21 +455,33 @@ class QaxControl(Control):
             return
         super().close()
         self._plans = {}  # from here on every call takes the long way, which refuses
+        self._mind_no_more()
         self._timer.stop()
         self._stop_waiting()
         self._ax.clear()
 
 
-def _waker(core: Any, callback: Callable[[], None]) -> Callable[[], None]:
-    """A function for any thread that has `callback` run by the Qt loop of the thread that is calling now."""
+def _waker(core: Any, callback: Callable[[], None], escaped: Callable[[BaseException], None]) -> Callable[[], None]:
+    """
+    A function for any thread that has `callback` run by the Qt loop of the thread that is calling now.
+
+    What must not pass through Qt's C++ frames goes to `escaped`.
+    """
     kind = core.QEvent.Type.User if hasattr(core.QEvent, "Type") else core.QEvent.User
 
     class Receiver(core.QObject):  # type: ignore[misc]  # the binding is known at run time only
+        _escaped = staticmethod(escaped)
+
+        @called_by_qt
         def event(self, event: Any) -> bool:
-            if event.type() == kind:
-                callback()
+            try:
+                if event.type() == kind:
+                    callback()
+                    return True
+                return bool(super().event(event))
+            except BaseException as error:
+                escaped(error)
                 return True
-            return bool(super().event(event))
 
     receiver = Receiver()
     return lambda: core.QCoreApplication.postEvent(receiver, core.QEvent(kind))

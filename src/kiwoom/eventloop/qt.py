@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from kiwoom.clock import SECOND_US
 from kiwoom.eventloop.feeder import Feeder
 from kiwoom.eventloop.waits import Wait
+from kiwoom.interrupts import called_by_qt, mind
 
 if TYPE_CHECKING:
     from kiwoom.eventloop.loop import EventLoop
@@ -62,6 +63,7 @@ class QtFeeder(Feeder):
         # Queued: it runs in this thread's loop, whichever thread emits.
         queued = getattr(core.Qt, "ConnectionType", core.Qt).QueuedConnection
         self.bridge.woke.connect(self._arm_safely, queued)
+        self._mind_no_more = mind()
         super().__init__(loop)
         self.arm()
 
@@ -81,13 +83,16 @@ class QtFeeder(Feeder):
 
     def detach(self) -> None:
         super().detach()
+        self._mind_no_more()
         with contextlib.suppress(RuntimeError):  # Qt may have deleted it with the application
             self.timer.stop()
 
+    @called_by_qt
     def _arm_safely(self) -> None:
         # What another thread woke us for may be work, which has no due time: feed at once.
         self._fire()
 
+    @called_by_qt
     def _fire(self) -> None:
         try:
             if not self.loop.control.closed:
