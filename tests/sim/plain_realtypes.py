@@ -129,8 +129,8 @@ def best_quotes(live: Live, _day: date) -> dict[int, str]:
     }
 
 
-def book(live: Live, _day: date) -> dict[int, str]:
-    """주식호가잔량: ten levels each way and their totals."""
+def book(live: Live, _day: date, before: tuple[int, int] | None = None) -> dict[int, str]:
+    """주식호가잔량: ten levels each way and their totals; `before` are those of the book that was sent before."""
     base, scale = live.base, live.instrument.scale
     best_ask, best_bid = best_of(live)
     asks, bids = levels(live, best_ask, 1), levels(live, best_bid, -1)
@@ -150,9 +150,9 @@ def book(live: Live, _day: date) -> dict[int, str]:
     values.update(
         {
             121: str(total_ask),
-            122: "0",
+            122: signed(total_ask - before[0]) if before else "0",
             125: str(total_bid),
-            126: "0",
+            126: signed(total_bid - before[1]) if before else "0",
             23: "0",
             24: "0",
             128: signed(total_bid - total_ask),
@@ -179,9 +179,12 @@ def book(live: Live, _day: date) -> dict[int, str]:
     return values
 
 
-def payload(name: str, live: Live, day: date) -> str:
-    """The text of a real type after the last trade."""
-    values = {"주식체결": trade, "주식우선호가": best_quotes, "주식호가잔량": book}[name](live, day)
+def payload(name: str, live: Live, day: date, before: tuple[int, int] | None = None) -> str:
+    """The text of a real type after the last trade; `before`: see `book`."""
+    if name == "주식호가잔량":
+        values = book(live, day, before)
+    else:
+        values = {"주식체결": trade, "주식우선호가": best_quotes}[name](live, day)
     fids = real_type(name).fids
     assert set(values) == set(fids)
     return "\t".join(values[fid] for fid in fids)

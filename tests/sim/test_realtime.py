@@ -19,6 +19,7 @@ from kiwoom.sim.market import Market
 from kiwoom.sim.stocktexts import StockTexts
 
 DAY = date(2026, 2, 6)
+_TOTALS = tuple(catalog.real_type("주식호가잔량").fids.index(fid) for fid in (121, 125))
 TYPES = ("주식체결", "주식우선호가", "주식호가잔량")
 
 
@@ -48,13 +49,16 @@ def test_every_field_is_as_its_plain_description_says() -> None:
         instrument = market.find(code)
         assert instrument is not None
         live = market.replay(instrument, day)
-        texts = StockTexts(live, day)
+        texts, before = StockTexts(live, day), None
         while live.peek() is not None:
             live.take()
             seen += 1
             assert texts.trade() == plain_realtypes.payload("주식체결", live, day)
             if live.count % 5 in (0, 1):  # the book that is looked at now and then is the same as one always watched
-                assert texts.book() == plain_realtypes.payload("주식호가잔량", live, day)
+                text = texts.book()
+                assert text == texts.book() == plain_realtypes.payload("주식호가잔량", live, day, before)
+                fields = text.split("\t")
+                before = int(fields[_TOTALS[0]]), int(fields[_TOTALS[1]])
                 assert texts.best() == plain_realtypes.payload("주식우선호가", live, day)
     assert seen > 2_000
 

@@ -1,7 +1,7 @@
 """
 The real types that do not come with each trade: in the formats of the official samples, and of one mind with the TRs.
 
-The samples are those of the REST sibling's documentation (tests/sim/captured.py); it sends the same fields.
+The samples are those of the REST sibling's documentation (tests/sim/captured); it sends the same fields.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 import pytest
-from tests.sim.captured import REAL_TYPES
+from tests.sim.captured.realtypes import REAL_TYPES, SUPPOSED
 from tests.sim.driver import Driver
 from tests.sim.fidelity import differences
 
@@ -65,16 +65,20 @@ def _halting(driver: Driver, before: int = 9 * 3600 + 28 * 60) -> list[str]:
     return codes[:2]
 
 
-@pytest.mark.parametrize("name", list(REAL_TYPES)[4:])
+def captured(name: str) -> dict[str, tuple[str, ...]]:
+    """The formats of a real type by FID; codes are left out, which the sibling writes without a letter."""
+    supposed = SUPPOSED.get(name, {})
+    return {str(fid): (*texts, *supposed.get(fid, ())) for fid, texts in REAL_TYPES[name].items() if fid != 9001}
+
+
+@pytest.mark.parametrize("name", [name for name in list(REAL_TYPES)[4:] if name not in ("주식시세", "주식시간외호가")])
 def test_the_formats_are_those_of_the_official_samples(name: str, morning: dict[str, list[Message]]) -> None:
     assert morning[name], f"no {name} came"
-    # a time before ten has a zero in front
-    samples = {str(fid): (*texts, "090000") if fid in (20, 1223) else texts for fid, texts in REAL_TYPES[name].items()}
     rows = [{str(fid): text for fid, text in values.items()} for _, _, values in morning[name]]
     # a price equal to the base price has no sign; where it stands is known by the change that is 0
     for row in rows:
         row["base"] = row["10"] if row.get("11") in ("0", "0.00") else "-"
-    assert differences(samples, rows, "base") == []
+    assert differences(captured(name), rows, "base") == []
 
 
 def test_nothing_is_sent_twice_and_nothing_before_its_time(morning: dict[str, list[Message]]) -> None:
@@ -177,15 +181,6 @@ def test_a_sectors_counts_are_those_of_opt20001() -> None:
     assert abs(int(single["하락"]) - int(values[255])) <= 5
 
 
-WAITING = {21: ("165208",), 131: ("43955",), 132: ("+156", "0"), 135: ("0",), 136: ("0", "+1")}
-DAY = {
-    10: ("+86800",), 11: ("+19500",), 12: ("+28.97",), 27: ("+85200",), 28: ("+85100",), 13: ("367090",),
-    14: ("31642",), 16: ("+87400",), 17: ("+87400",), 18: (" 67300", "-1", "1"), 25: ("2",), 26: ("+131995",),
-    29: ("+15843118000",), 30: ("+156.15",), 31: ("0.01",), 32: ("157",), 311: ("5181771",),
-    567: ("154912", "000000"), 568: ("000000",),
-}  # fmt: skip
-
-
 @pytest.fixture(scope="module")
 def evening() -> tuple[Driver, dict[str, list[Message]]]:
     """Two codes from before the close to after the last auction after hours."""
@@ -198,12 +193,12 @@ def evening() -> tuple[Driver, dict[str, list[Message]]]:
 
 def test_the_day_as_it_ended_and_what_waits_after_hours(evening: tuple[Driver, dict[str, list[Message]]]) -> None:
     driver, found = evening
-    for name, captured in (("주식시세", DAY), ("주식시간외호가", WAITING)):
+    for name in ("주식시세", "주식시간외호가"):
         rows = [{str(fid): text for fid, text in values.items()} for _, _, values in found[name]]
         for row in rows:
             row["base"] = "-" if row.get("11") not in ("0", None) else row.get("10", "-")
         assert rows
-        assert differences({str(fid): texts for fid, texts in captured.items()}, rows, "base") == []
+        assert differences(captured(name), rows, "base") == []
     single = driver.ask("opt10001", 종목코드="005930").single
     last = [values for _, key, values in found["주식시세"] if key == "005930"][-1]
     names = {"현재가": 10, "거래량": 13, "시가": 16, "고가": 17, "저가": 18}
@@ -235,14 +230,10 @@ def test_single_price_auctions_are_those_of_the_trs(
     assert abs(float(row["시간외단일가_등락률"])) <= 10
 
 
-BOOK = {
-    21: ("165207",), 41: ("-20800", "+1"), 61: ("82",), 81: ("0", "+1"), 51: ("-20700", "+1"), 71: ("23847",),
-    91: ("0", "+1"), 50: ("+21350",), 60: ("-20250",), 121: ("12622527",), 122: ("-1036021", "0"),
-    125: ("14453430",), 126: ("+1062126", "0"), 23: ("20850",), 24: ("332941",), 128: ("+1830903", "0"),
-    129: ("114.51",), 138: ("-1830903", "0"), 139: ("87.33",), 200: ("0", "+1"), 201: ("0.00", "+1.00"),
-    238: ("3",), 291: ("0", "+1"), 292: ("0",), 293: ("3",), 294: ("0", "+1"), 295: ("0.00", "+1.00"),
-    13: ("30379650",), 299: ("-1.06", "0.00"), 215: ("",), 216: ("",),
-}  # fmt: skip
+_PRICES = tuple(map(str, (*range(41, 61), 291)))
+# the official sample is of a moment in which nothing had changed
+_CHANGES = {str(fid): ("0", "+1") for fid in (*range(81, 101), 200, 294)}
+_RATES = {"201": ("0.00", "+1.00"), "295": ("0.00", "+1.00")}
 
 
 def test_the_book_of_an_auction_shows_what_it_would_trade_at() -> None:
@@ -251,11 +242,11 @@ def test_the_book_of_an_auction_shows_what_it_would_trade_at() -> None:
     register(driver, "005930;247540", "10;41")
     driver.run(9 * 60)
     books = found["주식호가잔량"]
-    samples = {str(fid): (*texts, "085000") if fid == 21 else texts for fid, texts in BOOK.items()}
+    samples = {**captured("주식호가잔량"), **_CHANGES, **_RATES, "291": ("+1",)}
     rows = [{str(fid): text for fid, text in values.items()} for _, _, values in books]
     # a price equal to the base price has no sign
     for row in rows:
-        for fid in ("41", "51", "50", "60", "291"):
+        for fid in _PRICES:
             row[fid] = row[fid] if row[fid][0] in "+-" else f"+{row[fid]}"
     assert len(rows) > 100 and differences(samples, rows, "none") == []
     expected = {(time, key): values for time, key, values in found["주식예상체결"]}

@@ -175,7 +175,7 @@ _ORDER: Final[dict[int, Callable[[_OrderFacts], str]]] = {
     939: lambda f: str(f.tax),
     919: lambda f: "0",
     920: lambda f: f.order.screen,
-    921: lambda f: "",
+    921: lambda f: f.order.terminal,
     922: lambda f: f.order.credit,
     923: lambda f: f.order.loan_date or _NO_DATE,
     949: lambda f: "3",

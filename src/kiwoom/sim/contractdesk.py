@@ -15,7 +15,7 @@ from kiwoom.catalog import calendar
 from kiwoom.sim.chejan import Quote, position_values
 from kiwoom.sim.instruments import Instrument
 from kiwoom.sim.orderflow import OrderFlow, Ticket
-from kiwoom.sim.orders import Order
+from kiwoom.sim.orders import Order, terminal_of
 from kiwoom.sim.positions import ContractOrder, FoAccount, initial_margin
 
 if TYPE_CHECKING:
@@ -105,6 +105,7 @@ class ContractDesk(OrderFlow[FoAccount, ContractOrder]):
             self._today,
             screen=ticket.screen,
             rq_name=ticket.rq_name,
+            terminal=terminal_of(ticket.account, self.options.texts),
         )
 
     def reserve(self, account: FoAccount, order: ContractOrder, instrument: Instrument, price: int) -> None:

@@ -96,7 +96,7 @@ def contracts(day: date, level: int, stocks: list[Instrument]) -> Iterator[Instr
         yield _future(code, f"F {year}{month:02d}", day, level, FUTURES.multiplier, expiry_of(year, month))
     for year, month in _months(day, 6):
         code = _code("A05", "105", year, month, "000")
-        yield _future(code, f"미니F {year}{month:02d}", day, level, MINI_FUTURES.multiplier, expiry_of(year, month))
+        yield _future(code, f"미니 F {year}{month:02d}", day, level, MINI_FUTURES.multiplier, expiry_of(year, month))
     chain = chain_of(day, level)
     for year, month in chain.months:
         for strike in chain.strikes:

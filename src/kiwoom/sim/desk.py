@@ -23,7 +23,7 @@ from kiwoom.sim.ledger import Ledger
 from kiwoom.sim.master import margin_percent
 from kiwoom.sim.messages import Refusal
 from kiwoom.sim.orderflow import Notices, Notify, NotTaken, Numbers, OrderFlow, Ticket
-from kiwoom.sim.orders import Order
+from kiwoom.sim.orders import Order, terminal_of
 from kiwoom.sim.rules import ALL_LOANS, BUY, LOAN_DEPOSIT_PERCENT, FeeSchedule, sales_tax_ppm
 
 if TYPE_CHECKING:
@@ -124,6 +124,7 @@ class Desk(OrderFlow[Account, Order]):
             self._ledger.today,
             screen=ticket.screen,
             rq_name=ticket.rq_name,
+            terminal=terminal_of(ticket.account, self.options.texts),
             credit=ticket.credit,
             loan_date=ticket.loan_date,
             margin_percent=self.margin_percent(instrument),

@@ -12,11 +12,24 @@ from typing import Final
 
 from kiwoom.sim.rules import BUY
 
-__all__ = ["PENALTY_WINDOW", "Refusal", "accepted_text", "contract_tr_name", "order_tr_name", "refused_text"]
+__all__ = [
+    "PENALTY_WINDOW",
+    "QUERY_DONE",
+    "Refusal",
+    "accepted_text",
+    "contract_tr_name",
+    "order_tr_name",
+    "query_text",
+    "refused_text",
+]
 
 
 PENALTY_WINDOW: Final = "조회횟수 제한 : -209 / 현재 고객님 프로그램에서 과도한 조회요청이 발생되고 있습니다."
 """What the OCX shows in a window when the limits on requests were exceeded; the simulator has it in its log."""
+
+
+QUERY_DONE: Final = "모의투자 조회완료"
+"""What the mock server says after a query of which nothing is left."""
 
 
 class Refusal(Enum):
@@ -127,6 +140,11 @@ def accepted_text(action: str, side: int, mock: bool) -> str:
     if action == "cancel":
         return "[100000] 모의투자 취소주문완료"
     return f"[100000] 모의투자 {'매수' if side == BUY else '매도'}주문완료"
+
+
+def query_text(text: str, mock: bool) -> str:
+    """What a server says after a query, from the mock server's text: the real one does not speak of 모의투자."""
+    return text if mock else text.replace(QUERY_DONE, "조회가 완료되었습니다.").replace("모의투자 ", "")
 
 
 def order_tr_name(action: str, side: int, kosdaq: bool) -> str:

@@ -59,7 +59,7 @@ class Options:
     margin: str = "stock"
     """stock: an order binds the margin rate of its stock; full: its whole amount."""
     texts: str = "mock"
-    """Whose messages about orders are sent: mock or real."""
+    """Whose messages about orders and queries are sent, and whose terminal number (FID 921): mock or real."""
     holdings: bool = True
     """Whether the stock accounts hold shares at the start (the second one more than a page of opw00018)."""
     density: float = 1.0

@@ -15,7 +15,7 @@ from enum import Enum
 
 from kiwoom.sim.rules import BUY, SELL, order_kind_text
 
-__all__ = ["NO_ORDER", "Action", "Execution", "Order", "OrderState", "side_of"]
+__all__ = ["NO_ORDER", "Action", "Execution", "Order", "OrderState", "side_of", "terminal_of"]
 
 NO_ORDER = "0000000"
 """The number that stands for no order."""
@@ -77,6 +77,8 @@ class Order:
     original: str = NO_ORDER
     screen: str = ""
     rq_name: str = ""
+    terminal: str = ""
+    """FID 921, as the real server gives it; the mock server leaves it empty."""
     credit: str = "00"
     loan_date: str = ""
     margin_percent: int = 100
@@ -175,6 +177,11 @@ class Order:
         if not 0 < quantity <= self.left:
             raise ValueError(f"order {self.number} has {self.left} left, not {quantity}")
         self.left -= quantity
+
+
+def terminal_of(account: str, texts: str) -> str:
+    """The number of the terminal that an account's orders come from, eight wide; the mock server has none."""
+    return f"66{int(account[:8]) % 100_000:05d} " if texts == "real" else ""
 
 
 def side_of(order_type: int) -> int:

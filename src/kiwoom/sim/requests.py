@@ -16,7 +16,7 @@ from kiwoom.limits import PROFILES
 from kiwoom.sim.answers import ANSWERS, Answer, NotFound, Refused, Request
 from kiwoom.sim.answers.registry import Row
 from kiwoom.sim.control import Delivery, Part, SimControl, dispatch
-from kiwoom.sim.messages import PENALTY_WINDOW
+from kiwoom.sim.messages import PENALTY_WINDOW, query_text
 from kiwoom.sim.registrations import Registrations
 
 __all__ = ["Page", "QueryLimits", "Requests"]
@@ -220,7 +220,8 @@ class Requests(Part):
         if self.control.faults.empties(request.tr.code, spelt, request.rq_name):
             page, message, codes = Page(request.tr), None, ()
         if message:
-            self.control.send("OnReceiveMsg", request.screen, request.rq_name, spelt, message)
+            text = query_text(message, self.broker.options.texts == "mock")
+            self.control.send("OnReceiveMsg", request.screen, request.rq_name, spelt, text)
         if codes and self.broker.options.auto_register:
             self.control.part(Registrations).register_by_tr(request.screen, codes, request.tr.code)
         arguments = (request.screen, request.rq_name, spelt, "", page.prev_next, 0, "", "", "")

@@ -53,7 +53,7 @@ class StockTexts:
     """Writes what a stock sends on one day. `live` is the state that the texts tell of: that after its last trade."""
 
     __slots__ = (
-        "_at_price", "_cost_ppm", "_extremes", "_levels", "_of_price", "_quotes", "_range", "_times", "live",
+        "_at_price", "_cost_ppm", "_extremes", "_levels", "_of_price", "_quotes", "_range", "_times", "_totals", "live",
     )  # fmt: skip
 
     def __init__(self, live: Live, day: date) -> None:
@@ -64,6 +64,7 @@ class StockTexts:
         self._levels: dict[int, _Levels] = {}
         self._extremes = (-1, -1)
         self._range = self._times = ""
+        self._totals = (NEVER, 0, 0, "", "")
 
     def best(self) -> str:
         """주식우선호가: the best offer and the best bid."""
@@ -149,7 +150,7 @@ class StockTexts:
         )
 
     def book(self) -> str:
-        """주식호가잔량: ten levels each way and their totals."""
+        """주식호가잔량: ten levels each way and their totals, with what these became since the book before."""
         live = self.live
         base, count, volume, before = live.base, live.count, live.volume, live.previous_volume
         key = live.price if live.side > 0 else -live.price
@@ -159,11 +160,18 @@ class StockTexts:
         if levels is None:
             levels = self._levels[key] = _Levels()
         ask, bid = ladders.ask_total, ladders.bid_total
+        seen, ask_before, bid_before, ask_change, bid_change = self._totals
+        if seen != count:
+            ask_change = bid_change = "0"
+            if seen != NEVER:
+                ask_change, bid_change = signed(ask - ask_before), signed(bid - bid_before)
+            self._totals = count, ask, bid, ask_change, bid_change
         more = bid - ask
         bid_share = (bid * 20_000 + ask) // (2 * ask) if ask else 0
         ask_share = (ask * 20_000 + bid) // (2 * bid) if bid else 0
         return (
-            f"{clock6(live.last.us) if live.last else _NO_TIME}\t{levels.text(ladders, base)}{ask}\t0\t{bid}\t0\t0\t0\t"
+            f"{clock6(live.last.us) if live.last else _NO_TIME}\t{levels.text(ladders, base)}"
+            f"{ask}\t{ask_change}\t{bid}\t{bid_change}\t0\t0\t"
             f"{f'+{more}' if more > 0 else more}\t{bid_share // 100}.{TWO_DIGITS[bid_share % 100]}\t"
             f"{f'+{-more}' if more < 0 else -more}\t{ask_share // 100}.{TWO_DIGITS[ask_share % 100]}\t"
             f"{_CONSTANT}{volume}\t{rate(volume, before)}\t\t"

@@ -1,82 +1,22 @@
 """
-Captured answers of the real servers against the simulator's: every field in the same number format.
+Captured messages of the real servers against the simulator's: same fields, same order, same formats.
 
-The values stand in tests/sim/captured.py. A format is the kind of the text: empty, a whole
-number, a number with so many decimals, a time, a date or words; and whether a sign may stand before it.
+The values stand in tests/sim/captured, the comparison in tests/sim/fidelity; docs/simulator-fidelity.md is its report.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import re
+from collections import Counter
 
 import pytest
 from scripts import make_fidelity
-from tests.sim import captured
-from tests.sim.captured import OPT10001, OPT10003, OPT10026, OPT10032, OPT10081, OPTKWFID
-from tests.sim.driver import Driver
+from tests.sim.captured import notices, realtypes, trs, words
 from tests.sim.fidelity import Compared, compare, differences
+from tests.sim.fidelity.collection import messages, sections, whole_sections
+from tests.sim.fidelity.inventory import EXAMPLES
 
-from kiwoom import catalog
-
-
-@pytest.fixture(scope="module")
-def market(opened: Callable[[str], Driver]) -> Driver:
-    return opened("at=2026-02-06 14:29")
-
-
-def check(tr: str, captured: dict[str, tuple[str, ...]], rows: list[dict[str, str]], base: str = "") -> None:
-    assert rows
-    record = catalog.tr(tr)
-    assert set(captured) <= set(record.outputs)
-    found = differences(captured, rows, base)
-    text = report(tr, captured, found)
-    print(text)
-    assert not found, text
-
-
-def test_opt10001(market: Driver) -> None:
-    codes = ("005930", "000660", "035420", "247540")
-    rows = [market.ask("opt10001", 종목코드=code).single for code in codes]
-    check("opt10001", OPT10001, rows, "기준가")
-    assert list(OPT10001) == [field.name for field in catalog.tr("opt10001").single]
-
-
-def test_opt10081(market: Driver) -> None:
-    rows = market.ask("opt10081", 종목코드="005930", 기준일자="", 수정주가구분="0").rows
-    check("opt10081", OPT10081, rows)
-    assert [row["종목코드"] for row in rows[:3]] == ["005930", "", ""]
-    assert len(rows) == 600
-
-
-def test_optkwfid(market: Driver) -> None:
-    codes = "005930;000660;035420;247540;086520"
-    market.run(1)
-    assert market.control.call("CommKwRqData", codes, 0, 5, 0, "관심종목정보요청", "9991") == 0
-    market.wait("OnReceiveTrData")
-    answer = market.answers[-1]
-    assert answer.arguments[:5] == ("9991", "관심종목정보요청", "OPTKWFID", "", "0")
-    assert [row["종목코드"] for row in answer.rows] == codes.split(";")
-    check("optkwfid", OPTKWFID, answer.rows, "기준가")
-    assert list(OPTKWFID) == [field.name for field in catalog.tr("optkwfid").multi]
-
-
-def test_opt10003(opened: Callable[[str], Driver], market: Driver) -> None:
-    rows = market.ask("opt10003", 종목코드="005930").rows
-    assert len(rows) == 30
-    check("opt10003", OPT10003, rows)
-    closing = opened("at=2026-02-06 15:31").ask("opt10003", 종목코드="005930").rows[0]
-    assert closing["체결거래량"].startswith(" ")
-    assert closing["시간"].startswith("1530")
-
-
-def test_opt10026(market: Driver) -> None:
-    check("opt10026", OPT10026, market.ask("opt10026", 시장구분="000", PER구분="3").rows)
-
-
-def test_opt10032(market: Driver) -> None:
-    answer = market.ask("OPT10032", 시장구분="000", 관리종목포함="0")
-    check("opt10032", OPT10032, answer.rows)
+_MODULES = (notices, realtypes, trs)
 
 
 def test_a_wrong_format_is_found() -> None:
@@ -86,19 +26,20 @@ def test_a_wrong_format_is_found() -> None:
         "거래량": ("12",),
         "빈칸": ("",),
         "일자": ("20220118",),
+        "저가": (" 67300", "-1"),
+        "908": ("090853",),
+        "921": ("6601010 ",),
     }
-    right = {"현재가": "+5", "등락율": "0.00", "거래량": "1234567", "빈칸": "", "일자": "20260206"}
+    right = {
+        "현재가": "+5", "등락율": "0.00", "거래량": "1234567", "빈칸": "", "일자": "20260206", "저가": " 500",
+        "908": "142940", "921": "6600001 ",
+    }  # fmt: skip
     assert differences(captured, [right]) == []
     for name, text in {
-        "현재가": "5.0", "등락율": "+0.6", "거래량": "+5", "빈칸": "0", "일자": "2026-02-06",
+        "현재가": "5.0", "등락율": "+0.6", "거래량": "+5", "빈칸": "0", "일자": "2026-02-06", "저가": "500",
+        "908": "9085", "921": "6600001",
     }.items():  # fmt: skip
         assert len(differences(captured, [{**right, name: text}])) == 1, name
-
-
-def report(tr: str, captured: dict[str, tuple[str, ...]], found: list[str]) -> str:
-    """Every field with its verdict."""
-    bad = {line.partition(":")[0]: line for line in found}
-    return "\n".join([tr, *(f"  {name}: {bad.get(name, 'same format')}" for name in captured)])
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +51,7 @@ def compared() -> list[Compared]:
 @pytest.mark.timeout(900)
 def test_no_field_of_any_captured_message_differs(compared: list[Compared]) -> None:
     assert [text for kind in compared for text in kind.differences] == []
-    assert len(compared) >= 27 and sum(len(kind.lines) for kind in compared) > 500
+    assert sum(len(kind.lines) for kind in compared) > 1_000
 
 
 @pytest.mark.slow
@@ -121,15 +62,84 @@ def test_the_page_is_up_to_date(compared: list[Compared]) -> None:
     )
 
 
-def test_nothing_in_the_table_was_made_up(captured_examples: str) -> None:
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_every_kind_stands_in_the_inventory_and_the_other_way_round(compared: list[Compared]) -> None:
+    kinds = [kind.kind for kind in compared]
+    assert len(kinds) == len(set(kinds))
+    assert {kind for example in EXAMPLES for kind in example.kinds} == set(kinds)
+    assert [example.what for example in EXAMPLES if not example.kinds and not example.left_out] == []
+
+
+# --- against the collection itself, where it is at hand --------------------------------------------------------------
+
+
+def test_no_captured_example_is_missing_from_the_inventory(captured_examples: str) -> None:
+    """Every line with values has an entry, every entry has a line."""
+    lines = sections(captured_examples)
+    assert sum(map(len, lines.values())) > 350
+    unknown = [
+        (number, line[:100])
+        for number, there in lines.items()
+        for line in there
+        if not any(e.section == number and re.search(e.pattern, line) for e in EXAMPLES)
+    ]
+    assert unknown == []
+    whole = whole_sections(captured_examples)
+    assert [e.what for e in EXAMPLES if not any(re.search(e.pattern, line) for line in whole[e.section])] == []
+
+
+def test_every_captured_message_has_the_formats_of_the_values_that_are_carried(captured_examples: str) -> None:
+    """What the simulator is held to are a few values of each field: no message of the collection looks otherwise."""
+    seen: Counter[str] = Counter()
+    wrong = []
+    for kind, values in messages(captured_examples):
+        carried = carried_values(kind)
+        if carried is None:
+            assert kind.startswith("ELW"), kind
+            continue
+        seen[kind] += 1
+        assert set(values) <= set(carried), (kind, set(values) - set(carried))
+        samples = {name: carried[name] for name in values}
+        wrong += [f"{kind}: {text}" for text in differences(samples, [values], "base")]
+    print(seen)
+    assert wrong == []
+    assert sum(seen.values()) > 120
+
+
+def carried_values(kind: str) -> dict[str, tuple[str, ...]] | None:
+    """What the repository carries of a kind, None for one of which it carries nothing."""
+    by_name: dict[str, dict[str, tuple[str, ...]]] = {
+        "opt10001": trs.OPT10001, "opt10081": trs.OPT10081, "opt10081, real server": trs.OPT10081_REAL,
+        "OPTKWFID": trs.OPTKWFID, "OPT10032": trs.OPT10032, "opt10003": trs.OPT10003, "opt10054": trs.OPT10054,
+        "opw00018, single": trs.OPW00018_SINGLE, "opw00018, rows": trs.OPW00018, "opt10085": trs.OPT10085,
+        "opt10085, a stock sold out": trs.OPT10085_SOLD_OUT,
+    }  # fmt: skip
+    by_fid: dict[str, dict[int, tuple[str, ...]]] = {
+        "주문체결 (gubun 0), 접수": notices.ACCEPTED, "주문체결 (gubun 0), 체결": notices.FILLED,
+        "잔고 (gubun 1)": notices.BALANCE, "주문체결 (gubun 0), 접수, real server": notices.REAL_ACCEPTED,
+        "주문체결 (gubun 0), 체결, real server": notices.REAL_FILLED, "주문체결": notices.REST_ORDER,
+        "현물잔고": notices.REST_BALANCE, **realtypes.REAL_TYPES,
+    }  # fmt: skip
+    if kind in by_name:
+        return by_name[kind]
+    return {str(fid): texts for fid, texts in by_fid[kind].items()} if kind in by_fid else None
+
+
+def test_nothing_in_the_tables_was_made_up(captured_examples: str) -> None:
     """Every value that is called captured is one, to the character."""
     text = captured_examples.replace("\\t", "\t").replace("\\|", "|")
-    tables: list[dict[Any, tuple[str, ...]]] = [
-        value for name, value in vars(captured).items() if name.isupper() and isinstance(value, dict)
-    ]
-    tables = [*(t for t in tables if t is not captured.REAL_TYPES), *captured.REAL_TYPES.values()]
+    for masked in ("8xxxxxxx11", "5xxxxxxx11"):
+        text = text.replace(masked, masked.replace("x", "0"))
+    tables: list[dict[object, tuple[str, ...]]] = []
+    for module in _MODULES:
+        for name, value in vars(module).items():
+            if name.isupper() and isinstance(value, dict) and name not in ("SUPPOSED", "REST_DIFFERENCES"):
+                tables += value.values() if value is realtypes.REAL_TYPES else [value]
     values = {value.strip() for table in tables for samples in table.values() for value in samples}
-    values = {value.replace("8000000011", "8xxxxxxx11") for value in values}
-    assert len(values) > 300
-    assert sorted(value for value in values if value not in text) == sorted(captured.SUPPOSED)
-    assert [message for message in captured.TEXTS if message.split("] ")[1] not in text] == []
+    assert len(values) > 400
+    assert sorted(value for value in values if value not in text) == []
+    assert [message for message in words.TEXTS if message.split("] ")[1] not in text] == []
+    assert [message for _, message in words.QUERY_TEXTS if message not in text] == []
+    assert [message for message in realtypes.TIMETABLE if message not in text] == []
+    assert [name for name in trs.OPT10030 if name not in text] == []

@@ -233,6 +233,11 @@ def _last_quantity(live: Live) -> str:
     return f"{sign}{last.quantity}"
 
 
+def _par(instrument: Instrument) -> str:
+    """Par value: whole won; two decimals for a company at home abroad, whose currency is another."""
+    return "0.00" if instrument.code.startswith("900") and not instrument.par else str(instrument.par)
+
+
 @answers(
     "optkwfid",
     source="live price and book",
@@ -281,7 +286,7 @@ def _watch_row(market: Market, code: str, instrument: Instrument) -> dict[str, s
         "예상체결가": opened,
         "예상체결량": opening,
         "자본금": str(instrument.par * instrument.shares // _HUNDRED_MILLION),
-        "액면가": str(instrument.par),
+        "액면가": _par(instrument),
         "시가총액": str((instrument.shares * live.price + _HUNDRED_MILLION // 2) // _HUNDRED_MILLION),
         "주식수": str(instrument.shares // 1000),
         "호가시간": time,
