@@ -125,6 +125,51 @@ def test_ten_in_real_time_and_no_more(serve: Serve) -> None:
         list(served.stub().ConditionCall(request(1), timeout=10))
 
 
+def test_two_at_once_are_not_both_the_last_one(serve: Serve) -> None:
+    served = serve(limits="server")
+    limits = served.server.core.limits
+    limits.conditions.running.update(str(i) for i in range(9))
+    with_conditions(served.control, ("900290;", 0), ("900290;", 0))
+    # Neither is sent before both were taken in.
+    limits.queries.refused(30.0)
+    stub = served.stub()
+    first = stub.ConditionCall(request(1), timeout=10)
+    until(lambda: limits.queries.standing() == 1, "the first")
+    other = pb.ConditionRequest(condition_name="대형 저평가 우량주", condition_index=0, search_type=1)
+    with ends_with(grpc.StatusCode.RESOURCE_EXHAUSTED, "10 conditions"):
+        list(stub.ConditionCall(other, timeout=10))
+    first.cancel()
+    limits.conditions.running.difference_update(str(i) for i in range(9))
+    served.nothing_left()
+
+
+def test_a_search_that_was_not_sent_does_not_count(serve: Serve) -> None:
+    served = serve(limits="server")
+    with_conditions(served.control)
+    limits = served.server.core.limits
+    limits.queries.refused(30.0)
+    stream = served.stub().ConditionCall(request(), timeout=10)
+    until(lambda: limits.queries.standing() == 1, "the search in line")
+    stream.cancel()
+    served.nothing_left()
+    assert not served.control.called("SendCondition")
+    assert limits.conditions.reserve((1, "중소형 저평가주")) == 0.0
+
+
+def test_codes_that_come_faster_than_their_data_do_not_pile_up(served: Served, stub: Stub) -> None:
+    with_conditions(served.control, ("", 0))
+    served.control.on["CommKwRqData"] = lambda *a: 0
+    stream = stub.ConditionCall(request(1, with_info=True), timeout=10)
+    next(stream)
+    for number in range(300):
+        served.control.fire("OnReceiveRealCondition", f"00000{number % 3}", "I", "중소형 저평가주", "001")
+    assert [arguments(next(stream))[0] for _ in range(300)] == [f"00000{number % 3}" for number in range(300)]
+    (search,) = served.server.core.hub._listeners["OnReceiveRealCondition"]
+    assert search.found.qsize() <= 3  # type: ignore[attr-defined]
+    stream.cancel()
+    served.nothing_left()
+
+
 @pytest.mark.parametrize(
     ("sent", "text"),
     [

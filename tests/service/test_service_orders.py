@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import grpc
@@ -10,6 +11,7 @@ from tests.service.conftest import Serve, Served, Stub, ends_with, until
 from tests.service.scripted_control import Page, ScriptedControl
 from tests.service.test_service_listen import arguments, single
 
+from kiwoom.service.streams import Status
 from kiwoom.wire import koapy_pb2 as pb
 
 ACCOUNT = "8012345611"
@@ -185,6 +187,29 @@ def test_a_service_that_stops_says_that_the_outcome_is_unknown(serve: Serve) -> 
     served.server.stop()
     with ends_with(grpc.StatusCode.UNKNOWN, "look it up"):
         list(stream)
+
+
+def test_an_order_whose_client_was_told_the_end_is_not_sent(serve: Serve) -> None:
+    """The service stops between the permission to send and the sending."""
+    served = serve()
+    owner, streams = served.server._owner, served.server.core.streams
+    stuck, gate = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        stuck.set()
+        gate.wait(10)
+        for stream in tuple(streams.open):
+            stream.stop(Status(grpc.StatusCode.UNAVAILABLE, "the service is stopping"))
+
+    owner.tell(wait)
+    assert stuck.wait(10)
+    order = served.stub().OrderCall(request(), timeout=10)
+    until(lambda: owner._work, "the order behind it")
+    gate.set()
+    with ends_with(grpc.StatusCode.UNAVAILABLE, "stopping"):
+        list(order)
+    served.nothing_left()
+    assert not served.control.called("SendOrder")
 
 
 @pytest.mark.parametrize("order_type", [3, 4, 5, 6])

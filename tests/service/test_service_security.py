@@ -85,6 +85,11 @@ def test_an_account_that_may_not_be_used_is_not_shown(serve: Serve, tokens: Path
     tr = pb.TransactionRequest(transaction_code="opw00018", inputs={"계좌번호": OTHER})
     with ends_with(grpc.StatusCode.PERMISSION_DENIED):
         next(stub.TransactionCall(tr, timeout=10, **authorized(READER)))
+    # The server takes the name of an input without the spaces around it.
+    tr = pb.TransactionRequest(transaction_code="opw00018", inputs={" 계좌번호 ": OTHER})
+    with ends_with(grpc.StatusCode.PERMISSION_DENIED):
+        next(stub.TransactionCall(tr, timeout=10, **authorized(READER)))
+    assert not served.control.called("CommRqData")
     streams = [
         method(pb.ListenRequest(slots=slots), timeout=10, **authorized(READER))
         for method, slots in ((stub.Listen, ["OnReceiveChejanData"]), (stub.OrderListen, []))
@@ -128,6 +133,19 @@ def test_what_an_account_is_answered_is_heard_by_those_who_may_use_it(serve: Ser
     screens = [[next(streams[0]).arguments[0].string_value for _ in range(5)]]
     screens.append([next(streams[1]).arguments[0].string_value for _ in range(2)])
     assert screens == [["0102"] * 4 + ["0103"], ["0102"] * 2]
+
+
+def test_who_may_not_see_all_accounts_does_not_turn_the_pages_of_others(serve: Serve, tokens: Path) -> None:
+    served = serve(tokens=tokens)
+    everything, limited = served.stub(), served.stub()
+    everything.call("SetInputValue", "계좌번호", OTHER, **authorized(LAB))
+    assert everything.call("CommRqData", "rq", "opw00018", 0, "0101", **authorized(LAB)) == 0
+    limited.call("SetInputValue", "계좌번호", MINE, **authorized(READER))
+    with ends_with(grpc.StatusCode.ABORTED, "ask from the start"):
+        limited.call("CommRqData", "rq", "opw00018", 2, "0102", **authorized(READER))
+    # What it had set does not go along with its next request.
+    assert limited.call("CommRqData", "rq", "opt10001", 0, "0102", **authorized(READER)) == 0
+    assert [value for _, value in served.control.called("SetInputValue")] == [OTHER]
 
 
 def test_the_getters_do_not_read_an_event_that_waits_for_somebody_else(serve: Serve, tokens: Path) -> None:

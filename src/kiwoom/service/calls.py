@@ -154,7 +154,7 @@ class Caller:
         Call the function for this client, or for a program of its that goes on when its connection breaks.
 
         Owner thread. Raises End(ABORTED) for the next page of a TR that somebody else asked for in between; a plain
-        client, whom only its connection tells from others, is trusted to know.
+        client, whom only its connection tells from others, is trusted to know, unless it may not see all accounts.
         """
         name = called.name
         control = self._core.owner.control
@@ -169,15 +169,16 @@ class Caller:
         if name not in _NOTED:
             return control.read_many(name, (arguments,))[0]
         if name == "SetInputValue":
-            item, value = str(arguments[0]), str(arguments[1])
+            item, value = str(arguments[0]).strip(), str(arguments[1])
             if item not in client.inputs and len(client.inputs) >= MOST_INPUTS:
                 _refuse(called, "id", f"would be one of more than {MOST_INPUTS}: a request takes the inputs along")
             client.inputs[item] = value
             return None
         if name == "CommRqData":
-            goes_on = program is not None and arguments[2] == 2
-            self._core.paging.asks(str(arguments[1]), program or client, goes_on)
+            # Whatever comes of it, the next request takes inputs of its own.
             inputs, client.inputs = client.inputs, {}
+            goes_on = arguments[2] == 2 and (program is not None or client.identity.accounts is not None)
+            self._core.paging.asks(str(arguments[1]), program or client, goes_on)
             self._core.accounts.asked(str(arguments[3]), str(arguments[0]), inputs.get(ACCOUNT_INPUT))
             for item, value in inputs.items():
                 control.call("SetInputValue", item, value)

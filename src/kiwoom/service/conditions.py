@@ -105,6 +105,11 @@ class _Search(Listener):
         self._asked_screen = check_screen(request.screen_no)
         self.screen = ""
         self.answer_due = False
+        self.sent = False
+        """The server was asked: it counts."""
+        self.finished = False
+        self._waiting: set[str] = set()
+        """Codes that entered in real time and whose data was not asked for yet."""
         self.found: asyncio.Queue[tuple[list[str], bool | None]] = asyncio.Queue()
         """Codes that came in, and whether the result goes on (None: a code that entered in real time)."""
 
@@ -126,7 +131,8 @@ class _Search(Listener):
             same = text.strip().isdecimal() and int(text) == request.condition_index
             if name == request.condition_name and same:
                 self._stream.put(occasion.bare)
-                if kind == "I" and request.flags.with_info:
+                if kind == "I" and request.flags.with_info and code not in self._waiting:
+                    self._waiting.add(code)
                     self._core.owner.post(self.found.put_nowait, ([code], None))
         elif occasion.name == "OnReceiveMsg" and arguments[0] == self.screen:
             end = error_in_message(str(arguments[3]), "SendCondition")
@@ -135,6 +141,33 @@ class _Search(Listener):
 
     def fail(self, error: Exception) -> None:
         self._stream.end(status_of(error))
+
+    async def take(self) -> tuple[list[str], bool | None]:
+        """Wait for codes that came in. Event loop's thread."""
+        codes, more = await self.found.get()
+        if more is None:
+            self._waiting.difference_update(codes)
+        return codes, more
+
+    def finish(self) -> None:
+        """Stop the search and give everything back; doing it twice does nothing."""
+        if self.finished:
+            return
+        self.finished = True
+        core, request = self._core, self._request
+        core.hub.remove(self)
+        limits = core.limits.conditions
+        limits.running.discard(self)
+        if not self.sent:
+            limits.take_back((request.condition_index, request.condition_name))
+        screen, self.screen = self.screen, ""
+        if not screen:
+            return
+        control = core.owner.control
+        if not control.closed:
+            control.call("SendConditionStop", screen, request.condition_name, request.condition_index)
+            control.call("DisconnectRealData", screen)
+        core.screens.give_back(screen, answered=not self.answer_due)
 
 
 _SEARCH_EVENTS = (
@@ -156,22 +189,25 @@ async def condition_call(rpc: Rpc, conditions: Conditions, raw: bytes) -> AsyncG
         known = ", ".join(f"{number} {name}" for number, name in names.items()) or "none"
         wanted = f"{request.condition_index} {request.condition_name[:50]}"
         raise End(_Code.INVALID_ARGUMENT, f"there is no condition {wanted}; there are: {known}"[:900])
-    _reserve(rpc.core, request)
-    await rpc.begin()
     with rpc.stream() as stream:
         search = _Search(rpc, request, stream)
-        stream.on_end = lambda: _finish(rpc.core, request, search)
-        producer = asyncio.create_task(_run(rpc, request, stream, search), name="kiwoom condition search")
-        stream.on_ended.append(producer.cancel)
+        _reserve(rpc.core, request, search)
+        stream.on_end = search.finish
+        producer: asyncio.Task[None] | None = None
         try:
+            await rpc.begin()
+            producer = asyncio.create_task(_run(rpc, request, stream, search), name="kiwoom condition search")
+            stream.on_ended.append(producer.cancel)
             async for response in stream.read():
                 yield response
         finally:
-            producer.cancel()
-            rpc.owner.tell(lambda: _finish(rpc.core, request, search))
+            if producer is not None:
+                producer.cancel()
+            rpc.owner.tell(search.finish)
 
 
-def _reserve(core: Core, request: pb.ConditionRequest) -> None:
+def _reserve(core: Core, request: pb.ConditionRequest, search: _Search) -> None:
+    """Count a search before it is sent, so that two at once are not both the last one. Raises End."""
     limits = core.limits.conditions
     key = (request.condition_index, request.condition_name)
     if request.search_type == 1 and len(limits.running) >= limits.realtime:
@@ -180,6 +216,8 @@ def _reserve(core: Core, request: pb.ConditionRequest) -> None:
     if wait_s > 0:
         text = f"condition {request.condition_name!r} was searched within the last minute; ask again in {wait_s:.0f} s"
         raise End(_Code.RESOURCE_EXHAUSTED, text)
+    if request.search_type == 1:
+        limits.running.add(search)
 
 
 async def _run(rpc: Rpc, request: pb.ConditionRequest, stream: Stream, search: _Search) -> None:
@@ -193,12 +231,13 @@ async def _run(rpc: Rpc, request: pb.ConditionRequest, stream: Stream, search: _
     )
 
     def send(kind: int, permitted_us: int) -> object:
+        if search.finished:
+            raise End(_Code.CANCELLED, "the search was over before it was sent")
         core.limits.queries.sent(permitted_us)
         if not search.screen:
             search.screen = core.screens.borrow(check_screen(request.screen_no))
             core.hub.add(search, _SEARCH_EVENTS)
-            if request.search_type == 1:
-                core.limits.conditions.running.add(search.screen)
+        search.sent = True
         code = control.call("SendCondition", search.screen, name, index, kind)
         search.answer_due = code == 1
         return code
@@ -210,7 +249,7 @@ async def _run(rpc: Rpc, request: pb.ConditionRequest, stream: Stream, search: _
             raise End(_Code.FAILED_PRECONDITION, f"SendCondition {name!r} gave 0: refused, or over the limit")
         searching = True
         while searching or request.search_type == 1:
-            codes, more = await (_result(core, search) if searching else search.found.get())
+            codes, more = await (_result(core, search) if searching else search.take())
             if more:
                 permitted_us = await core.permit(core.limits.queries)
                 await owner.submit(partial(send, 2, permitted_us))
@@ -227,24 +266,10 @@ async def _run(rpc: Rpc, request: pb.ConditionRequest, stream: Stream, search: _
 
 async def _result(core: Core, search: _Search) -> tuple[list[str], bool | None]:
     timeout_s = core.settings.answer_timeout_s
-    arrival = asyncio.ensure_future(search.found.get())
+    arrival = asyncio.ensure_future(search.take())
     try:
         if not await core.owner.wait(arrival, timeout_s):
             raise End(_Code.DEADLINE_EXCEEDED, f"the condition search was not answered within {timeout_s:g} s")
         return arrival.result()
     finally:
         arrival.cancel()
-
-
-def _finish(core: Core, request: pb.ConditionRequest, search: _Search) -> None:
-    """Stop the search and give everything back. Owner thread."""
-    core.hub.remove(search)
-    screen, search.screen = search.screen, ""
-    if not screen:
-        return
-    core.limits.conditions.running.discard(screen)
-    control = core.owner.control
-    if not control.closed:
-        control.call("SendConditionStop", screen, request.condition_name, request.condition_index)
-        control.call("DisconnectRealData", screen)
-    core.screens.give_back(screen, answered=not search.answer_due)

@@ -224,6 +224,9 @@ class _Running(Listener):
         if not self._rpc.core.accounts.may_hear(occasion, self._rpc.client.identity):
             return
         for slot in tuple(self._slots.get(occasion.name, ())):
+            if self._stream.ended:
+                # One that raised or was stopped is not called again before it is gone.
+                return
             try:
                 self._guarded(lambda: slot(*occasion.arguments))  # noqa: B023  # called at once
             except TookTooLong:

@@ -111,6 +111,9 @@ class _Following(Listener):
     def _send(self, arguments: tuple[str | int, ...], permitted_us: int, last: bool) -> bool:
         """Send the order; False if the server would not take it yet, as one too many, and it is not the last try."""
         core = self._core
+        if self._stream.ended:
+            # Its client was told how it ended, without an order: one that went out now would be one too many.
+            return True
         core.limits.orders.sent(permitted_us)
         if not self._screen:
             self._screen = core.screens.borrow(check_screen(self._request.screen_no))

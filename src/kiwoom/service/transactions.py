@@ -99,6 +99,8 @@ def _checked_inputs(rpc: Rpc, inputs: dict[str, str]) -> dict[str, str]:
     for name, value in inputs.items():
         if len(name) > 100 or len(value) > _LONGEST_INPUT * 2 or "\0" in name or "\0" in value:
             raise End(_INVALID, f"the input {name[:50]!r} is too long or has a null character")
+    # As the server reads them: what is checked here must be what is asked for there.
+    inputs = {name.strip(): value for name, value in inputs.items()}
     if ACCOUNT_INPUT in inputs:
         rpc.client.identity.require_account(inputs[ACCOUNT_INPUT])
     return inputs
