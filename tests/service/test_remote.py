@@ -259,18 +259,20 @@ def test_more_screens_than_there_are_reuse_the_idle_ones(served: Served, connect
 # --- links that break -----------------------------------------------------------------------------------------------
 
 
-def break_link(served: Served) -> None:
+def break_link(served: Served | Server) -> None:
     """End every session's stream as a network that breaks does, from the server's side."""
     import grpc
 
     from kiwoom.service.streams import Status
 
+    server: Server = getattr(served, "server", served)
+
     def end() -> None:
-        for session in served.server.native.sessions.values():
+        for session in server.native.sessions.values():
             session.end(Status(grpc.StatusCode.UNAVAILABLE, "cut"))
 
-    assert served.server._loop is not None
-    served.server._loop.call_soon_threadsafe(end)
+    assert server._loop is not None
+    server._loop.call_soon_threadsafe(end)
 
 
 def test_a_link_that_broke_goes_on_where_it_broke(served: Served, connect: Connect) -> None:
@@ -320,6 +322,51 @@ def test_a_service_that_was_started_anew_is_found_again(serve: Serve, connect: C
     control.subscribe("OnReceiveRealData", lambda key, *a: heard.append(key))
     again.control.fire_real("005930", "주식우선호가", {27: "1", 28: "2"})
     pump_until(control, lambda: heard)
+
+
+def test_what_is_refused_is_registered_again_after_the_next_login(
+    serve: Serve, connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A service that was started anew is often not logged in yet when its clients are back."""
+    served = serve(session_grace_s=0.0)
+    control = connect(served)
+    control.call("SetRealReg", "0101", "005930", "10", "0")
+    served.control.on["SendCondition"] = lambda *a: 1
+    assert control.call("SendCondition", "0102", "조건", 1, 1) == 1
+    served.control.on["SetRealReg"] = lambda *a: -101
+    searched = len(served.control.called("SendCondition"))
+    break_link(served)
+    pump_until(control, lambda: "could not be registered again" in caplog.text)
+    pump_until(control, lambda: len(served.control.called("SendCondition")) == searched + 1)
+    del served.control.on["SetRealReg"]
+    count = len(served.control.called("SetRealReg"))
+    served.control.fire("OnEventConnect", 0)
+    pump_until(control, lambda: len(served.control.called("SetRealReg")) == count + 1)
+    assert len(served.control.called("SendCondition")) == searched + 1
+    served.control.fire("OnEventConnect", 0)
+    heard: list[str] = []
+    control.subscribe("OnReceiveMsg", lambda *a: heard.append(a[3]))
+    served.control.fire("OnReceiveMsg", "", "rq", "", "x")
+    pump_until(control, lambda: heard)
+    assert len(served.control.called("SetRealReg")) == count + 1
+
+
+def test_registering_again_goes_on_when_the_link_breaks_in_it(serve: Serve, connect: Connect) -> None:
+    served = serve(session_grace_s=0.0)
+    control = connect(served, timeout=2)
+    for number in range(3):
+        control.call("SetRealReg", f"010{number}", f"00593{number}", "10", "0")
+    answers = iter([ControlClosed("the service is stopping")])
+
+    def register(*arguments: Any) -> int:
+        if (error := next(answers, None)) is not None:
+            raise error
+        return 0
+
+    served.control.on["SetRealReg"] = register
+    count = len(served.control.called("SetRealReg"))
+    break_link(served)
+    pump_until(control, lambda: len({a[1] for a in served.control.called("SetRealReg")[count:]}) == 3)
 
 
 def test_an_order_whose_link_breaks_is_unknown_and_never_sent_again(serve: Serve, connect: Connect) -> None:
@@ -394,6 +441,30 @@ def test_a_clock_that_stands_still_moves_while_the_program_waits(connect: Connec
         assert control.call("CommConnect") == 0
         pump_until(control, lambda: done)
         assert done == [0]
+
+
+def test_a_wait_that_was_lost_with_the_link_goes_on_behind_the_next_one() -> None:
+    done: list[int] = []
+
+    def program(address: str) -> None:
+        with open_control(f"grpc://{address}") as control:
+            assert isinstance(control, RemoteControl)
+            wait, before = control.link.wait, control.clock.now_us()
+
+            def lost(until_us: int) -> None:
+                # The link breaks before the service hears of it.
+                control.link.wait = wait  # type: ignore[method-assign]
+                break_link(server)
+
+            control.link.wait = lost  # type: ignore[method-assign]
+            control.pump(3.0)
+            done.append(control.clock.now_us() - before)
+
+    with Server(Settings(url="sim:?seed=7&clock=virtual", listen="127.0.0.1:0")) as server:
+        thread = threading.Thread(target=program, args=(server.address,), daemon=True)
+        thread.start()
+        thread.join(20)
+        assert done == [3_000_000]
 
 
 # --- opening --------------------------------------------------------------------------------------------------------

@@ -110,16 +110,20 @@ class Load:
         self.stats: list[dict[str, Any]] = []
         self.orders: list[dict[str, Any]] = []
         self.errors: list[str] = []
-        self.counts: list[int] = []
+        self.counts: list[list[int]] = [[], []]
         self.stayed: list[dict[str, Any]] = []
         self.latencies: list[float] = []
         self.pace: dict[str, Any] = {}
         self.killed = 0
         self.others: list[Process] = []
         until(lambda: self.server.ask("stats")["left"]["tasks"] == 0, "the login", 30)
-        self.stayers = Process("clients", "stayers", self.address, seed, staying)
+        self.staying = [
+            Process("clients", "stayers", self.address, seed, staying - 1),
+            # Each event waits for this one: it is not to wait for the others' work.
+            Process("clients", "holders", self.address, seed, 1),
+        ]
         # Those of grpc:// take their time to open.
-        self._hear_until(lambda: len(self.counts) > 0)
+        self._hear_until(lambda: all(self.counts))
 
     def _hear_until(self, done: Any) -> None:
         def look() -> Any:
@@ -129,12 +133,13 @@ class Load:
         until(look, lambda: f"what was waited for (counts {self.counts})", 120)
 
     def hear(self) -> None:
-        for said in self.stayers.said():
-            self.counts = said.get("counts", self.counts)
-            self.errors += said.get("errors", [])
-            if "notices" in said:
-                self.stayed.append(said)
-            self.latencies = said.get("latencies", self.latencies)
+        for number, process in enumerate(self.staying):
+            for said in process.said():
+                self.counts[number] = said.get("counts", self.counts[number])
+                self.errors += said.get("errors", [])
+                if "notices" in said:
+                    self.stayed.append(said)
+                self.latencies += said.get("latencies", [])
         for process in self.others:
             self._take(process)
 
@@ -177,23 +182,28 @@ class Load:
 
     def finish(self, staying: int) -> dict[str, Any]:
         """Let what is under way come to its end; the ledger at that time."""
-        notices = -1
-
-        def quiet() -> bool:
-            nonlocal notices
+        notices, counts, moved_at = -1, [[0]], time.monotonic()
+        while True:
             self.hear()
-            before, notices = notices, self.server.ask("stats")["notices"]
+            before = notices, counts
+            notices, counts = self.server.ask("stats")["notices"], self.counts
+            if before == (notices, counts) and all(count >= notices for some in counts for count in some):
+                break
+            if before != (notices, counts):
+                # Who is slow may be far behind: as long as it hears anything it is waited for.
+                moved_at = time.monotonic()
+            text = f"the last notices did not come ({notices}; heard {counts}; {self.errors[-5:]})"
+            assert time.monotonic() < moved_at + 60, text
             time.sleep(0.5)
-            return before == notices and all(count >= notices for count in self.counts)
-
-        until(quiet, lambda: f"the last notices ({notices}; heard {self.counts}; {self.errors[-5:]})", 60)
         self.pace = self.server.ask("pace")
         self.server.ask("collect")
         self.stats.append({**self.server.ask("stats"), "at": -1.0})
         ledger: dict[str, Any] = self.server.ask("ledger")
-        self.stayers.tell("stop")
+        for process in self.staying:
+            process.tell("stop")
         self._hear_until(lambda: self.latencies and len(self.stayed) == staying)
-        self.stayers.end()
+        for process in self.staying:
+            process.end()
         left: dict[str, Any] = {}
 
         def nothing_left() -> bool:
@@ -206,7 +216,7 @@ class Load:
         return ledger
 
     def close(self) -> None:
-        for process in (*self.others, self.stayers):
+        for process in (*self.others, *self.staying):
             process.kill()
         with suppress(BrokenPipeError):
             self.server.tell("stop")
@@ -288,6 +298,7 @@ def figures(load: Load, ledger: dict[str, Any]) -> str:
             f"streams ended for falling behind {last['late']}",
             *(f"notice to its client, {kind}: {parts(some)}" for kind, some in delays.items()),
             f"Call: {parts(load.latencies)} of {len(load.latencies)}",
+            f"Call at the server, by seconds up to: {pace['calls']}",
             f"work waits for the owner: {parts(pace['owner_s'])}; for the event loop: {parts(pace['loop_s'])}",
             f"the market behind its clock (market time): {parts(pace['market_s'])}",
             f"most events that wait to be sent {max(pace['queued'])}; CPU seconds by thread {pace['threads']}",
@@ -311,9 +322,8 @@ def run(
         memory = [stats["rss_kb"] for stats in load.stats[mark:]]
         ledger = load.finish(staying)
     except BaseException:
-        print(
-            sorted(set(load.errors)), "".join(load.server.complaints)[-5000:], "".join(load.stayers.complaints)[-5000:]
-        )
+        complaints = ["".join(process.complaints)[-5000:] for process in (load.server, *load.staying)]
+        print(sorted(set(load.errors)), *complaints)
         raise
     finally:
         load.close()

@@ -111,6 +111,23 @@ def test_the_log_can_be_lines_of_json() -> None:
     assert entry["time"].endswith("+00:00")
 
 
+@pytest.mark.parametrize("log_format", ["json", "text"])
+def test_the_log_shows_nobodys_account(served: Served, capsys: pytest.CaptureFixture[str], log_format: str) -> None:
+    """Not even where it stands in the error of a control."""
+    from kiwoom.service.cli import _log_to_stderr
+
+    def send_order(*arguments: object) -> int:
+        raise RuntimeError(f"the OCX did not take {arguments}")
+
+    served.control.on["SendOrder"] = send_order
+    order = pb.OrderRequest(account_no="8012345611", order_type=1, code="005930", quantity=1)
+    with _log_to_stderr(log_format, "info"), pytest.raises(grpc.RpcError, match="unknown"):
+        list(served.stub().OrderCall(order, timeout=10))
+    written = capsys.readouterr().err
+    assert "SendOrder raised" in written and "8*******11" in written
+    assert "8012345611" not in written
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGTERM does not exist there")
 def test_the_command_serves_and_ends_with_a_status_for_its_streams() -> None:

@@ -71,6 +71,9 @@ class Link(Protocol):
     def mode(self) -> Mode:
         """What kind of broker stands behind it. Blocks."""
 
+    def register_soon(self) -> None:
+        """The control is logged in: try again what could not be registered again."""
+
     def close(self) -> None:
         """End the session."""
 
@@ -99,6 +102,8 @@ class RemoteControl(Control):
         self.link: Link
         self.waited = False
         """The service says that the time of a wait has passed. Set by the link."""
+        self.links = 0
+        """How often the link was made. Set by the link."""
         self._mode: Mode = "unknown"
         self._delivering: list[Arrived] = []
         self._inputs: list[tuple[str, tuple[str | int, ...]]] = []
@@ -193,7 +198,7 @@ class RemoteControl(Control):
             self._let_go(outer)
         deadline = monotonic() + timeout_s
         virtual = isinstance(self.clock, RemoteClock)
-        asked = False
+        asked = -1
         self.waited = False
         while not self.closed:
             self._wake.clear()
@@ -207,8 +212,9 @@ class RemoteControl(Control):
             if virtual:
                 if timeout_s <= 0 or self.waited:
                     return 0
-                if not asked:
-                    asked = True
+                if asked != self.links:
+                    # Also when the link was made again meanwhile: the wait, or its end, may have gone with the old one.
+                    asked = self.links
                     self.link.wait(self.clock.now_us() + round(timeout_s * SECOND_US))
                 left = _SLICE_S
             elif left <= 0:
@@ -224,6 +230,8 @@ class RemoteControl(Control):
             self._emit(arrived.name, arrived.arguments)
         finally:
             self._delivering.pop()
+            if arrived.name == "OnEventConnect" and arrived.arguments[0] == 0:
+                self.link.register_soon()
             if arrived.handled is not None:
                 arrived.handled()
 

@@ -7,6 +7,7 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +97,10 @@ class _Link:
         self.metadata = metadata
         self._stop = threading.Event()
         self._up = threading.Event()
+        self._to_register = False
+        """What was registered behind an earlier link is not all registered behind this one."""
+        self._running: set[Call] = set()
+        """Searches that were sent again: they are not sent twice."""
         self._requests: _Requests | None = None
         self._stream: Any = None
         self._thread = threading.Thread(target=self._keep_reading, name="kiwoom-remote", daemon=True)
@@ -132,6 +137,52 @@ class _Link:
 
     def _broke(self, error: Any) -> None:
         log.warning("the link to %s broke: %s; connecting again", self.control.url, error.details() or error.code())
+
+    def call_many(self, calls: Sequence[Call]) -> list[Value]:
+        """Carry out functions in order."""
+        raise NotImplementedError
+
+    def _lead_anew(self) -> None:
+        """The link leads to a service that knows nothing of us: have everything registered again."""
+        self._to_register = True
+        self._running.clear()
+        self.register_soon()
+
+    def register_soon(self) -> None:
+        """Try again what could not be registered again: there is a link, or a login. Any thread."""
+        if self._to_register and not self._stop.is_set():
+            with suppress(ControlClosed):
+                self.control.run_soon(self._register_again)
+
+    def _register_again(self) -> None:
+        """Owner thread. What the link does not carry or the service refuses is tried again at the next occasion."""
+        if self._stop.is_set() or not self._to_register:
+            return
+        self._to_register = False
+        for call in self.control.desired():
+            if call in self._running:
+                continue
+            name, arguments = call
+            try:
+                value = self.call_many([call])[-1]
+            except ControlClosed as error:
+                self._to_register = True
+                log.warning("%s: registering again was broken off: %s", self.control.url, error)
+                if self._up.is_set():
+                    self.register_soon()
+                return
+            except KiwoomError as error:
+                why = str(error)
+            else:
+                # Of these two, one gives 0 for success and the other one 1.
+                if value == (1 if name == "SendCondition" else 0):
+                    if name == "SendCondition":
+                        self._running.add(call)
+                    continue
+                why = f"it gave {value}"
+            self._to_register = True
+            text = "%s: %s%r could not be registered again (the next login is the next try): %s"
+            log.error(text, self.control.url, name, arguments[:3], why)
 
     def _call(self, method: Any, request: Any, name: str) -> Any:
         """A unary call; one that was not carried out is made again when the link is back."""
@@ -228,15 +279,15 @@ class NativeLink(_Link):
         anew = bool(self._session) and session != self._session
         self._session, self._forgotten = session, False
         self._up.set()
+        self.control.links += 1
+        self.control.wake()
         if anew:
             # The service knows nothing of us any more: it is a new one, or we were away for too long.
             self._received = 0
             log.warning("%s was away: events were missed; registering again", self.control.url)
-            self.control.submit(self._register_again)
-
-    def _register_again(self) -> None:
-        if not self.control.closed and (calls := self.control.desired()):
-            self.call_many(calls)
+            self._lead_anew()
+        else:
+            self.register_soon()
 
     def _broke(self, error: Any) -> None:
         if error.code() is grpc.StatusCode.NOT_FOUND:
@@ -410,7 +461,7 @@ class KoapyLink(_Link):
             self._up.set()
             if self._again:
                 log.warning("%s is back: events were missed; registering again", self.control.url)
-                self.control.submit(self._register_again)
+                self._lead_anew()
             self._again = True
             for response in stream:
                 arguments = tuple(
@@ -428,10 +479,6 @@ class KoapyLink(_Link):
         finally:
             requests.end()
             self._arrived.clear()
-
-    def _register_again(self) -> None:
-        for name, arguments in self.control.desired():
-            self.call_many([(name, arguments)])
 
     # --- owner thread ------------------------------------------------------------------------------------------
 

@@ -39,6 +39,7 @@ def serve(
 ) -> None:
     """Serve a control over gRPC, to KOAPY's clients and to grpc:// URLs. Ends at Ctrl-C or SIGTERM."""
     from kiwoom.control.base import default_url
+    from kiwoom.control.url import ControlUrl
     from kiwoom.errors import MissingDependency
 
     try:
@@ -70,7 +71,7 @@ def serve(
     def ready(_: Server) -> None:
         if login:
             server.log_in()
-        print(f"serving {settings.url} at {server.address}", file=sys.stderr, flush=True)
+        print(f"serving {ControlUrl.parse(settings.url)} at {server.address}", file=sys.stderr, flush=True)
 
     with _log_to_stderr(log_format, log_level):
         before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -100,7 +101,7 @@ def certs(
 @contextmanager
 def _log_to_stderr(log_format: str, log_level: str) -> Iterator[None]:
     from kiwoom.errors import UsageError
-    from kiwoom.service.jsonlog import JsonFormatter
+    from kiwoom.service.jsonlog import JsonFormatter, MaskedFormatter
 
     level = logging.getLevelName(log_level.upper())
     if not isinstance(level, int):
@@ -109,7 +110,7 @@ def _log_to_stderr(log_format: str, log_level: str) -> Iterator[None]:
         raise UsageError(f"--log-format is text or json, not {log_format!r}")
     handler = logging.StreamHandler(sys.stderr)
     plain = logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
-    handler.setFormatter(JsonFormatter() if log_format == "json" else plain)
+    handler.setFormatter(MaskedFormatter(JsonFormatter() if log_format == "json" else plain))
     root, ours = logging.getLogger(), logging.getLogger("kiwoom")
     before = ours.level
     root.addHandler(handler)

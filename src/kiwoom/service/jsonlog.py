@@ -1,4 +1,4 @@
-"""The log of the service as lines of JSON."""
+"""The log of the service: as lines of JSON, and without anybody's account."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import json
 import logging
 from datetime import datetime, timezone
 
-__all__ = ["JsonFormatter"]
+from kiwoom.masking import Masker
+
+__all__ = ["JsonFormatter", "MaskedFormatter"]
 
 
 class JsonFormatter(logging.Formatter):
@@ -22,3 +24,19 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
         return json.dumps(entry, ensure_ascii=False)
+
+
+class MaskedFormatter(logging.Formatter):
+    """
+    Formats with another formatter, and masks accounts in what comes of it.
+
+    Whoever writes a message cannot know what stands in an error of the control or of a program's own code.
+    """
+
+    def __init__(self, plain: logging.Formatter) -> None:
+        super().__init__()
+        self._plain = plain
+        self._masker = Masker()
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self._masker.text(self._plain.format(record))

@@ -1,5 +1,6 @@
 """
-The clients of the load test: `python -m tests.service.load.clients stayers|others|readers ADDRESS SEED CLIENTS`.
+The clients of the load test: `python -m tests.service.load.clients KIND ADDRESS SEED CLIENTS`; kinds are
+stayers, holders, others and readers.
 
 Each has a connection of its own. Stayers hear everything from beginning to end; the others come and go as chance has
 it: read, stall, break off, order. What they saw goes out as lines of JSON.
@@ -128,8 +129,8 @@ def remote(address: str, stayer: Stayer, stop: threading.Event) -> None:
             control.pump(0.1)
 
 
-async def stayers(address: str, number: int) -> None:
-    kinds: list[Any] = [listen, order_listen, real, hold]
+async def stayers(address: str, number: int, holding: bool) -> None:
+    kinds: list[Any] = [hold] if holding else [listen, order_listen, real, listen]
     everybody: list[Stayer] = []
     tasks: list[asyncio.Task[None]] = []
     stop = threading.Event()
@@ -140,8 +141,7 @@ async def stayers(address: str, number: int) -> None:
             threads.append(threading.Thread(target=remote, args=(address, stayer, stop)))
             threads[-1].start()
         else:
-            # Events wait for those who hold them: one of these is enough.
-            kind = kinds[i % 5] if kinds[i % 5] is not hold or i < 5 else listen
+            kind = kinds[i % 5]
             stayer = Stayer(f"{kind.__name__} {i}")
             client = AsyncServiceClient(address)
             tasks.append(asyncio.create_task(stayer.staying(kind(client, stayer))))
@@ -320,8 +320,8 @@ async def others(address: str, seed: int, number: int, orders: bool) -> None:
 
 def main() -> None:
     kind, address, seed, number = sys.argv[1:]
-    if kind == "stayers":
-        asyncio.run(stayers(address, int(number)))
+    if kind in ("stayers", "holders"):
+        asyncio.run(stayers(address, int(number), kind == "holders"))
     else:
         asyncio.run(others(address, int(seed), int(number), orders=kind == "others"))
 
