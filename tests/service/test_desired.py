@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import cast
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.sim.driver import Driver
 
@@ -69,6 +69,8 @@ def _registered(driver: Driver) -> tuple[object, object]:
 
 
 @settings(max_examples=40)
+@example([("SetRealReg", ("1001", "005930", "10", "0")), ("SetRealReg", ("1001", "", "10", "1"))])
+@example([("SetRealReg", ("1001", "000660;", "10", "0"))])
 @given(st.lists(CALLS, max_size=12))
 def test_the_same_is_registered_behind_a_new_session(calls: list[Call]) -> None:
     before, after = _session("before"), _session("after")

@@ -156,7 +156,7 @@ class RemoteControl(Control):
             if kind == "0":
                 self.registrations.pop(screen, None)
             registered = self.registrations.setdefault(screen, {})
-            for code in codes.split(";"):
+            for code in [c.strip() for c in codes.split(";") if c.strip()] or [""]:
                 registered[code, fids] = None
         elif name == "SetRealRemove":
             screen, code = (str(a) for a in arguments)
@@ -181,6 +181,10 @@ class RemoteControl(Control):
             for code, fids in registered:
                 together.setdefault(fids, []).append(code)
             for fids, codes in together.items():
+                if "" in codes:
+                    # 장시작시간 has no code: among others it would not be seen.
+                    codes.remove("")
+                    calls.append(("SetRealReg", (screen, "", fids, "1")))
                 for i in range(0, len(codes), 100):
                     calls.append(("SetRealReg", (screen, ";".join(codes[i : i + 100]), fids, "1")))
         calls += [("SendCondition", (*condition, 1)) for condition in self.conditions]

@@ -244,7 +244,7 @@ class Session(Listener):
         if name == "SetRealReg":
             screen, codes, _, kind = (str(a) for a in arguments)
             registered = set() if kind == "0" else self.codes.get(screen, set())
-            self.codes[screen] = registered | (set(codes.split(";")) if codes else {"09"})
+            self.codes[screen] = registered | ({c.strip() for c in codes.split(";") if c.strip()} or {"09"})
         elif name == "SetRealRemove":
             screen, code = (str(a) for a in arguments)
             if code == "ALL":
