@@ -234,6 +234,45 @@ def test_a_login_gives_the_event(served: Served, stub: Stub) -> None:
     served.nothing_left()
 
 
+@pytest.mark.parametrize(
+    ("mode", "wanted", "refused"),
+    [
+        ("real", {"user_id": "tester"}, None),
+        ("real", {"user_id": "tester", "is_simulation": True}, "the mock server was asked for; this session is real"),
+        ("unknown", {"is_simulation": True}, "this session is unknown"),
+        ("mock", {"user_id": "tester", "is_simulation": True}, None),
+        ("mock", {"user_id": "another"}, "another user's"),
+        ("simulated", {"user_id": "another", "is_simulation": True}, None),
+    ],
+)
+@pytest.mark.parametrize("connected", [0, 1])
+def test_nobody_goes_on_in_another_session_than_was_asked_for(
+    serve: Serve, connected: int, mode: str, wanted: dict[str, Any], refused: str | None
+) -> None:
+    """Who takes the real server for the mock server loses money."""
+
+    class Known(ScriptedControl):
+        mode = property(lambda self: mode)  # type: ignore[assignment]
+
+    control = Known()
+    control.connected = connected
+    control.on["GetLoginInfo"] = lambda tag: "tester" if tag == "USER_ID" else ""
+    stub = serve(control).stub()
+    if refused is None:
+        assert len(list(stub.LoginCall(login(**wanted), timeout=10))) == 1
+    else:
+        with ends_with(grpc.StatusCode.FAILED_PRECONDITION, refused):
+            list(stub.LoginCall(login(**wanted), timeout=10))
+
+
+def test_passwords_are_neither_used_nor_logged(served: Served, stub: Stub, caplog: pytest.LogCaptureFixture) -> None:
+    served.control.connected = 0
+    secrets = {"user_password": "pass-word", "cert_password": "cert-word", "account_passwords": {"8012345611": "8642"}}
+    assert len(list(stub.LoginCall(login(user_id="x", **secrets), timeout=10))) == 1
+    assert "ocx:?login=PROFILE" in caplog.text
+    assert not any(word in caplog.text for word in ("pass-word", "cert-word", "8642"))
+
+
 def test_many_who_log_in_at_once_share_one_login(served: Served) -> None:
     served.control.connected = 0
     served.control.on["CommConnect"] = lambda: 0

@@ -6,6 +6,8 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator
 
+import grpc
+
 from kiwoom.errors import error_for
 from kiwoom.service import encode
 from kiwoom.service.core import Core, Rpc, taken_note_of
@@ -58,6 +60,21 @@ class Login:
         # A caller that goes away must not take the login of the others with it.
         return await asyncio.shield(self._under_way)
 
+    async def check(self, wanted: pb.LoginCredentials) -> None:
+        """
+        Make sure that the session is the one that a client asked for, as far as it says so.
+
+        A simulator has whatever user. Raises End(FAILED_PRECONDITION).
+        """
+        control = self._core.owner.control
+        mode, user = await self._core.owner.submit(lambda: (control.mode, control.call("GetLoginInfo", "USER_ID")))
+        if mode == "simulated":
+            return
+        if wanted.is_simulation and mode != "mock":
+            raise End(grpc.StatusCode.FAILED_PRECONDITION, f"the mock server was asked for; this session is {mode}")
+        if wanted.user_id and wanted.user_id != user:
+            raise End(grpc.StatusCode.FAILED_PRECONDITION, "this session is another user's than was asked for")
+
     async def _connect(self) -> int:
         owner, hub = self._core.owner, self._core.hub
         answer = _Answer(self._core)
@@ -84,11 +101,20 @@ async def login_call(rpc: Rpc, login: Login, raw: bytes) -> AsyncGenerator[bytes
     """
     Log in; one OnEventConnect is the response. A session that is logged in stays as it is.
 
-    Credentials are for controls that can type them; they are never logged.
+    Passwords in the request are not used: the OCX's windows are filled from the keyring of the machine that has them
+    (``ocx:?login=PROFILE``). Who asked for another user, or for the mock server where the session is with the real
+    one, is not let go on: Raises End(FAILED_PRECONDITION).
     """
-    pb.LoginRequest.FromString(raw)
+    wanted = pb.LoginRequest.FromString(raw).credentials
     await rpc.begin()
-    code = 0 if await login.connected() else await login.connect()
+    if await login.connected():
+        code = 0
+    else:
+        if wanted.user_password:
+            log.warning("LoginCall came with passwords, which are not used; ocx:?login=PROFILE logs in unattended")
+        code = await login.connect()
     if code < 0:
         raise End.of(status_of(error_for(code, "LoginCall")))
+    if wanted.user_id or wanted.is_simulation:
+        await login.check(wanted)
     yield encode.event_response("OnEventConnect", (code,))
