@@ -19,9 +19,9 @@ from kiwoom.control.windows.desktop import Desktop, Part, Window
 from kiwoom.control.windows.dialogs import Answers, DialogWatch, Kind, Outcome, classify
 from kiwoom.control.windows.processes import Process
 from kiwoom.control.windows.updates import LONGEST_UPDATE_S, BetweenHosts
-from kiwoom.errors import ControlUnavailable, MissingDependency
+from kiwoom.errors import ControlUnavailable, MissingDependency, OrderRefused
 
-from .conftest import needs_ocx, record, wait_for
+from .conftest import login, needs_ocx, record, wait_for
 
 MOCK = Credentials("tester", "pass word!", "cert", "0000", mock=True)
 
@@ -128,6 +128,14 @@ def test_a_login_window_without_its_fields_is_left_and_said(caplog: pytest.LogCa
     screen.show("Open API Login", "Edit", "Button:로그인")
     assert look(screen).seen[0][2] is Outcome.LEFT
     assert "1 fields" in caplog.text
+
+
+def test_a_profile_for_the_mock_server_never_logs_in_to_the_real_one(caplog: pytest.LogCaptureFixture) -> None:
+    screen = Screen()
+    screen.show("Open API Login", "Edit", "Edit", "Edit", "Button:로그인")
+    assert look(screen).seen[0][2] is Outcome.LEFT
+    assert screen.done == []
+    assert "no box for the mock server" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -336,6 +344,21 @@ def test_unattended_login_to_the_real_server(
         wait_for(control, lambda: events, "the login")
         assert events == [("OnEventConnect", 0)]
         assert control.mode == "real"
+
+
+@needs_ocx()
+def test_with_a_profile_for_the_mock_server_no_order_goes_to_the_real_one(
+    keyring: dict[tuple[str, str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The OCX's automatic login may know another server than the profile."""
+    monkeypatch.setenv("KIWOOM_TEST_OCX_SERVER", "0")
+    keyring_credentials.store(MOCK)
+    with open_control("ocx:?process=here&login=&orders=real") as control:
+        login(control)
+        assert repr(control).endswith("(real)>")
+        with pytest.raises(OrderRefused, match="the login profile is for the mock server"):
+            control.call("SendOrder", "주문", "0101", "8012345611", 1, "005930", 2, 0, "03", "")
+        assert control.call("KOA_Functions", "TestOrdersSeen", "") == "0"
 
 
 @needs_ocx()

@@ -193,7 +193,6 @@ class QaxControl(Control):
     def __init__(self, url: ControlUrl, prog_id: str = PROG_ID) -> None:
         super().__init__(url, RealClock())
         self._mode: Mode = "unknown"
-        self._real_orders = real_orders_wanted(url)
         self._binding = load_binding()
         self._application = _ensure_application(self._binding)
         core = self._binding.core
@@ -216,9 +215,12 @@ class QaxControl(Control):
         self._logged_in = False
         self.watch: DialogWatch | None = None
         """Answers the windows of the OCX where an unattended login was asked for."""
+        self._for_mock = False
         if "login" in url.options:
-            answers = Answers(load(url.options["login"] or DEFAULT_PROFILE), on_end=self._end_session)
-            self.watch = DialogWatch(answers)
+            credentials = load(url.options["login"] or DEFAULT_PROFILE)
+            self._for_mock = credentials.mock
+            self.watch = DialogWatch(Answers(credentials, on_end=self._end_session))
+        self._real_orders = real_orders_wanted(url) and not self._for_mock
         self._pumping = 0
         self._interrupt: BaseException | None = None
         self._woken = False
@@ -310,10 +312,13 @@ class QaxControl(Control):
         mode = self._read_mode()
         if mode != "mock":
             server = "the real server" if mode == "real" else "a server that did not say that it is the mock server"
-            raise OrderRefused(
-                f"{name} was not sent: {self.url} is logged in to {server}, and orders with real money were not "
-                "switched on. If they are meant: ocx:?orders=real, or KIWOOM_REAL_ORDERS=1 in the environment."
+            why = (
+                "the login profile is for the mock server: `kiwoom login --store` changes that"
+                if self._for_mock
+                else "orders with real money were not switched on. If they are meant: ocx:?orders=real, or "
+                "KIWOOM_REAL_ORDERS=1 in the environment"
             )
+            raise OrderRefused(f"{name} was not sent: {self.url} is logged in to {server}, and {why}.")
 
     def _read_mode(self) -> Mode:
         if self._finish("GetConnectState", self._ask("GetConnectState", ())) != 1:

@@ -162,13 +162,20 @@ class DialogWatch:
         return Outcome.LEFT
 
     def _login(self, credentials: Credentials, parts: list[Part]) -> Outcome:
-        """Fill the login window: id, password, for the real server the certificate's, the box for mock."""
+        """
+        Fill the login window: id, password, for the real server the certificate's, the box for mock.
+
+        Without that box a profile for the mock server is not used: it must never log in to the real one.
+        """
         edits = [p for p in parts if p.kind.lower() == "edit"]
         button = _button(parts, "로그인", "login", "확인")
         if len(edits) < 2 or button is None:
             log.error("the login window has %d fields and no button that is known", len(edits))
             return Outcome.LEFT
         box = _button(parts, "모의투자")
+        if box is None and credentials.mock:
+            log.error("the login window has no box for the mock server, and would log in to the real one: left alone")
+            return Outcome.LEFT
         if box is not None and self.desktop.checked(box) != credentials.mock:
             self.desktop.press(box)
         self.desktop.write(edits[0], credentials.user_id)
