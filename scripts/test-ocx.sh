@@ -54,7 +54,13 @@ echo "== from Linux: programs and the service"
 from_linux tests/ocx --ignore tests/ocx/test_doctor.py "$@" || status=$?
 wait "$conformance" || status=$?
 report "inside Wine: the conformance suite" "$directory/conformance.log"
+inside wrapper tests/wrapper "$@" & wrapper=$!
 wait "$ocx" || status=$?
 report "inside Wine: the control, its windows, QAxWidget's behaviours, the host" "$directory/ocx.log"
+inside service tests/service "$@" & service=$!
+wait "$wrapper" || status=$?
+report "inside Wine: the wrapper" "$directory/wrapper.log"
+wait "$service" || status=$?
+report "inside Wine: the service" "$directory/service.log"
 [ "$status" -eq 0 ] && echo "all of it passed in $SECONDS s" || echo "failed, after $SECONDS s"
 exit "$status"
