@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -60,6 +62,23 @@ def test_the_mode_that_was_known_last_is_told_while_the_owner_is_busy(served: Se
     finally:
         closed.set()
         waiting.join(10)
+
+
+def test_its_loop_can_watch_a_socket(served: Served) -> None:
+    """Where it cannot, as on Windows by itself, gRPC's thread ends at the first event for a loop that is closed."""
+    loop = served.server._loop
+    assert loop is not None
+    heard = threading.Event()
+    there, here = socket.socketpair()
+    with there, here:
+        loop.call_soon_threadsafe(loop.add_reader, here, heard.set)
+        there.send(b"!")
+        assert heard.wait(10)
+        asyncio.run_coroutine_threadsafe(_remove_reader(loop, here), loop).result(10)
+
+
+async def _remove_reader(loop: asyncio.AbstractEventLoop, watched: socket.socket) -> None:
+    loop.remove_reader(watched)
 
 
 def test_the_interface_can_be_asked_for(served: Served) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import sys
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, suppress
@@ -51,6 +52,15 @@ _MODE_PATIENCE_S = 1.0
 Unary = Callable[[Client, bytes], Awaitable[bytes]]
 Streaming = Callable[[Rpc, Any], AsyncGenerator[bytes, None] | AsyncGenerator[bytes | Stream, None]]
 """What an RPC sends: responses, or a stream of them that is sent to its end."""
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    """
+    An event loop that can watch a socket, by which gRPC tells it of events.
+
+    Windows' own loop cannot: there gRPC's one thread calls into the loops, and ends for good at one that was closed.
+    """
+    return asyncio.SelectorEventLoop() if sys.platform == "win32" else asyncio.new_event_loop()
 
 
 class Server:
@@ -160,7 +170,7 @@ class Server:
         check_start(self.settings)
         if self.settings.tokens is not None:
             self._tokens = Tokens.read(self.settings.tokens)
-        self._loop = asyncio.new_event_loop()
+        self._loop = _new_loop()
         self._owner = Owner(self._control, self._loop)
 
     def _give_up(self) -> None:
