@@ -26,6 +26,7 @@ from kiwoom.functions import (
     RequestFunctions,
 )
 from kiwoom.limits import Limits
+from kiwoom.restoring import Restorer
 from kiwoom.slots import fit
 
 __all__ = ["API", "EventObject"]
@@ -131,6 +132,7 @@ class API(
         self._eventloop = EventLoop(self.control)
         self.limits = Limits(self.control.clock)
         """The request limits, as far as what was sent through this object counts; `limits.queries.left()` tells."""
+        self._restorer = Restorer(self._call, self.control.restores_itself)
         self._methods: dict[str, tuple[Callable[..., object], Callable[..., object]]] = {}
         self._subscriptions: list[tuple[str, Callable[..., None]]] = []
         for name, event in EVENTS.items():
@@ -149,6 +151,7 @@ class API(
                 f"hand it over: api.submit(lambda: ...).result()"
             )
         result = self.control.call(name, *arguments)
+        self._restorer.called(name, arguments, result)
         if name in _CODES:
             self._returned(name, arguments, result)
         elif not self._eventloop.delivering:
@@ -193,7 +196,25 @@ class API(
         return [fitted_method, *(fitted for _, fitted in event_object._slots)]
 
     def _deliver(self, event: Event, *arguments: str | int) -> None:
+        if event.name == "OnEventConnect" and arguments[0] == 0:
+            self._restorer.connected()
         self._eventloop.handle(event, arguments, self._handlers(event))
+        if event.name == "OnReceiveConditionVer":
+            self._restorer.conditions_loaded()
+
+    def restore(self) -> int:
+        """
+        Register again what was registered before the line was cut; call it after the login that followed.
+
+        A new session begins empty. This makes again what `set_real_reg` and `send_condition` (in real time) had
+        registered through this object, in the order of then, and leaves what this session has. What TRs register by
+        themselves does not come back. Conditions need their list, which is asked for: their searches go out, and their
+        `on_receive_tr_condition` comes, after `on_receive_condition_ver`. What is refused is logged.
+
+        Returns the number of registrations and searches; 0 where there is nothing to do, as on a control that
+        restores them by itself (the OCX in a host process).
+        """
+        return self._restorer.restore()
 
     # --- letting events in -------------------------------------------------------------------------------------
 

@@ -65,6 +65,9 @@ class Control(ABC):
     `pump`, never both at a time. Events are delivered by the owner's `pump` in any case.
     """
 
+    restores_itself = False
+    """Whether what is registered comes back by itself with the login after a cut line."""
+
     def __init__(self, url: ControlUrl, clock: Clock) -> None:
         self.url = url
         self.clock = clock

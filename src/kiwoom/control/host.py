@@ -95,6 +95,8 @@ class HostedControl(Control):
     time (KST) by which the session is looked after. `restarts` counts how often a host was started again.
     """
 
+    restores_itself = True
+
     def __init__(
         self,
         url: ControlUrl,

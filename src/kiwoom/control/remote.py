@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from kiwoom.clock import SECOND_US, Clock, RealClock, VirtualClock
 from kiwoom.control.base import Control, Mode
 from kiwoom.control.contract import Value
+from kiwoom.control.desired import Call, Desired
 from kiwoom.control.eventdata import EMPTY, GETTERS, EventData
 from kiwoom.control.url import ControlUrl
 from kiwoom.errors import ControlClosed, ControlUnavailable, ControlUrlError, MissingDependency, UsageError
@@ -107,10 +108,8 @@ class RemoteControl(Control):
         self._mode: Mode = "unknown"
         self._delivering: list[Arrived] = []
         self._inputs: list[tuple[str, tuple[str | int, ...]]] = []
-        self.registrations: dict[str, dict[tuple[str, str], None]] = {}
-        """By screen: codes and FIDs in the order in which they were registered."""
-        self.conditions: dict[tuple[str | int, ...], None] = {}
-        """The conditions that run in real time: screen, name, number."""
+        self.registered = Desired()
+        """What is registered, to register it again behind a new session."""
 
     @property
     def mode(self) -> Mode:
@@ -132,7 +131,7 @@ class RemoteControl(Control):
             calls = [*self._inputs, *calls]
             self._inputs.clear()
         value = self.link.call_many(calls)[-1]
-        self._note(name, arguments, value)
+        self.registered.note(name, arguments, value)
         return value
 
     def _read(self, name: str, arguments: tuple[str | int, ...]) -> Value:
@@ -149,46 +148,9 @@ class RemoteControl(Control):
             return self.link.call_many([(name, a) for a in arguments])
         return super().read_many(name, arguments)
 
-    def _note(self, name: str, arguments: tuple[str | int, ...], value: Value) -> None:
-        """Keep what is registered, to register it again behind a new session."""
-        if name == "SetRealReg" and value == 0:
-            screen, codes, fids, kind = (str(a) for a in arguments)
-            if kind == "0":
-                self.registrations.pop(screen, None)
-            registered = self.registrations.setdefault(screen, {})
-            for code in [c.strip() for c in codes.split(";") if c.strip()] or [""]:
-                registered[code, fids] = None
-        elif name == "SetRealRemove":
-            screen, code = (str(a) for a in arguments)
-            for of_screen in list(self.registrations) if screen == "ALL" else [screen]:
-                registered = self.registrations.get(of_screen, {})
-                for entry in [e for e in registered if code in ("ALL", e[0])]:
-                    del registered[entry]
-                if not registered:
-                    self.registrations.pop(of_screen, None)
-        elif name == "DisconnectRealData":
-            self.registrations.pop(str(arguments[0]), None)
-        elif name == "SendCondition" and value == 1 and arguments[3] == 1:
-            self.conditions[arguments[:3]] = None
-        elif name == "SendConditionStop":
-            self.conditions.pop(arguments, None)
-
-    def desired(self) -> list[tuple[str, tuple[str | int, ...]]]:
+    def desired(self) -> list[Call]:
         """The calls that register again what is registered."""
-        calls: list[tuple[str, tuple[str | int, ...]]] = []
-        for screen, registered in self.registrations.items():
-            together: dict[str, list[str]] = {}
-            for code, fids in registered:
-                together.setdefault(fids, []).append(code)
-            for fids, codes in together.items():
-                if "" in codes:
-                    # 장시작시간 has no code: among others it would not be seen.
-                    codes.remove("")
-                    calls.append(("SetRealReg", (screen, "", fids, "1")))
-                for i in range(0, len(codes), 100):
-                    calls.append(("SetRealReg", (screen, ";".join(codes[i : i + 100]), fids, "1")))
-        calls += [("SendCondition", (*condition, 1)) for condition in self.conditions]
-        return calls
+        return [*self.registered.registrations(), *self.registered.searches()]
 
     # --- events ------------------------------------------------------------------------------------------------
 
