@@ -292,6 +292,27 @@ def test_a_link_that_broke_goes_on_where_it_broke(served: Served, connect: Conne
     assert len(served.server.native.sessions) == 1
 
 
+def test_a_program_goes_on_when_its_connection_comes_of_age(serve: Serve, connect: Connect) -> None:
+    served = serve(connection_age_s=0.2, grace_s=0.05)
+    control = connect(served)
+    heard: list[int] = []
+    control.subscribe("OnReceiveMsg", lambda screen, name, code, text: heard.append(int(text)))
+    sent = 0
+
+    def three_connections_later() -> bool:
+        nonlocal sent
+        if sent < len(heard) + 50:
+            served.control.fire("OnReceiveMsg", "", "rq", "", str(sent))
+            sent += 1
+        assert control.call("GetConnectState") == 1
+        return control.links > 3
+
+    pump_until(control, three_connections_later, timeout_s=20)
+    pump_until(control, lambda: len(heard) == sent)
+    assert heard == list(range(sent))
+    assert len(served.server.native.sessions) == 1
+
+
 def test_a_session_that_was_forgotten_is_opened_anew_and_registered_again(
     serve: Serve, connect: Connect, caplog: pytest.LogCaptureFixture
 ) -> None:

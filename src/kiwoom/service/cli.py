@@ -31,6 +31,9 @@ def serve(
     acknowledge: Annotated[float, typer.Option(help="Seconds that an event waits for its client")] = 5.0,
     requests_per_second: Annotated[float, typer.Option(help="Requests one client may make; 0 = any number")] = 0.0,
     streams_per_client: Annotated[int, typer.Option(help="Streams one client may have open")] = 1000,
+    connection_age: Annotated[
+        float, typer.Option(help="Seconds after which a client must connect anew; 0 = never")
+    ] = 0.0,
     metrics: Annotated[str, typer.Option(help="Host and port for Prometheus, as in 127.0.0.1:9464")] = "",
     reflection: Annotated[bool, typer.Option(help="Let clients ask for the interface")] = True,
     login: Annotated[bool, typer.Option(help="Log in at once instead of when a client asks for it")] = False,
@@ -60,6 +63,7 @@ def serve(
         acknowledge_timeout_s=acknowledge,
         requests_per_second=requests_per_second,
         streams_per_client=streams_per_client,
+        connection_age_s=connection_age,
         metrics=metrics,
         reflection=reflection,
     )

@@ -280,6 +280,9 @@ class Server:
             ("grpc.http2.max_pings_without_data", 0),
             *settings.options,
         ]
+        if settings.connection_age_s:
+            options.append(("grpc.max_connection_age_ms", round(settings.connection_age_s * 1000)))
+            options.append(("grpc.max_connection_age_grace_ms", round(settings.grace_s * 1000)))
         server = grpc.aio.server(options=options)
         methods = await self._methods()
         server.add_generic_rpc_handlers((_Methods(methods),))

@@ -64,6 +64,9 @@ class Settings:
     """Requests that one client may start, on average over a few seconds; 0 = any number."""
     keepalive_s: float = 20.0
     """A connection is asked for a sign of life so often, and given up when none came for half of this time."""
+    connection_age_s: float = 0.0
+    """How long a connection lasts before its client must make another one; 0 = as long as it likes. The only way to
+    be rid of a client that is there and never reads: gRPC keeps its ended calls until it does."""
     reader_timeout_s: float = 60.0
     """How long a client of `TransactionCall` may leave a page unread before its screen is given to others; a tenth of
     it when somebody else waits to ask for the same TR."""
