@@ -158,9 +158,9 @@ class Served:
 Serve = Callable[..., Served]
 
 
-@pytest.fixture
-def serve() -> Iterator[Serve]:
-    """Make a server over a scripted control, with settings."""
+@pytest.fixture(params=["on the loop", "own thread"])
+def serve(request: pytest.FixtureRequest) -> Iterator[Serve]:
+    """Make a server over a scripted control, with settings; whoever owns the control, nothing else may differ."""
     made: list[Served] = []
 
     def make(control: ScriptedControl | None = None, **settings: Any) -> Served:
@@ -173,6 +173,7 @@ def serve() -> Iterator[Serve]:
                 box[0].owner = threading.get_ident()
             else:
                 box.append(ScriptedControl())
+            box[0].thread_bound = request.param == "own thread"
             return box[0]
 
         settings = {"listen": "127.0.0.1:0", "answer_timeout_s": 5.0, "limits": "none", "grace_s": 1.0, **settings}

@@ -191,7 +191,7 @@ def test_a_service_that_stops_says_that_the_outcome_is_unknown(serve: Serve) -> 
 
 def test_an_order_whose_client_was_told_the_end_is_not_sent(serve: Serve) -> None:
     """The service stops between the permission to send and the sending."""
-    served = serve()
+    served = serve(own_thread=True)
     owner, streams = served.server._owner, served.server.core.streams
     stuck, gate = threading.Event(), threading.Event()
 

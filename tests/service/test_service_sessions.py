@@ -54,7 +54,8 @@ class Events:
         self.call.cancel()
 
 
-def test_a_client_that_goes_while_its_session_is_opened_leaves_nothing(served: Served) -> None:
+def test_a_client_that_goes_while_its_session_is_opened_leaves_nothing(serve: Serve) -> None:
+    served = serve(own_thread=True)
     gate, stuck = threading.Event(), threading.Event()
 
     def wait() -> None:
@@ -72,7 +73,7 @@ def test_a_client_that_goes_while_its_session_is_opened_leaves_nothing(served: S
 
 
 def test_a_client_that_goes_while_it_comes_back_is_waited_for_as_before(serve: Serve) -> None:
-    served = serve(session_grace_s=0.2)
+    served = serve(session_grace_s=0.2, own_thread=True)
     first = Events(served)
     session = first.head()
     gate, stuck = threading.Event(), threading.Event()

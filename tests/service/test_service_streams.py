@@ -1,9 +1,8 @@
-"""`Stream`: what the owner thread begins to send itself stays in order, and is sent once."""
+"""`Stream`: what the control's owner begins to send itself stays in order, and is sent once."""
 
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import Any
 
@@ -11,33 +10,34 @@ import grpc
 import pytest
 from tests.service.scripted_control import ScriptedControl
 
-from kiwoom.service.owner import Owner
+from kiwoom.service.loopowner import LoopOwner
+from kiwoom.service.owner import ThreadOwner
 from kiwoom.service.streams import End, Status, Stream, Streams
 
 
 class Reader:
-    """A stream on a loop of its own thread, as the service has it; `sent` is what went out, in order."""
+    """A stream as the service has it; `sent` is what went out, in order."""
 
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
         self.sent: list[bytes] = []
-        self.writers: list[int] = []
+        self.writers: list[asyncio.Task[Any] | None] = []
         self.under_way: list[asyncio.Future[None]] = []
         self.held = False
         self.refuse = False
-        self.stream = Streams(Owner(ScriptedControl, self.loop), 4, 100).add("a stream", self.write)
+        self.stream = Streams(LoopOwner(ScriptedControl(), self.loop), 4, 100).add("a stream", self.write)
         self.reading = asyncio.create_task(self._read())
 
     async def write(self, data: bytes) -> None:
         if self.refuse:
             raise RuntimeError("the call is over")
         self.sent.append(data)
-        self.writers.append(threading.get_ident())
+        self.writers.append(asyncio.current_task())
         # As gRPC does: the operation is under way, its end comes to the loop.
         done: asyncio.Future[None] = self.loop.create_future()
         self.under_way.append(done)
         if not self.held:
-            self.loop.call_soon_threadsafe(self.release)
+            self.loop.call_soon(self.release)
         await done
 
     def release(self) -> None:
@@ -51,14 +51,16 @@ class Reader:
     async def _read(self) -> None:
         async for data in self.stream.read():
             self.sent.append(data)
-            self.writers.append(threading.get_ident())
+            self.writers.append(asyncio.current_task())
 
     async def from_owner(self, work: Callable[[], None]) -> None:
-        await asyncio.to_thread(work)
+        # The owner is not a task.
+        self.loop.call_soon(work)
+        await asyncio.sleep(0)
 
     async def idle(self) -> None:
         """The reader has everything and waits."""
-        while not self.stream._idle:
+        while not self.stream._idle or self.stream._woken:
             await asyncio.sleep(0)
 
 
@@ -85,7 +87,7 @@ def test_an_owner_that_waits_begins_to_send_by_itself(run: Run) -> None:
             await reader.from_owner(lambda: reader.stream.send(b"%d" % number))  # noqa: B023
         await reader.idle()
         assert reader.sent == [b"%d" % number for number in range(50)]
-        assert threading.get_ident() not in reader.writers
+        assert set(reader.writers) == {None}
         assert reader.stream.sent == 50
 
     run(scenario)
@@ -137,7 +139,7 @@ def test_a_call_that_is_over_is_left_to_its_reader(run: Run) -> None:
         await reader.idle()
         # Handed to the reader, which gRPC would end.
         assert reader.sent == [b"1"]
-        assert reader.writers == [threading.get_ident()]
+        assert reader.writers == [reader.reading]
 
     run(scenario)
 
@@ -156,28 +158,9 @@ def test_a_reader_that_leaves_while_something_is_under_way(run: Run) -> None:
     run(scenario)
 
 
-def test_a_pause_ends_with_the_next_message_with_the_end_and_by_itself(run: Run) -> None:
-    async def scenario(reader: Reader) -> None:
-        await reader.idle()
-        pause = reader.stream.pause(60.0)
-        await reader.from_owner(lambda: reader.stream.send(b"1"))
-        await pause
-        await reader.idle()
-        pause = reader.stream.pause(60.0)
-        await reader.from_owner(lambda: reader.stream.put(b"2"))
-        await pause
-        await reader.idle()
-        await reader.stream.pause(0.0)
-        pause = reader.stream.pause(60.0)
-        await reader.from_owner(reader.stream.end)
-        await pause
-
-    run(scenario)
-
-
 def test_without_a_writer_everything_goes_through_the_queue() -> None:
     async def scenario() -> list[bytes]:
-        owner = Owner(ScriptedControl, asyncio.get_running_loop())
+        owner = ThreadOwner(ScriptedControl(), asyncio.get_running_loop())
         stream: Stream = Streams(owner, 4, 100).add("a stream")
 
         async def read() -> list[bytes]:

@@ -44,10 +44,12 @@ def test_health_is_told(served: Served, service: str) -> None:
     assert caught.value.code() is grpc.StatusCode.NOT_FOUND
 
 
-def test_the_mode_that_was_known_last_is_told_while_the_owner_is_busy(served: Served, stub: Stub) -> None:
+def test_the_mode_that_was_known_last_is_told_while_the_owner_is_busy(serve: Serve) -> None:
     """A window of the OCX that waits for a person keeps the owner in a call."""
     from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+    served = serve(own_thread=True)
+    stub = served.stub()
     health = health_pb2_grpc.HealthStub(served.channel())
     health.Check(health_pb2.HealthCheckRequest(), timeout=10)
     closed = threading.Event()

@@ -214,12 +214,9 @@ class Caller:
                 f"{called.name} returns a table, which Call cannot carry: ask with TransactionCall, or by GetCommData",
             )
         owner = self._core.owner
-        # What only reads is done here and now if nobody is at the control.
-        if called.name.startswith("Get") and owner.take_turn():
-            try:
-                return self.carry_out(client, called, converted)
-            finally:
-                owner.give_turn()
+        if owner.at_hand and called.name.startswith("Get"):
+            # It only reads: nothing comes of it that the owner would have to look after.
+            return self.carry_out(client, called, converted)
         return await owner.submit(partial(self.carry_out, client, called, converted))
 
     async def wire_call(self, client: Client, raw: bytes) -> bytes:

@@ -18,8 +18,6 @@ from kiwoom.wire import koapy_pb2 as pb
 __all__ = ["bidirectional_listen", "events_named", "listen"]
 
 _Code = grpc.StatusCode
-# How long a client's next request may lie there after an acknowledgement.
-_PAUSE_S = 0.001
 
 
 def events_named(slots: Iterable[str]) -> list[str]:
@@ -119,11 +117,7 @@ async def _acknowledgements(rpc: Rpc, requests: AsyncIterator[bytes], held: _Hel
             request = pb.BidirectionalListenRequest.FromString(raw)
             kind = request.WhichOneof("request")
             if kind == "handled_request":
-                # The owner goes on then, and a second thread would be in its way. What the client says next hardly
-                # ever comes before it has the next event.
-                pause = stream.pause(_PAUSE_S)
                 held.acknowledge()
-                await pause
             elif kind == "stop_listen_request":
                 break
             else:

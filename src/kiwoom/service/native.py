@@ -32,8 +32,8 @@ log = logging.getLogger("kiwoom.service")
 _Code = grpc.StatusCode
 
 _MOST_CALLS = 10_000
-# How long the calls of one request may keep the owner thread before others have their turn.
-_SLICE_S = 0.05
+# How long the calls of one request may keep the control before others have their turn.
+_SLICE_S = 0.01
 
 
 class Native:
@@ -121,6 +121,8 @@ class Native:
         response, left = pb.CallResponse(), deque(prepared)
         while left:
             await self.core.owner.submit(partial(self._carry_out, client, session, left, response))
+            if left:
+                await asyncio.sleep(0)
         response.now_us = self.core.owner.control.clock.now_us()
         return response.SerializeToString()
 

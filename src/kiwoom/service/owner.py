@@ -1,8 +1,9 @@
 """
-The owner thread: the one thread that creates a control, calls it and delivers its events.
+The owner of a control: who calls it and delivers its events.
 
-The asyncio side hands work over and awaits the result; the owner side posts what happened back. Both directions are
-batched: however much there is, one wake-up is under way at a time.
+The RPCs hand work over and await the result; the owner posts what happened back. `ThreadOwner` has a thread of its
+own, which is what a control wants that belongs to its thread (the OCX). Where the control does not mind, the
+`LoopOwner` of `kiwoom.service.loopowner` lives on the event loop's thread and saves the way between the two.
 """
 
 from __future__ import annotations
@@ -10,29 +11,29 @@ from __future__ import annotations
 import asyncio
 import heapq
 import logging
-import threading
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from itertools import count
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from kiwoom.clock import SECOND_US
 from kiwoom.control.base import Control
 from kiwoom.control.wake import Wake
 from kiwoom.errors import ControlClosed
 
-__all__ = ["Owner", "Timer"]
+__all__ = ["LONGEST_WAIT_S", "READER_S", "Owner", "ThreadOwner", "Timer"]
 
 log = logging.getLogger("kiwoom.service")
 
 T = TypeVar("T")
 
-# Longest wait in one go, so that a lost wake-up costs a moment and not the session.
-_LONGEST_WAIT_S = 1.0
-# How often to look whether a reader has caught up that holds a virtual market back.
-_READER_S = 0.002
+LONGEST_WAIT_S = 1.0
+"""Longest wait in one go, so that a lost wake-up costs a moment and not the session."""
+READER_S = 0.002
+"""How often to look whether a reader has caught up that holds a virtual market back."""
 # How often to look whether a late control has delivered what was due before a deadline.
 _LATE_US = 20_000
 
@@ -52,127 +53,72 @@ class Timer:
         self.callback = None
 
 
-class Owner:
+class Attention(Protocol):
+    """What wakes an owner that waits. A call that comes while it does not wait is kept for the next time."""
+
+    def set(self) -> None:
+        """Wake it. Any thread."""
+
+    def wait(self, timeout: float) -> bool:
+        """Wait for a call at most `timeout` seconds; returns whether one came. By the owner."""
+
+
+class Owner(ABC):
     """
     Runs a control.
 
-    `start` makes a thread for it; `run` uses the calling thread instead (the OCX wants the main one). `submit`,
-    `sleep` and `stop` are called on the event loop's thread, the rest on the owner thread, unless said otherwise.
+    `submit`, `sleep` and `wait` are called on the event loop's thread, the rest by the owner (inside an event, in work
+    handed over to it, in a timer), unless said otherwise.
     """
 
-    def __init__(self, make_control: Callable[[], Control], loop: asyncio.AbstractEventLoop) -> None:
-        self._make_control = make_control
+    on_loop: bool
+    """Whether the owner lives on the event loop's thread: it is only ever at the control between two of its steps."""
+    _attention: Attention
+
+    def __init__(self, control: Control, loop: asyncio.AbstractEventLoop) -> None:
+        self.control = control
         self.loop = loop
-        self.control: Control
-        self.thread_id = 0
         self.waiting = 0
         """How many clients wait for something to happen: a virtual clock is moved only for them."""
         self.sessions_waiting = 0
-        """How many kiwoom.v1 sessions wait for an event. Owner thread."""
+        """How many kiwoom.v1 sessions wait for an event. Owner's."""
         self.held_back: Callable[[], bool] = lambda: False
         """Whether a virtual clock must stand still because a reader has not caught up."""
         self.on_failure: Callable[[BaseException], None] = lambda error: None
         """Called on the event loop's thread when the control cannot go on."""
         self._work: deque[tuple[Callable[[], Any], asyncio.Future[Any] | None]] = deque()
-        self._scheduled = False
         self._posted: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
         self._posting = False
-        self._attention = Wake()
-        self._attending = False
-        """The owner waits for `_attention`, and not in the control's pump."""
-        self._turn: threading.Lock | None = None
-        """Held by whoever uses a control that is not bound to its thread."""
         self._timers: list[tuple[int, int, Timer]] = []
         self._numbers = count()
         self._stopping = False
-        self._started = threading.Event()
-        self._failure: BaseException | None = None
-        self._thread: threading.Thread | None = None
 
     # --- life ------------------------------------------------------------------------------------------------
 
-    def start(self) -> None:
-        """Start a thread that owns the control. Returns when the control is open; raises what opening it raised."""
-        self._thread = threading.Thread(target=self.run, name="kiwoom-owner", daemon=True)
-        self._thread.start()
-        self.wait_until_open()
+    async def begin(self) -> None:
+        """Begin to work, if that is the loop's business. Event loop's thread."""
 
-    def wait_until_open(self) -> None:
-        """Wait until the control is open, and raise what opening it raised. Any thread but the owner's."""
-        self._started.wait()
-        if self._failure is not None:
-            raise self._failure
+    @abstractmethod
+    def stop(self) -> None:
+        """Ask the owner to stop. Any thread."""
 
-    def run(self) -> None:
-        """Own the control on the calling thread until `stop`."""
-        self.thread_id = threading.get_ident()
+    async def end(self) -> None:
+        """Stop. Event loop's thread."""
+        self.stop()
+
+    def _live(self, pump: Callable[[], None]) -> None:
+        """Pump until the end, and close the control then, however it came."""
+        failure: BaseException | None = None
         try:
-            self.control = self._make_control()
+            pump()
         except BaseException as error:
-            self._failure = error
-            self._started.set()
-            return
-        if not self.control.thread_bound:
-            self._turn = threading.Lock()
-        self._started.set()
-        try:
-            if self._turn is None:
-                self._pump_until_stopped()
-            else:
-                self._pump_by_turns(self._turn)
-        except BaseException as error:
-            log.critical("the owner thread failed: %r", error, exc_info=error)
-            self.post(self.on_failure, error)
-        finally:
-            self._stopping = True
-            self.control.close()
-            self._drain()
-            self.post(_nothing)
-
-    def _pump_until_stopped(self) -> None:
-        control, clock = self.control, self.control.clock
-        while not self._stopping and not control.closed:
-            if clock.virtual and self._stands_still():
-                self._attending = True
-                control.pump(0.0)
-                # The calls just carried out may have changed it.
-                if self._stands_still() and not self._work and not self._stopping:
-                    self._attention.wait(_LONGEST_WAIT_S if self._nobody_waits() else _READER_S)
-                self._attending = False
-                continue
-            wait_s = _LONGEST_WAIT_S
-            if self._timers:
-                wait_s = min(wait_s, max(0.0, (self._timers[0][0] - clock.now_us()) / SECOND_US))
-            control.pump(wait_s)
-            if self._timers:
-                self._fire_timers()
-
-    def _pump_by_turns(self, turn: threading.Lock) -> None:
-        """The same for a control that others may call while this thread waits: it waits outside of the pump."""
-        control, clock = self.control, self.control.clock
-        cancel = control.on_wake(self._attention.set)
-        self._attending = True
-        while not self._stopping and not control.closed:
-            with turn:
-                self._drain()
-                still = clock.virtual and self._stands_still()
-                wait_s = _LONGEST_WAIT_S
-                if self._timers:
-                    wait_s = min(wait_s, max(0.0, (self._timers[0][0] - clock.now_us()) / SECOND_US))
-                delivered = control.pump(wait_s if clock.virtual and not still else 0.0)
-                if self._timers:
-                    self._fire_timers()
-                due_s = control.next_due()
-            if delivered or self._work or (clock.virtual and not still):
-                continue
-            if still:
-                wait_s = _LONGEST_WAIT_S if self._nobody_waits() else _READER_S
-            else:
-                wait_s = clock.real_seconds(round(wait_s * SECOND_US))
-                wait_s = wait_s if due_s is None else min(wait_s, due_s)
-            if wait_s > 0:
-                self._attention.wait(wait_s)
-        cancel()
+            log.critical("the control cannot go on: %r", error, exc_info=error)
+            failure = error
+        self._stopping = True
+        self.control.close()
+        self._drain()
+        if failure is not None:
+            self.post(self.on_failure, failure)
 
     def _nobody_waits(self) -> bool:
         return self.waiting + self.sessions_waiting <= 0
@@ -181,83 +127,29 @@ class Owner:
         """Whether nobody waits or somebody cannot keep up: a virtual market stands still then, the calls go on."""
         return self._nobody_waits() or self.held_back()
 
-    def stop(self) -> None:
-        """Ask the owner to stop. Any thread."""
-        self._stopping = True
-        if self._started.is_set() and self._failure is None:
-            with suppress(ControlClosed):
-                # A pump that was only woken goes on waiting; one that was given work returns.
-                self.control.submit(_nothing)
-        self._attention.set()
-
-    def join(self, timeout_s: float) -> bool:
-        """Wait for the owner's thread to end; False if it did not in time."""
-        if self._thread is None:
-            return True
-        self._thread.join(timeout_s)
-        return not self._thread.is_alive()
+    def _until_timer_s(self) -> float:
+        """Seconds of the control's clock until the next timer, but no more than the longest wait."""
+        if not self._timers:
+            return LONGEST_WAIT_S
+        return min(LONGEST_WAIT_S, max(0.0, (self._timers[0][0] - self.control.clock.now_us()) / SECOND_US))
 
     # --- from the event loop to the owner --------------------------------------------------------------------
 
+    @property
+    @abstractmethod
+    def at_hand(self) -> bool:
+        """Whether the control may be called here and now, by the event loop's thread itself."""
+
+    @abstractmethod
     def submit(self, work: Callable[[], T]) -> asyncio.Future[T]:
-        """Have `work` run on the owner thread; the future carries what came of it. Event loop's thread."""
-        future: asyncio.Future[T] = self.loop.create_future()
-        turn = self._turn
-        if turn is None or not turn.acquire(blocking=False):
-            self._hand_over(work, future)
-            return future
-        # The owner waits, and the control does not mind who calls it: that saves the way there and back.
-        try:
-            self._drain()
-            if self.control.closed:
-                raise ControlClosed("the service is stopping")
-            future.set_result(work())
-        except BaseException as error:
-            future.set_exception(error)
-        finally:
-            turn.release()
-        # Something may be due earlier than the owner waits for.
-        self._attention.set()
-        return future
+        """Have the owner do `work`; the future carries what came of it. Event loop's thread."""
 
-    def take_turn(self) -> bool:
-        """
-        Take the control for a moment to read from it, if nobody is at it and it does not mind who calls.
-
-        True: give it back with `give_turn`, without waiting for anything in between. Event loop's thread.
-        """
-        turn = self._turn
-        if turn is None or self._work or not turn.acquire(blocking=False):
-            return False
-        if self.control.closed:
-            turn.release()
-            return False
-        return True
-
-    def give_turn(self) -> None:
-        """Give the control back."""
-        assert self._turn is not None
-        self._turn.release()
-
+    @abstractmethod
     def tell(self, work: Callable[[], object]) -> None:
-        """Have `work` run on the owner thread and do not wait for it. Any thread."""
-        self._hand_over(work, None)
-
-    def _hand_over(self, work: Callable[[], Any], future: asyncio.Future[Any] | None) -> None:
-        self._work.append((work, future))
-        if self._attending:
-            # An owner that holds an event for a client, or whose market stands still, does not wait in the pump.
-            self._attention.set()
-        if self._scheduled or (self._turn is not None and not self.control.closed):
-            return
-        self._scheduled = True
-        try:
-            self.control.run_soon(self._drain)
-        except ControlClosed:
-            self._drain()
+        """Have the owner do `work` and do not wait for it. Any thread."""
 
     def _drain(self) -> None:
-        self._scheduled = False
+        """Do what was handed over."""
         work = self._work
         while work:
             function, future = work.popleft()
@@ -271,7 +163,7 @@ class Owner:
                 result = function()
             except BaseException as error:
                 if future is None:
-                    log.error("work on the owner thread raised %r", error, exc_info=error)
+                    log.error("work for the control raised %r", error, exc_info=error)
                 else:
                     self.post(_fail, future, error)
             else:
@@ -324,10 +216,14 @@ class Owner:
             return
         self._posting = True
         try:
-            self.loop.call_soon_threadsafe(self._run_posted)
+            self._call_soon(self._run_posted)
         except RuntimeError:
             # The loop is closed: nobody is left to hear of it.
             self._posted.clear()
+
+    @abstractmethod
+    def _call_soon(self, callback: Callable[[], None]) -> None:
+        """Have the event loop call it. Any thread."""
 
     def _run_posted(self) -> None:
         self._posting = False
@@ -339,11 +235,11 @@ class Owner:
             except Exception as error:
                 log.error("a notification raised %r", error, exc_info=error)
 
-    # --- on the owner thread ---------------------------------------------------------------------------------
+    # --- the owner's own ---------------------------------------------------------------------------------------
 
     def after(self, seconds: float, callback: Callable[[], None], patient: bool = False) -> Timer:
         """
-        Have `callback` called on the owner thread in `seconds` of the control's clock.
+        Call `callback` in `seconds` of the control's clock.
 
         `patient`: not before all that was due by then has been delivered, however late the control is.
         """
@@ -376,42 +272,106 @@ class Owner:
         After `grace_s` further events are delivered meanwhile. Returns whether it was done.
         """
         started = monotonic()
-        attending, self._attending = self._attending, True
-        try:
-            while True:
-                self._drain()
-                if done():
-                    return True
-                passed = monotonic() - started
-                if passed >= timeout_s or self._stopping or self.control.closed:
-                    return False
-                if passed < grace_s:
-                    self._pause(min(grace_s, timeout_s) - passed)
-                else:
-                    self.control.pump(0.0)
-                    if self._timers:
-                        self._fire_timers()
-                    due = self.control.next_due()
-                    pause = 0.01 if due is None else min(0.01, due)
-                    if not done() and pause > 0:
-                        self._pause(pause)
-        finally:
-            self._attending = attending
-
-    def _pause(self, seconds: float) -> None:
-        """Wait for attention inside a handler, letting others at the control meanwhile."""
-        if self._turn is None:
-            self._attention.wait(seconds)
-            return
-        self._turn.release()
-        try:
-            self._attention.wait(seconds)
-        finally:
-            self._turn.acquire()
+        while True:
+            self._drain()
+            if done():
+                return True
+            passed = monotonic() - started
+            if passed >= timeout_s or self._stopping or self.control.closed:
+                return False
+            if passed < grace_s:
+                self._attention.wait(min(grace_s, timeout_s) - passed)
+            else:
+                self.control.pump(0.0)
+                if self._timers:
+                    self._fire_timers()
+                due = self.control.next_due()
+                pause = 0.01 if due is None else min(0.01, due)
+                if not done() and pause > 0:
+                    self._attention.wait(pause)
 
     def attend(self) -> None:
         """Make `serve_until` look again. Any thread."""
         self._attention.set()
+
+
+class ThreadOwner(Owner):
+    """
+    Owns a control on a thread of its own: the one that made the control, and that calls `run`.
+
+    Both directions are batched: however much there is, one wake-up is under way at a time.
+    """
+
+    on_loop = False
+    at_hand = False
+
+    def __init__(self, control: Control, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(control, loop)
+        self._attention: Wake = Wake()
+        self._attending = False
+        """The owner waits for `_attention`, and not in the control's pump."""
+        self._scheduled = False
+
+    def run(self) -> None:
+        """Own the control on the calling thread until `stop`."""
+        self._live(self._pump)
+
+    def _pump(self) -> None:
+        control, clock = self.control, self.control.clock
+        while not self._stopping and not control.closed:
+            if clock.virtual and self._stands_still():
+                self._attending = True
+                control.pump(0.0)
+                # The calls just carried out may have changed it.
+                if self._stands_still() and not self._work and not self._stopping:
+                    self._attention.wait(LONGEST_WAIT_S if self._nobody_waits() else READER_S)
+                self._attending = False
+                continue
+            control.pump(self._until_timer_s())
+            if self._timers:
+                self._fire_timers()
+
+    def stop(self) -> None:
+        self._stopping = True
+        with suppress(ControlClosed):
+            # A pump that was only woken goes on waiting; one that was given work returns.
+            self.control.submit(_nothing)
+        self._attention.set()
+
+    def submit(self, work: Callable[[], T]) -> asyncio.Future[T]:
+        future: asyncio.Future[T] = self.loop.create_future()
+        self._hand_over(work, future)
+        return future
+
+    def tell(self, work: Callable[[], object]) -> None:
+        self._hand_over(work, None)
+
+    def _hand_over(self, work: Callable[[], Any], future: asyncio.Future[Any] | None) -> None:
+        self._work.append((work, future))
+        if self._attending:
+            # An owner that holds an event for a client, or whose market stands still, does not wait in the pump.
+            self._attention.set()
+        if self._scheduled:
+            return
+        self._scheduled = True
+        try:
+            self.control.run_soon(self._drain)
+        except ControlClosed:
+            self._drain()
+
+    def _drain(self) -> None:
+        self._scheduled = False
+        super()._drain()
+
+    def _call_soon(self, callback: Callable[[], None]) -> None:
+        self.loop.call_soon_threadsafe(callback)
+
+    def serve_until(self, done: Callable[[], bool], timeout_s: float, grace_s: float) -> bool:
+        attending, self._attending = self._attending, True
+        try:
+            return super().serve_until(done, timeout_s, grace_s)
+        finally:
+            self._attending = attending
 
 
 def _nothing() -> None:

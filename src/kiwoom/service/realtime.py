@@ -26,7 +26,7 @@ __all__ = ["RealData", "Registrar", "Shape"]
 
 # 장시작시간 is registered without a code and comes with this key.
 SESSION_KEY = "09"
-# For so few readers the owner begins to send by itself, which they get sooner; more would hold up the control.
+# To so few readers the owner begins to send by itself, which they get sooner; more would hold up the control.
 _AT_ONCE = 2
 # Plans of a shape, one for each code and type that comes: a few kilobytes each.
 _MOST_PLANS = 2000

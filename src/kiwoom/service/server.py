@@ -1,5 +1,8 @@
 """
-The server: gRPC on an event loop of its own thread, in front of the thread that owns the control.
+The server: gRPC on an event loop, in front of what owns the control.
+
+A control that belongs to its thread keeps that thread for itself and the loop gets another one; any other control is
+owned on the loop's thread, between two of its steps.
 
     with Server(Settings(url="sim:", listen="127.0.0.1:0")) as server:
         print(server.address)
@@ -24,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 from kiwoom.control.base import Control, open_control
-from kiwoom.errors import KiwoomError, MissingDependency, msg
+from kiwoom.errors import ControlClosed, KiwoomError, MissingDependency, msg
 from kiwoom.service import conditions, custom, listening, login, logs, orders, streaming, transactions
 from kiwoom.service.calls import Caller
 from kiwoom.service.clients import Client, Clients
@@ -33,7 +36,7 @@ from kiwoom.service.core import Core, Rpc, how_it_failed
 from kiwoom.service.login import Login
 from kiwoom.service.metrics import Measured, collector
 from kiwoom.service.native import Native
-from kiwoom.service.owner import Owner
+from kiwoom.service.owner import Owner, ThreadOwner
 from kiwoom.service.security import EVERYBODY, Identity, Tokens, check_start, listen_address
 from kiwoom.service.settings import RefusedToStart, Settings
 from kiwoom.service.standard import add_health, add_reflection
@@ -67,7 +70,7 @@ class Server:
     """
     The service over one control.
 
-    `start` gives the control a thread of its own; `run` owns it on the calling thread until `stop` is called from
+    `start` makes a thread that owns the control; `run` owns it on the calling thread until `stop` is called from
     another one or from a signal handler. Also a context manager.
     """
 
@@ -89,6 +92,8 @@ class Server:
         self._control = control or partial(open_control, self.settings.url)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._owner: Owner
+        self._on_ready: Callable[[], None] = lambda: None
+        self._stop_asked = False
         self._ready = threading.Event()
         self._ended = threading.Event()
         self._failure: BaseException | None = None
@@ -107,38 +112,41 @@ class Server:
     def start(self) -> Server:
         """Open the control on a thread of its own and listen. Raises RefusedToStart, or what opening raised."""
         self._prepare()
-        try:
-            self._owner.start()
-        except BaseException:
-            self._give_up()
-            raise
-        self._listen()
+        self._thread = threading.Thread(target=self._serve, name="kiwoom-owner", daemon=True)
+        self._thread.start()
+        self._ready.wait()
+        if self._failure is not None:
+            self._thread.join()
+            raise self._failure
         return self
 
     def run(self, on_ready: Callable[[Server], None] = lambda server: None) -> None:
         """
         Own the control on this thread and serve until `stop`. Raises RefusedToStart, or what opening raised.
 
-        The process is taken to be there for this alone: the garbage collector leaves what exists by then in peace.
+        `on_ready` is called on the event loop's thread. The process is taken to be there for this alone: the garbage
+        collector leaves what exists by then in peace.
         """
         self._prepare()
-        watcher = threading.Thread(target=self._listen_when_open, args=(on_ready,), name="kiwoom-start", daemon=True)
-        watcher.start()
-        self._owner.run()
-        watcher.join()
-        self._ended.wait()
+
+        def ready() -> None:
+            # Modules and catalogs stay. To go through them again and again takes many milliseconds, which clients feel.
+            gc.collect()
+            gc.freeze()
+            on_ready(self)
+
+        self._on_ready = ready
+        self._serve()
         if self._failure is not None:
             raise self._failure
 
     def stop(self, grace_s: float | None = None) -> None:
         """End every stream with a status, then the server and the control. Doing it twice does nothing. Any thread."""
-        loop = self._loop
-        if loop is not None and not loop.is_closed() and self._ready.is_set() and self._failure is None:
-            loop.call_soon_threadsafe(self._stop_wanted.set)
+        self.request_stop()
+        if self._loop is not None:
             self._ended.wait((self.settings.grace_s if grace_s is None else grace_s) + 10.0)
-        if hasattr(self, "_owner"):
-            self._owner.stop()
-            self._owner.join(10.0)
+        if self._thread is not None:
+            self._thread.join(10.0)
 
     def log_in(self) -> None:
         """Log in, if the control is not, without waiting for it; how it ended stands in the log. Any thread."""
@@ -155,10 +163,11 @@ class Server:
 
     def request_stop(self) -> None:
         """Ask for the end and return at once: for signal handlers."""
-        if self._loop is not None and self._ready.is_set() and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._stop_wanted.set)
-        elif hasattr(self, "_owner"):
-            self._owner.stop()
+        self._stop_asked = True
+        loop = self._loop
+        if loop is not None and self._ready.is_set() and not loop.is_closed():
+            with suppress(RuntimeError):  # it ended in between
+                loop.call_soon_threadsafe(self._stop_wanted.set)
 
     def __enter__(self) -> Server:
         return self.start()
@@ -171,36 +180,36 @@ class Server:
         if self.settings.tokens is not None:
             self._tokens = Tokens.read(self.settings.tokens)
         self._loop = _new_loop()
-        self._owner = Owner(self._control, self._loop)
 
-    def _give_up(self) -> None:
+    def _serve(self) -> None:
+        """Open the control, own it on this thread and serve, to the end. What fails is kept in `_failure`."""
         assert self._loop is not None
-        self._loop.close()
-
-    def _listen_when_open(self, on_ready: Callable[[Server], None]) -> None:
         try:
-            self._owner.wait_until_open()
-            self._listen()
+            self._owner = self._own(self._control(), self._loop)
+            if isinstance(self._owner, ThreadOwner):
+                thread = threading.Thread(target=self._run_loop, name="kiwoom-service", daemon=True)
+                thread.start()
+                self._owner.run()
+                thread.join()
+            else:
+                self._run_loop()
         except BaseException as error:
             self._failure = error
-            self._owner.stop()
-            if self._thread is None:
-                self._give_up()
+        finally:
+            self._loop.close()
+            self._ready.set()
             self._ended.set()
-            return
-        # Modules and catalogs stay. To go through them again and again takes many milliseconds, which clients feel.
-        gc.collect()
-        gc.freeze()
-        on_ready(self)
 
-    def _listen(self) -> None:
-        self._thread = threading.Thread(target=self._run_loop, name="kiwoom-service", daemon=True)
-        self._thread.start()
-        self._ready.wait()
-        if self._failure is not None:
-            self._owner.stop()
-            self._owner.join(10.0)
-            raise self._failure
+    def _own(self, control: Control, loop: asyncio.AbstractEventLoop) -> Owner:
+        # Code of clients may keep the control for a while; the others shall not wait for it to be told so.
+        if not control.thread_bound and not self.settings.own_thread and not self.settings.allow_custom_code:
+            try:
+                from kiwoom.service.loopowner import LoopOwner
+            except ImportError:
+                log.info("greenlet is not installed: the control gets a thread of its own, which is slower")
+            else:
+                return LoopOwner(control, loop)
+        return ThreadOwner(control, loop)
 
     def _run_loop(self) -> None:
         assert self._loop is not None
@@ -208,17 +217,26 @@ class Server:
         try:
             self._loop.run_until_complete(self._main())
         except BaseException as error:
-            self._failure = error
-            log.critical("the service failed: %r", error)
+            self._failure = self._failure or error
+            if self._ready.is_set():
+                log.critical("the service failed: %r", error)
         finally:
             self._owner.stop()
-            self._loop.close()
-            self._ready.set()
-            self._ended.set()
 
     async def _main(self) -> None:
         self._stop_wanted = asyncio.Event()
-        self._owner.on_failure = lambda error: self._stop_wanted.set()
+        self._owner.on_failure = self._failed
+        await self._owner.begin()
+        try:
+            await self._main_with_owner()
+        finally:
+            await self._owner.end()
+
+    def _failed(self, error: BaseException) -> None:
+        self._failure = error
+        self._stop_wanted.set()
+
+    async def _main_with_owner(self) -> None:
         self.core = Core(self._owner, self.settings)
         server = await self._make_server()
         services = (KOAPY_SERVICE, NATIVE_SERVICE)
@@ -229,8 +247,10 @@ class Server:
         await health(True)
         metrics = self._serve_metrics()
         log.info("serving %r at %s", self._owner.control, self.address)
+        self._on_ready()
         self._ready.set()
-        await self._stop_wanted.wait()
+        if not self._stop_asked:
+            await self._stop_wanted.wait()
         await health(False)
         await self._wind_up(server)
         metrics()
@@ -252,8 +272,11 @@ class Server:
             for stream in streams:
                 stream.stop(status)
 
-        if not self._owner.control.closed:
+        try:
             await self._owner.submit(end_streams)
+        except ControlClosed:
+            # It could not go on: nobody else is at the streams any more.
+            end_streams()
         await server.stop(self.settings.grace_s)
         # What was begun for several clients at once, and whose clients have gone.
         begun = [task for task in asyncio.all_tasks() if task.get_name().startswith("kiwoom ")]

@@ -38,6 +38,8 @@ class Settings:
     tokens: Path | None = None
     """File with the tokens, their rights and accounts; without it everybody who reaches the port may do everything
     but run code."""
+    own_thread: bool = False
+    """Give the control a thread of its own, also where it does not need one. Slower, but gRPC answers meanwhile."""
     allow_custom_code: bool = False
     audit_log: Path | None = None
 

@@ -1,9 +1,9 @@
 """
-Streams: what goes from the owner thread to one reader, in a queue with an end.
+Streams: what goes from the control's owner to one reader, in a queue with an end.
 
-The owner thread puts bytes in, the event loop sends them. A reader that does not keep up loses its stream with
-RESOURCE_EXHAUSTED; neither the control nor any other reader notices. Where few wait for an event, the owner begins to
-send it by itself: that saves a change of threads.
+The control's owner puts bytes in, the event loop sends them. A reader that does not keep up loses its stream with
+RESOURCE_EXHAUSTED; neither the control nor any other reader notices. Where few wait for an event and the owner lives
+on the event loop's thread, it begins to send by itself: that saves a round of the loop.
 """
 
 from __future__ import annotations
@@ -70,10 +70,9 @@ Write = Callable[[bytes], Coroutine[Any, Any, None]]
 
 class _Begun:
     """
-    A write that was begun on the owner thread; the event loop awaits its end.
+    A write that was begun outside of the coroutine that awaits its end.
 
-    gRPC takes an operation from any thread and reports its end to the loop. What a coroutine awaits is handed out by
-    its first step and awaited here in its place.
+    What a coroutine awaits is handed out by its first step and awaited here in its place.
     """
 
     __slots__ = ("_write", "future")
@@ -105,8 +104,6 @@ class Stream:
         "_ended",
         "_idle",
         "_owner",
-        "_pause",
-        "_pause_limit",
         "_put_bytes",
         "_queue",
         "_streams",
@@ -144,8 +141,6 @@ class Stream:
         self._idle = False
         """Nothing is being sent and nothing waits to be: the owner may begin to send."""
         self._begun: _Begun | None = None
-        self._pause: asyncio.Future[None] | None = None
-        self._pause_limit: asyncio.TimerHandle
 
     def __len__(self) -> int:
         return len(self._queue)
@@ -174,9 +169,9 @@ class Stream:
         """
         As `put`, and begin to send here and now if the reader has everything that came before. Owner thread.
 
-        Costs the owner about what the event loop would spend on it, where `put` costs next to nothing.
+        An owner with a thread of its own puts: gRPC's operations are the event loop's thread's.
         """
-        if self._write is None or not self._idle or self._woken or self._ended is not False:
+        if not self._idle or self._woken or self._write is None or self._ended is not False or not self._owner.on_loop:
             self.put(data)
             return
         try:
@@ -236,21 +231,6 @@ class Stream:
         waiter = self._waiter
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
-        if self._pause is not None:
-            self._resume()
-
-    def pause(self, seconds: float) -> asyncio.Future[None]:
-        """Done when something more is being sent, at the end, or after so many seconds. Event loop's thread."""
-        loop = self._owner.loop
-        self._pause = loop.create_future()
-        self._pause_limit = loop.call_later(seconds, self._resume)
-        return self._pause
-
-    def _resume(self) -> None:
-        pause, self._pause = self._pause, None
-        if pause is not None and not pause.done():
-            self._pause_limit.cancel()
-            pause.set_result(None)
 
     async def read(self) -> AsyncIterator[bytes]:
         """What was put in, as it comes. Raises End with the status that the owner's side gave. Event loop's thread."""
