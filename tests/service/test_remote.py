@@ -439,6 +439,31 @@ def test_a_reader_that_does_not_keep_up_loses_real_time_data_and_no_notice(
     assert "gap" in caplog.text
 
 
+def test_a_program_that_does_not_pump_does_not_fill_its_memory(
+    serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It reads no more, and the service leaves out what is old."""
+    from kiwoom.control import remotelinks
+
+    monkeypatch.setattr(remotelinks, "_MOST_UNREAD", 100)
+    served = serve(queue_events=100)
+    control = connect(served)
+    link = control.link
+    assert isinstance(link, remotelinks.NativeLink)
+    ticks: list[int] = []
+    control.subscribe("OnReceiveRealData", lambda key, kind, payload: ticks.append(int(payload.split("\t")[0])))
+    (session,) = served.server.native.sessions.values()
+    sent = 0
+    while not session.lost:
+        served.control.fire_real("005930", "주식우선호가", {27: str(sent), 28: "x" * 2000})
+        sent += 1
+        assert link._put - link._taken <= 100 + 512, "one batch too many at most"
+    # Nothing of it hangs: what was left out is missing, and the rest comes.
+    pump_until(control, lambda: ticks and ticks[-1] == sent - 1)
+    assert len(ticks) < sent
+    assert ticks == sorted(ticks)
+
+
 # --- clocks ---------------------------------------------------------------------------------------------------------
 
 

@@ -165,6 +165,33 @@ def test_what_a_late_control_has_not_delivered_yet_is_waited_for(serve: Serve) -
     served.nothing_left()
 
 
+def test_an_order_that_rests_in_the_book_needs_no_screen(served: Served, stub: Stub) -> None:
+    """More may rest than there are screens, and TRs still have theirs."""
+    control = served.control
+    control.on["SendOrder"] = taken(control)
+    order = stub.OrderCall(request(), timeout=20)
+    assert kinds([next(order), next(order)]) == ["OnReceiveMsg", "OnReceiveTrData"]
+    screen = control.called("SendOrder")[0][1]
+    assert served.server.core.screens.used == {screen}
+    until(lambda: not served.server.core.screens.used, "the screen")
+    notice(control, "0163911", "체결", 0)
+    balance(control)
+    assert len(list(order)) == 2
+    served.nothing_left()
+
+
+def test_an_order_that_the_exchange_refuses_ends_with_its_reason(served: Served, stub: Stub) -> None:
+    control = served.control
+    control.on["SendOrder"] = taken(control)
+    order = stub.OrderCall(request(), timeout=20)
+    assert kinds([next(order), next(order)]) == ["OnReceiveMsg", "OnReceiveTrData"]
+    notice(control, "0163911", "거부", 10, _919="507")
+    assert next(order).name == "OnReceiveChejanData"
+    with ends_with(grpc.StatusCode.FAILED_PRECONDITION, "0163911 was refused after it was taken: 거부사유 507"):
+        next(order)
+    served.nothing_left()
+
+
 def test_the_loss_of_the_connection_before_the_answer_is_unknown_and_after_it_is_not(
     served: Served, stub: Stub
 ) -> None:

@@ -39,6 +39,10 @@ _BY_ID = {event.dispid: event for event in EVENTS.values()}
 _DOWN = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED, grpc.StatusCode.UNKNOWN)
 # What the client tells it has taken, at most so often.
 _PROGRESS_EVENTS = 1024
+# Events that came and were not delivered, at most: beyond that nothing more is read.
+_MOST_UNREAD = 65_536
+# Longest wait in one go.
+_LONGEST_WAIT_S = 1.0
 
 
 def describe(channel: grpc.Channel, metadata: Metadata, timeout_s: float) -> v1.DescribeResponse | None:
@@ -250,6 +254,12 @@ class NativeLink(_Link):
         self._told = 0
         self._layouts: dict[int, tuple[int, ...]] = {}
         self._batches: deque[v1.EventBatch] = deque()
+        self._put = 0
+        """Events that came. Reading thread."""
+        self._taken = 0
+        """Events whose turn has come. Owner thread."""
+        self._room = threading.Event()
+        """Set when there is room for more events."""
         self._now: Iterator[v1.Event] | None = None
         self._next: v1.Event | None = None
 
@@ -271,7 +281,13 @@ class NativeLink(_Link):
                 if batch.events:
                     self._received = batch.first_sequence + len(batch.events) - 1
                 self._batches.append(batch)
+                self._put += len(batch.events)
                 self.control.wake()
+                # A program that does not pump is not to fill the memory here: the service knows what to leave out.
+                while self._put - self._taken > _MOST_UNREAD and not self._stop.is_set():
+                    self._room.clear()
+                    if self._put - self._taken > _MOST_UNREAD:
+                        self._room.wait(_LONGEST_WAIT_S)
         finally:
             requests.end()
 
@@ -347,6 +363,8 @@ class NativeLink(_Link):
                 if batch.waited:
                     self.control.waited = True
                 self._now = iter(batch.events)
+                self._taken += len(batch.events)
+                self._room.set()
                 if batch.events:
                     self._handled = batch.first_sequence - 1
             self._next = next(self._now, None)
@@ -403,6 +421,7 @@ class NativeLink(_Link):
         if self._requests is not None:
             self._requests.put(v1.EventsRequest(close=v1.Close()))
             self._stop.set()
+            self._room.set()
             # The service ends the stream when it has read this.
             self._thread.join(1.0)
         super().close()

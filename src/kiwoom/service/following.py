@@ -46,6 +46,7 @@ class Notice(Generic[T]):
     quantity: str
     kind: str
     last: bool
+    reason: str
     payload: T
 
     @classmethod
@@ -63,11 +64,12 @@ class Notice(Generic[T]):
             quantity=get(900, ""),
             kind=get(905, ""),
             last=get(819, "") == "1",
+            reason=get(919, ""),
             payload=payload,
         )
 
 
-FIDS = (9201, 9001, 9203, 904, 913, 902, 900, 905, 819)
+FIDS = (9201, 9001, 9203, 904, 913, 902, 900, 905, 819, 919)
 """What `Notice.of` needs."""
 
 
@@ -78,7 +80,7 @@ class Follower(Generic[T]):
         self.outcome = Outcome.OPEN
         self.order_no = ""
         self.refusal = ""
-        """What the server said when it refused."""
+        """거부사유 of a notice that refuses, as the exchange gives it."""
         self._changes = order_type in (3, 4, 5, 6)
         self._account = account
         self._code = code
@@ -147,6 +149,7 @@ class Follower(Generic[T]):
     def _own(self, notice: Notice[T]) -> None:
         if notice.status == "거부":
             self.outcome = Outcome.REFUSED
+            self.refusal = notice.reason.strip("0")
             return
         if self._changes:
             if notice.status == "확인":

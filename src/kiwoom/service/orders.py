@@ -32,8 +32,9 @@ _Code = grpc.StatusCode
 
 ORDER_EVENTS = ("OnReceiveMsg", "OnReceiveTrData", "OnReceiveChejanData")
 
-# A message with the reason may come after the empty answer; a balance notice may never come.
+# A message with the reason may come after the empty answer, as any message; a balance notice may never come.
 _REASON_S = 1.0
+_MESSAGE_S = 1.0
 _BALANCE_S = 5.0
 
 _ALL = pb.OrderSubscriptionTarget(TR=True, MSG=True, CHEJAN=True)
@@ -94,6 +95,7 @@ class _Following(Listener):
         stream.stop_status = self._stopped
         self._messages: list[str] = []
         self._timer: Timer | None = None
+        self._screen_timer: Timer | None = None
 
     async def send(self, arguments: tuple[str | int, ...]) -> None:
         """Wait until the order may be sent, and send it. Event loop's thread."""
@@ -166,10 +168,16 @@ class _Following(Listener):
 
     def finish(self) -> None:
         """Follow no more."""
-        core = self._core
         if self._timer is not None:
             self._timer.cancel()
-        core.hub.remove(self)
+        self._core.hub.remove(self)
+        self._leave_screen()
+
+    def _leave_screen(self) -> None:
+        """Notices come without a screen: an order that rests in the book for hours needs none."""
+        core = self._core
+        if self._screen_timer is not None:
+            self._screen_timer.cancel()
         screen, self._screen = self._screen, ""
         if screen:
             if not core.owner.control.closed:
@@ -199,6 +207,8 @@ class _Following(Listener):
             self._stream.put(encode.tr_response(self._shown(occasion), page)[0])
         if self._timer is not None:
             self._timer.cancel()
+        if number and not self._target.REAL:
+            self._screen_timer = self._core.owner.after(_MESSAGE_S, self._leave_screen, patient=True)
         for response in self._follower.answer(number):
             self._put_notice(response)
 
@@ -221,7 +231,10 @@ class _Following(Listener):
         if follower.outcome is Outcome.DONE:
             stream.end()
         elif follower.outcome is Outcome.REFUSED:
-            if self._messages:
+            if follower.order_no:
+                text = f"order {follower.order_no} was refused after it was taken: 거부사유 {follower.refusal or '-'}"
+                stream.end(Status(_Code.FAILED_PRECONDITION, details(text)))
+            elif self._messages:
                 self._refused()
             elif not self._ending:
                 self._ending = True
