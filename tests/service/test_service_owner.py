@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
-from tests.service.conftest import Serve, ends_with, until
+from tests.service.conftest import Serve, Stub, ends_with, until
 from tests.service.scripted_control import ScriptedControl
 
 from kiwoom.service.loopowner import LoopOwner
@@ -114,7 +114,7 @@ def test_everybody_is_served_while_an_event_waits_for_its_client(serve: Serve) -
     requests = iter([pb.BidirectionalListenRequest(listen_request=pb.ListenRequest(slots=["OnReceiveMsg"]))])
     acknowledge, ended = threading.Event(), threading.Event()
 
-    def talk():  # type: ignore[no-untyped-def]
+    def talk() -> Iterator[pb.BidirectionalListenRequest]:
         yield next(requests)
         acknowledge.wait(20)
         yield pb.BidirectionalListenRequest(handled_request=pb.HandledRequest(time=1.0))
@@ -135,3 +135,47 @@ def test_everybody_is_served_while_an_event_waits_for_its_client(serve: Serve) -
         call.cancel()
         ended.set()
         list(call)
+
+
+class _Flooding(ScriptedControl):
+    """There is always one more event to deliver."""
+
+    floods = False
+
+    def next_due(self) -> float | None:
+        return 0.0 if self.floods else super().next_due()
+
+    def pump(self, timeout_s: float = 0.0) -> int:
+        if self.floods and not self._work:
+            self._emit("OnReceiveMsg", ("0101", "a", "b", "c"))
+            return 1
+        return super().pump(0.0 if self.floods else timeout_s)
+
+
+@pytest.mark.parametrize("bound", [False, True], ids=["on the loop", "own thread"])
+def test_a_flood_of_events_keeps_nobody_from_acknowledging(bound: bool) -> None:
+    control = _Flooding()
+
+    def make() -> ScriptedControl:
+        control.owner = threading.get_ident()
+        control.thread_bound = bound
+        return control
+
+    settings = Settings(listen="127.0.0.1:0", acknowledge_grace_s=0.0, acknowledge_timeout_s=20.0, queue_events=10**6)
+    with Server(settings, make) as server, grpc.insecure_channel(server.address) as channel:
+        acknowledged = threading.Semaphore(0)
+
+        def talk() -> Iterator[pb.BidirectionalListenRequest]:
+            yield pb.BidirectionalListenRequest(listen_request=pb.ListenRequest(slots=["OnReceiveMsg"]))
+            while acknowledged.acquire(timeout=20):
+                yield pb.BidirectionalListenRequest(handled_request=pb.HandledRequest(time=1.0))
+
+        call = Stub(channel).BidirectionalListen(talk(), timeout=30)
+        until(lambda: control._handlers["OnReceiveMsg"], "the registration")
+        control.floods = True
+        control.wake()
+        for _ in range(100):
+            assert next(call).name == "OnReceiveMsg"
+            acknowledged.release()
+        control.floods = False
+        call.cancel()

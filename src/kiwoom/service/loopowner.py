@@ -55,23 +55,22 @@ class _LoopAttention:
                 return
 
     def wait(self, timeout: float) -> bool:
-        """Leave the thread to the loop until a call comes, at most for `timeout` seconds."""
-        if timeout > 0:
-            self._sleeper = getcurrent()
-            if not self._called:
-                limit = self._loop.call_later(timeout, self._resume)
-                _loops(self._sleeper).switch()
-                limit.cancel()
-            self._sleeper = None
+        """
+        Leave the thread to the loop until a call comes, at most for `timeout` seconds, and at least for one step.
+
+        Who finds that there is always something to do must not keep the loop from what would end it.
+        """
+        sleeper = self._sleeper = getcurrent()
+        if timeout <= 0 or self._called:
+            self._loop.call_soon(self._resume)
+            _loops(sleeper).switch()
+        else:
+            limit = self._loop.call_later(timeout, self._resume)
+            _loops(sleeper).switch()
+            limit.cancel()
+        self._sleeper = None
         called, self._called = self._called, False
         return called
-
-    def pass_on(self) -> None:
-        """Leave the thread to the loop for one step."""
-        sleeper = self._sleeper = getcurrent()
-        self._loop.call_soon(self._resume)
-        _loops(sleeper).switch()
-        self._sleeper = None
 
     def _resume(self) -> None:
         # May come late, or twice: whoever waits looks again then.
@@ -124,7 +123,7 @@ class LoopOwner(Owner):
             if self._timers:
                 self._fire_timers()
             if delivered or self._work or (clock.virtual and not still):
-                attention.pass_on()
+                attention.wait(0.0)
                 continue
             if still:
                 wait_s = LONGEST_WAIT_S if self._nobody_waits() else READER_S
@@ -132,10 +131,7 @@ class LoopOwner(Owner):
                 due_s = control.next_due()
                 wait_s = clock.real_seconds(round(self._until_timer_s() * SECOND_US))
                 wait_s = wait_s if due_s is None else min(wait_s, due_s)
-            if wait_s > 0:
-                attention.wait(wait_s)
-            else:
-                attention.pass_on()
+            attention.wait(wait_s)
 
     def _more(self) -> bool:
         """Whether to go on delivering what is due: nobody is to hear of the last event first."""

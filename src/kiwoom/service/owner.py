@@ -60,7 +60,7 @@ class Attention(Protocol):
         """Wake it. Any thread."""
 
     def wait(self, timeout: float) -> bool:
-        """Wait for a call at most `timeout` seconds; returns whether one came. By the owner."""
+        """Wait for a call at most `timeout` seconds, 0 = look only; returns whether one came. By the owner."""
 
 
 class Owner(ABC):
@@ -286,9 +286,8 @@ class Owner(ABC):
                 if self._timers:
                     self._fire_timers()
                 due = self.control.next_due()
-                pause = 0.01 if due is None else min(0.01, due)
-                if not done() and pause > 0:
-                    self._attention.wait(pause)
+                if not done():
+                    self._attention.wait(0.01 if due is None else min(0.01, due))
 
     def attend(self) -> None:
         """Make `serve_until` look again. Any thread."""
