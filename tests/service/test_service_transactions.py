@@ -107,6 +107,29 @@ def test_two_that_look_alike_get_their_own_answers(served: Served) -> None:
     assert len({screen for screen, _ in asked}) == 2
 
 
+@pytest.mark.parametrize("answered", [True, False])
+def test_who_leaves_while_the_server_turns_a_page_is_waited_for(serve: Serve, answered: bool) -> None:
+    """Else his page would be turned after the next one began, who would miss a page of his own."""
+    served = serve(answer_timeout_s=0.5)
+    control = served.control
+    control.pages["opt10081"] = [Page(rows=days("20220118"), prev_next="2")]
+    leaving = served.stub().TransactionCall(request(request_name="leaving"), timeout=10)
+    next(leaving)
+    until(lambda: len(control.called("CommRqData")) == 2, "the second page to be asked for")
+    leaving.cancel()
+    until(lambda: not served.server.measured.open["TransactionCall"], "his end")
+    control.pages["opt10081"] = [Page(rows=days("20220217"), prev_next="0")]
+    following = served.stub().TransactionCall(request(), timeout=10)
+    until(lambda: served.server.core.paging.somebody_waits("opt10081"), "the next one")
+    assert len(control.called("CommRqData")) == 2
+    if answered:
+        screen = control.called("CommRqData")[1][3]
+        page = Page(rows=days("20220117"))
+        control.fire("OnReceiveTrData", screen, "leaving", "opt10081", "", "2", 0, "", "", "", page=page)
+    assert [rows(answer, "일자") for answer in following] == [["20220217"]]
+    served.nothing_left()
+
+
 def test_the_watch_list_goes_through_comm_kw_rq_data_a_hundred_codes_at_a_time(served: Served, stub: Stub) -> None:
     codes = [f"{i:06d}" for i in range(250)]
     inputs = {"종목코드": ";".join(codes) + ";"}
@@ -187,7 +210,8 @@ def test_a_server_that_always_says_there_is_more_is_left(served: Served, stub: S
     assert len(served.control.called("CommRqData")) == 2
 
 
-def test_a_client_that_vanishes_between_pages_leaves_nothing(served: Served) -> None:
+def test_a_client_that_vanishes_between_pages_leaves_nothing(serve: Serve) -> None:
+    served = serve(answer_timeout_s=0.3)
     served.control.pages["opt10081"] = [Page(rows=days("20220118"), prev_next="2")]
     stream = served.stub().TransactionCall(request())
     next(stream)

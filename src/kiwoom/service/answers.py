@@ -58,6 +58,11 @@ class Inquiry(Listener, Generic[T]):
             self._listening = False
             self._core.hub.remove(self)
 
+    @property
+    def lost(self) -> bool:
+        """Whether the connection was lost: nothing more comes."""
+        return self._lost is not None
+
     def expect_again(self) -> None:
         """Make ready for another answer, with the listening as it is. Event loop's thread."""
         self._answer = self._core.owner.loop.create_future()

@@ -25,6 +25,11 @@ class Turn:
     def __init__(self, lock: asyncio.Lock | None) -> None:
         self._lock = lock
 
+    @property
+    def held(self) -> bool:
+        """Whether others wait for it to be released."""
+        return self._lock is not None
+
     def release(self) -> None:
         """Let the next one ask. Doing it twice does nothing."""
         lock, self._lock = self._lock, None

@@ -18,6 +18,7 @@ from functools import partial
 import grpc
 
 from kiwoom import catalog
+from kiwoom.clock import SECOND_US
 from kiwoom.errors import RequestLimited, UsageError, error_for
 from kiwoom.service import encode
 from kiwoom.service.accounts import ACCOUNT_INPUT
@@ -131,20 +132,28 @@ class _Request:
 
 async def _pages(core: Core, request: _Request) -> AsyncGenerator[Answered, None]:
     owner = core.owner
-    used, due, late = "", False, False
+    used, due, late, left = "", False, False, False
+    turning, sent_us = False, 0
     unread: asyncio.TimerHandle | None = None
     step_s = core.settings.reader_timeout_s / 10
 
     def hear(occasion: Occasion) -> Answered | None:
-        nonlocal due
-        answered = _answer(occasion, used, request.name, request.code, request.screen, request.stop)
+        nonlocal due, turning
+        try:
+            answered = _answer(occasion, used, request.name, request.code, request.screen, request.stop)
+        except End:
+            turning = False
+            raise
         due = due and answered is None
+        turning = turning and answered is None
+        if left and not turning:
+            let_go()
         return answered
 
     inquiry: Inquiry[Answered] = Inquiry(core, ("OnReceiveTrData", "OnReceiveMsg"), hear, f"TR {request.code}")
 
     def send() -> object:
-        nonlocal used, due
+        nonlocal used, due, turning, sent_us
         if not used:
             used = core.screens.borrow(request.screen)
             inquiry.begin()
@@ -154,7 +163,8 @@ async def _pages(core: Core, request: _Request) -> AsyncGenerator[Answered, None
         for item, value in request.inputs.items():
             control.call("SetInputValue", item, value)
         code = control.call("CommRqData", request.name, request.code, prev_next, used)
-        due = code == 0
+        due = turning = code == 0
+        sent_us = control.clock.now_us()
         return code
 
     def finish() -> None:
@@ -163,6 +173,20 @@ async def _pages(core: Core, request: _Request) -> AsyncGenerator[Answered, None
         screen, used = used, ""
         if screen:
             _forget_screen(core, screen, answered=not due)
+
+    def leave() -> None:
+        nonlocal left
+        wait_s = core.settings.answer_timeout_s - (owner.control.clock.now_us() - sent_us) / SECOND_US
+        if turning and turn.held and wait_s > 0 and not inquiry.lost and not owner.control.closed:
+            # The server has a page to turn yet: it would be one of whoever asks before it does.
+            left = True
+            owner.after(wait_s, let_go, patient=True)
+        else:
+            let_go()
+
+    def let_go() -> None:
+        finish()
+        owner.post(turn.release)
 
     def leave_unread() -> None:
         nonlocal late
@@ -202,8 +226,7 @@ async def _pages(core: Core, request: _Request) -> AsyncGenerator[Answered, None
                 raise End(grpc.StatusCode.RESOURCE_EXHAUSTED, text)
             prev_next, last = 2, answered.content
     finally:
-        turn.release()
-        owner.tell(finish)
+        owner.tell(leave)
 
 
 async def _sent(core: Core, send: Callable[[], object], what: str) -> None:
@@ -246,7 +269,7 @@ def _answer(
     shown = (asked_screen or screen, *arguments[1:])
     response, stopped = encode.tr_response(shown, page, stop)
     rows = page[3]
-    content = hash((tuple(page[1]), len(rows), tuple(rows[0]), tuple(rows[-1]))) if rows else 0
+    content = hash(response) if rows else 0
     return Answered(response, str(arguments[4]) == "2" and not stopped, content)
 
 
