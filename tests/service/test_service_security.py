@@ -89,6 +89,12 @@ def test_an_account_that_may_not_be_used_is_not_shown(serve: Serve, tokens: Path
     tr = pb.TransactionRequest(transaction_code="opw00018", inputs={" 계좌번호 ": OTHER})
     with ends_with(grpc.StatusCode.PERMISSION_DENIED):
         next(stub.TransactionCall(tr, timeout=10, **authorized(READER)))
+    # Without an account the server might take the one that somebody else asked about before.
+    tr = pb.TransactionRequest(transaction_code="opw00018", inputs={"비밀번호": ""})
+    with ends_with(grpc.StatusCode.PERMISSION_DENIED):
+        next(stub.TransactionCall(tr, timeout=10, **authorized(READER)))
+    with ends_with(grpc.StatusCode.PERMISSION_DENIED):
+        stub.call("CommRqData", "rq", "OPW00018", 0, "0101", **authorized(READER))
     assert not served.control.called("CommRqData")
     streams = [
         method(pb.ListenRequest(slots=slots), timeout=10, **authorized(READER))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import grpc
 
+from kiwoom import catalog
 from kiwoom.control.contract import (
     FUNCTIONS,
     KOA_FUNCTIONS,
@@ -177,6 +178,9 @@ class Caller:
         if name == "CommRqData":
             # Whatever comes of it, the next request takes inputs of its own.
             inputs, client.inputs = client.inputs, {}
+            tr = catalog.trs().get(str(arguments[1]).strip().lower())
+            if tr is not None and ACCOUNT_INPUT in tr.inputs:
+                client.identity.require_account(inputs.get(ACCOUNT_INPUT, ""))
             goes_on = arguments[2] == 2 and (program is not None or client.identity.accounts is not None)
             self._core.paging.asks(str(arguments[1]), program or client, goes_on)
             self._core.accounts.asked(str(arguments[3]), str(arguments[0]), inputs.get(ACCOUNT_INPUT))

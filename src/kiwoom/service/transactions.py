@@ -72,7 +72,7 @@ async def transaction_call(rpc: Rpc, raw: bytes) -> AsyncGenerator[bytes, None]:
         tr = catalog.tr(code)
     except UsageError as error:
         raise End(_INVALID, str(error)[:500]) from None
-    inputs = _checked_inputs(rpc, dict(request.inputs))
+    inputs = _checked_inputs(rpc, tr, dict(request.inputs))
     screen = check_screen(request.screen_no)
     name = _checked_name(request.request_name) or tr.name
     stop = _stop(request.stop_condition, [f.name for f in tr.multi])
@@ -94,7 +94,7 @@ def _checked_name(name: str) -> str:
     return name
 
 
-def _checked_inputs(rpc: Rpc, inputs: dict[str, str]) -> dict[str, str]:
+def _checked_inputs(rpc: Rpc, tr: catalog.Tr, inputs: dict[str, str]) -> dict[str, str]:
     if len(inputs) > MOST_INPUTS:
         raise End(_INVALID, f"{len(inputs)} inputs: no TR takes more than {MOST_INPUTS}")
     for name, value in inputs.items():
@@ -102,8 +102,9 @@ def _checked_inputs(rpc: Rpc, inputs: dict[str, str]) -> dict[str, str]:
             raise End(_INVALID, f"the input {name[:50]!r} is too long or has a null character")
     # As the server reads them: what is checked here must be what is asked for there.
     inputs = {name.strip(): value for name, value in inputs.items()}
-    if ACCOUNT_INPUT in inputs:
-        rpc.client.identity.require_account(inputs[ACCOUNT_INPUT])
+    if ACCOUNT_INPUT in inputs or ACCOUNT_INPUT in tr.inputs:
+        # Whoever may not use all accounts must name one: without, the server may take that of the request before.
+        rpc.client.identity.require_account(inputs.get(ACCOUNT_INPUT, ""))
     return inputs
 
 

@@ -46,6 +46,7 @@ class Stayer:
         self.ticks = 0
         self.gaps = 0
         self.error = ""
+        self.does = ""
         self._traded: dict[str, int] = {}
 
     def notice(self, gubun: str, data: Callable[[str], str]) -> None:
@@ -71,7 +72,7 @@ class Stayer:
         except asyncio.CancelledError:
             pass
         except Exception as error:
-            self.error = repr(error)[:500]
+            self.error = f"({self.does}) {error!r}"[:500]
 
 
 async def listen(client: AsyncServiceClient, stayer: Stayer) -> None:
@@ -106,11 +107,14 @@ async def hold(client: AsyncServiceClient, stayer: Stayer) -> None:
         pb.BidirectionalListenRequest.SerializeToString,
         pb.ListenResponse.FromString,
     )
+    stayer.does = "waits"
     async for response in method(requests()):
+        stayer.does = "reads"
         fid = 930 if response.arguments[0].string_value == "1" else 902
         value = await client.call("GetChejanData", fid)
         stayer.times.append(time.monotonic())
         stayer.notices.append([response.arguments[0].string_value, str(value).strip()])
+        stayer.does = "waits"
         acknowledged.put_nowait(pb.BidirectionalListenRequest(handled_request=pb.HandledRequest()))
 
 

@@ -111,7 +111,7 @@ def main() -> None:
     kept = Kept(int(sys.argv[1]), float(sys.argv[2]))
     # One who acknowledges each notice may lie far behind a market at this speed, and is to lose none of them; readers
     # of data are let go by the bytes that they leave lying.
-    settings = Settings(listen="127.0.0.1:0", session_grace_s=2.0, acknowledge_timeout_s=20.0, queue_events=1 << 16)
+    settings = Settings(listen="127.0.0.1:0", session_grace_s=2.0, acknowledge_timeout_s=60.0, queue_events=1 << 16)
     with Server(settings, kept.open) as server:
         server.log_in()
         print(server.address, flush=True)
