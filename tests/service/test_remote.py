@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import grpc
 import pytest
 from tests.service.conftest import Serve, Served, until
 from tests.service.scripted_control import Page, ScriptedControl
@@ -24,8 +26,9 @@ from kiwoom.errors import (
     UsageError,
     WrongArguments,
 )
-from kiwoom.service.server import Server
+from kiwoom.service.server import KOAPY_SERVICE, Server
 from kiwoom.service.settings import Settings
+from kiwoom.wire import koapy_pb2 as pb
 
 Connect = Callable[..., RemoteControl]
 
@@ -261,8 +264,6 @@ def test_more_screens_than_there_are_reuse_the_idle_ones(served: Served, connect
 
 def break_link(served: Served | Server) -> None:
     """End every session's stream as a network that breaks does, from the server's side."""
-    import grpc
-
     from kiwoom.service.streams import Status
 
     server: Server = getattr(served, "server", served)
@@ -446,7 +447,7 @@ def test_a_program_that_does_not_pump_does_not_fill_its_memory(
     from kiwoom.control import remotelinks
 
     monkeypatch.setattr(remotelinks, "_MOST_UNREAD", 100)
-    served = serve(queue_events=100)
+    served = serve(queue_events=100, queue_bytes=1 << 26)
     control = connect(served)
     link = control.link
     assert isinstance(link, remotelinks.NativeLink)
@@ -455,11 +456,11 @@ def test_a_program_that_does_not_pump_does_not_fill_its_memory(
     (session,) = served.server.native.sessions.values()
     sent = 0
     while not session.lost:
-        served.control.fire_real("005930", "주식우선호가", {27: str(sent), 28: "x" * 2000})
+        served.control.fire_real("005930", "주식우선호가", {27: str(sent), 28: "x" * 30_000})
         sent += 1
         assert link._put - link._taken <= 100 + 512, "one batch too many at most"
     # Nothing of it hangs: what was left out is missing, and the rest comes.
-    pump_until(control, lambda: ticks and ticks[-1] == sent - 1)
+    pump_until(control, lambda: ticks and ticks[-1] == sent - 1, timeout_s=30)
     assert len(ticks) < sent
     assert ticks == sorted(ticks)
 
@@ -623,6 +624,43 @@ def test_a_service_from_which_nothing_more_is_heard_is_noticed_and_found_again(
     finally:
         control.close()
         network.close()
+
+
+def test_an_error_of_koapys_server_is_not_asked_for_again_and_again() -> None:
+    """It calls every error UNKNOWN; a request that is refused so must not be sent until the time is over."""
+    asked: list[str] = []
+    ended = threading.Event()
+
+    def call(request: bytes, context: grpc.ServicerContext) -> bytes:
+        name = pb.CallRequest.FromString(request).name
+        if name in ("CommRqData", "SendOrder"):
+            asked.append(name)
+            raise ValueError("it went wrong")
+        return pb.CallResponse().SerializeToString()
+
+    def listen(requests: Any, context: grpc.ServicerContext) -> Iterator[bytes]:
+        ended.wait(30)
+        yield from ()
+
+    handlers: Any = {
+        "Call": grpc.unary_unary_rpc_method_handler(call),
+        "BidirectionalListen": grpc.stream_stream_rpc_method_handler(listen),
+    }
+    server = grpc.server(ThreadPoolExecutor(4))
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(KOAPY_SERVICE, handlers),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        with open_control(f"grpc://127.0.0.1:{port}?wire=koapy&timeout=20") as control:
+            with pytest.raises(KiwoomError, match="it went wrong"):
+                control.call("CommRqData", "rq", "opt10001", 0, "0101")
+            assert len(asked) == 2
+            with pytest.raises(ControlClosed, match="its outcome is unknown"):
+                control.call("SendOrder", "rq", "0101", "8012345611", 1, "005930", 1, 0, "03", "")
+            assert asked.count("SendOrder") == 1
+    finally:
+        ended.set()
+        server.stop(None)
 
 
 def test_the_next_page_of_a_tr_is_never_that_of_another_program(served: Served, connect: Connect) -> None:

@@ -193,6 +193,7 @@ class _Link:
         from kiwoom.control.remote import broken
 
         deadline = monotonic() + self.control.timeout_s
+        unknown = False
         while True:
             left = deadline - monotonic()
             if left <= 0 or not self._up.wait(max(0.0, left)):
@@ -213,6 +214,11 @@ class _Link:
                     raise _error(name, code.name, error.details() or code.name) from None
                 if name in ORDER_FUNCTIONS or self._stop.is_set():
                     raise broken(name, error.details() or code.name) from None
+                if code is grpc.StatusCode.UNKNOWN:
+                    # A connection may break so, but KOAPY's server says it of every error.
+                    if unknown:
+                        raise _error(name, code.name, error.details() or code.name) from None
+                    unknown = True
                 # A question does no harm if it is asked twice.
                 self._stop.wait(0.05)
 
