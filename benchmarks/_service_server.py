@@ -111,7 +111,7 @@ class FiringControl(Control):
             return None
         if self.interval_s:
             return max(0.0, self.next_at - time.perf_counter())
-        return 0.001 if self.behind() > 1.0 else 0.0
+        return 0.005 if self.behind() > 1.0 else 0.0
 
     def pump(self, timeout_s: float = 0.0) -> int:
         self._wake.clear()
@@ -139,7 +139,7 @@ class FiringControl(Control):
             self._emit("OnReceiveRealData", (CODE, REAL_TYPE, made + payload[len(_HEAD) :]))
             return 1
         if self.behind() > 1.0:
-            self._wake.wait(min(timeout_s, 0.001))
+            self._wake.wait(min(timeout_s, 0.005))
             return 0
         for _ in range(64):
             payload, self.values = next(self.ticks)

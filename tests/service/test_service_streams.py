@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import Any
 
@@ -60,7 +61,10 @@ class Reader:
 
     async def idle(self) -> None:
         """The reader has everything and waits."""
-        while not self.stream._idle or self.stream._woken:
+        stream = self.stream
+        while len(stream) or not (
+            stream._under_way.done() if stream._begun is not None else stream._idle and not stream._woken
+        ):
             await asyncio.sleep(0)
 
 
@@ -88,7 +92,10 @@ def test_an_owner_that_waits_begins_to_send_by_itself(run: Run) -> None:
         await reader.idle()
         assert reader.sent == [b"%d" % number for number in range(50)]
         assert set(reader.writers) == {None}
-        assert reader.stream.sent == 50
+        await reader.from_owner(lambda: reader.stream.put(b"the last"))
+        while len(reader.sent) < 51:
+            await asyncio.sleep(0)
+        assert reader.stream.sent == 51
 
     run(scenario)
 
@@ -154,6 +161,44 @@ def test_a_reader_that_leaves_while_something_is_under_way(run: Run) -> None:
             await reader.reading
         await reader.from_owner(lambda: reader.stream.send(b"2"))
         assert reader.sent == [b"1"]
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("more", ["send", "put", "end"])
+def test_what_went_wrong_while_it_was_sent_is_heard_with_the_next_message(run: Run, more: str) -> None:
+    async def scenario(reader: Reader) -> None:
+        reader.held = True
+        await reader.idle()
+        await reader.from_owner(lambda: reader.stream.send(b"1"))
+        reader.under_way.pop().set_exception(OSError("the line is gone"))
+        await asyncio.sleep(0)
+        assert not reader.reading.done()
+        stream = reader.stream
+        await reader.from_owner(stream.end if more == "end" else lambda: getattr(stream, more)(b"2"))
+        with pytest.raises(OSError, match="the line is gone"):
+            await reader.reading
+        assert reader.sent == [b"1"]
+
+    run(scenario)
+
+
+def test_what_goes_wrong_for_a_reader_that_left_is_nobodys_business(run: Run) -> None:
+    async def scenario(reader: Reader) -> None:
+        said: list[object] = []
+        reader.loop.set_exception_handler(lambda loop, context: said.append(context))
+        reader.held = True
+        await reader.idle()
+        await reader.from_owner(lambda: reader.stream.send(b"1"))
+        reader.reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reader.reading
+        reader.under_way.pop().set_exception(OSError("the line is gone"))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        del reader.stream
+        gc.collect()
+        assert not said
 
     run(scenario)
 

@@ -143,8 +143,7 @@ class Hub:
         try:
             for holder in holders:
                 self._give(holder, occasion, late=False)
-            if not self._all_done():
-                self.owner.serve_until(self._all_done, inf, self._grace_s)
+            self.owner.serve_until(self._all_done, inf, self._grace_s)
         finally:
             self._holding, self.held = False, None
             for holder in self._busy:

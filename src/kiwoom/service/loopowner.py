@@ -36,6 +36,9 @@ class _LoopAttention:
         self._thread = threading.get_ident()
         self._called = False
         self._sleeper: greenlet | None = None
+        self._until = 0.0
+        self._limit: asyncio.TimerHandle | None = None
+        """Comes at the end of the wait or before it. It stays when the wait ends sooner: most waits do."""
 
     def set(self) -> None:
         """Wake it. Any thread."""
@@ -65,12 +68,35 @@ class _LoopAttention:
             self._loop.call_soon(self._resume)
             _loops(sleeper).switch()
         else:
-            limit = self._loop.call_later(timeout, self._resume)
+            self._until = self._loop.time() + timeout
+            if self._limit is None or self._limit.when() > self._until:
+                self._set_limit()
             _loops(sleeper).switch()
-            limit.cancel()
         self._sleeper = None
         called, self._called = self._called, False
         return called
+
+    def set_now(self) -> None:
+        """As `set`; on the loop's thread it goes on at once, and the caller when it waits again."""
+        if self._sleeper is not None and threading.get_ident() == self._thread:
+            self._called = True
+            self._resume()
+        else:
+            self.set()
+
+    def _set_limit(self) -> None:
+        if self._limit is not None:
+            self._limit.cancel()
+        self._limit = self._loop.call_at(self._until, self._at_limit)
+
+    def _at_limit(self) -> None:
+        self._limit = None
+        if self._sleeper is None:
+            return
+        if self._loop.time() >= self._until:
+            self._resume()
+        else:
+            self._set_limit()
 
     def _resume(self) -> None:
         # May come late, or twice: whoever waits looks again then.
@@ -164,6 +190,10 @@ class LoopOwner(Owner):
         self._attention.set()
         if self._stopping and self.control.closed:
             self._work.clear()
+
+    def attend(self) -> None:
+        # Whoever calls this has nothing more to do: a round of the loop is saved.
+        self._attention.set_now()
 
     def _call_soon(self, callback: Callable[[], None]) -> None:
         if threading.get_ident() == self._thread:

@@ -273,7 +273,8 @@ class Owner(ABC):
         """
         started = monotonic()
         while True:
-            self._drain()
+            if self._work:
+                self._drain()
             if done():
                 return True
             passed = monotonic() - started

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine, Generator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -68,29 +68,6 @@ class Progress:
 Write = Callable[[bytes], Coroutine[Any, Any, None]]
 
 
-class _Begun:
-    """
-    A write that was begun outside of the coroutine that awaits its end.
-
-    What a coroutine awaits is handed out by its first step and awaited here in its place.
-    """
-
-    __slots__ = ("_write", "future")
-
-    def __init__(self, write: Coroutine[Any, Any, None]) -> None:
-        self._write = write
-        self.future: asyncio.Future[Any] = write.send(None)
-
-    def __await__(self) -> Generator[Any, None, None]:
-        if not self.future.done():
-            try:
-                yield self.future
-            except BaseException as error:
-                self._write.throw(error)
-                raise
-        yield from self._write.__await__()
-
-
 class Stream:
     """
     The queue of one reader.
@@ -102,12 +79,15 @@ class Stream:
     __slots__ = (
         "_begun",
         "_ended",
+        "_failure",
+        "_followed",
         "_idle",
         "_owner",
         "_put_bytes",
         "_queue",
         "_streams",
         "_taken_bytes",
+        "_under_way",
         "_waiter",
         "_woken",
         "_write",
@@ -140,7 +120,14 @@ class Stream:
         self._write = write
         self._idle = False
         """Nothing is being sent and nothing waits to be: the owner may begin to send."""
-        self._begun: _Begun | None = None
+        self._begun: Coroutine[Any, Any, None] | None = None
+        """The sending that `send` began: nobody else may begin one until it was brought to its end."""
+        self._under_way: asyncio.Future[Any]
+        """What it waits for. It is looked at when there is something more to send: mostly that is done by then."""
+        self._followed = False
+        """Whether it goes on by itself, because something waits for its end."""
+        self._failure: BaseException | None = None
+        """How that ended, if it did not end well."""
 
     def __len__(self) -> int:
         return len(self._queue)
@@ -164,6 +151,8 @@ class Stream:
         if not self._woken:
             self._woken = True
             self._owner.post(self._wake)
+        elif self._begun is not None:
+            self._follow()
 
     def send(self, data: bytes) -> None:
         """
@@ -171,33 +160,47 @@ class Stream:
 
         An owner with a thread of its own puts: gRPC's operations are the event loop's thread's.
         """
+        if self._begun is not None and not self._followed and self._under_way.done():
+            self._go_on(self._under_way)
         if not self._idle or self._woken or self._write is None or self._ended is not False or not self._owner.on_loop:
             self.put(data)
             return
+        begun = self._write(data)
         try:
-            begun = _Begun(self._write(data))
+            # What a coroutine awaits is handed out by its first step.
+            self._under_way = begun.send(None)
         except StopIteration:
-            # Its end came before it could be waited for.
             self.sent += 1
-            self._owner.post(self._wake)
-            return
         except (Exception, asyncio.CancelledError):
             # The call is over: its reader finds that out for itself.
             self.put(data)
-            return
-        self._idle = False
-        self._woken = True
-        self._begun = begun
-        begun.future.add_done_callback(self._sent)
-        if begun.future.done():
-            # It ended before the callback was there; the loop sleeps and does not see that it was scheduled.
-            self._owner.post(self._wake)
+        else:
+            self._idle, self._woken, self._begun = False, True, begun
 
-    def _sent(self, future: asyncio.Future[Any]) -> None:
-        if not future.cancelled():
-            # Looked at, for the case that the reader is gone and nobody awaits it.
-            future.exception()
-        self._wake()
+    def _follow(self) -> None:
+        if not self._followed:
+            self._followed = True
+            self._under_way.add_done_callback(self._go_on)
+
+    def _go_on(self, _: asyncio.Future[Any]) -> None:
+        """What the sending waited for is there."""
+        assert self._begun is not None
+        self._followed = False
+        try:
+            self._under_way = self._begun.send(None)
+        except StopIteration:
+            self.sent += 1
+        except BaseException as error:
+            self._failure = error
+        else:
+            self._follow()
+            return
+        self._begun = None
+        if self._queue or self._ended is not False or self._failure is not None:
+            self._wake()
+        else:
+            self._woken = False
+            self._idle = self._waiter is not None
 
     def end(self, status: Status | None = None) -> None:
         """Let the reader take what is there, then end the stream, well or with a status. Owner thread."""
@@ -210,6 +213,8 @@ class Stream:
         if not self._woken:
             self._woken = True
             self._owner.post(self._wake)
+        elif self._begun is not None:
+            self._follow()
 
     def stop(self, status: Status) -> None:
         """The service stops: end with this status, or with what this stream has to say instead. Owner thread."""
@@ -263,25 +268,29 @@ class Stream:
     async def _more(self) -> bool:
         """Wait until there is something to take; False at the end."""
         while True:
-            # From here on a `put` wakes us; what came before this line is seen by looking once more.
-            self._woken = False
-            if self._queue:
-                return True
-            if self._ended is not False:
-                if isinstance(self._ended, Status):
-                    raise End.of(self._ended)
-                return False
+            if self._begun is None:
+                if self._failure is not None:
+                    raise self._failure
+                # From here on a `put` wakes us; what came before this line is seen by looking once more.
+                self._woken = False
+                if self._queue:
+                    return True
+                if self._ended is not False:
+                    if isinstance(self._ended, Status):
+                        raise End.of(self._ended)
+                    return False
+                self._idle = True
             self._waiter = self._owner.loop.create_future()
-            self._idle = True
             try:
                 await self._waiter
+            except BaseException:
+                if self._begun is not None:
+                    # Nobody else will look at how it ended.
+                    self._follow()
+                raise
             finally:
                 self._idle = False
                 self._waiter = None
-            if self._begun is not None:
-                begun, self._begun = self._begun, None
-                await begun
-                self.sent += 1
 
 
 class Streams:
