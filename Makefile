@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export QT_QPA_PLATFORM ?= offscreen
 
-.PHONY: demo test test-ocx quick lint docs bench setup clean
+.PHONY: demo test test-ocx test-ocx-core quick lint docs bench setup clean
 
 setup: $(VENV)/.ready
 
@@ -21,6 +21,9 @@ test: setup lint docs
 # The OCX's own path, against a COM test control under Wine; skips itself where Wine or MinGW-w64 is missing.
 test-ocx: setup
 	PYTHON=$(abspath $(BIN))/python scripts/test-ocx.sh
+
+test-ocx-core: setup
+	PYTHON=$(abspath $(BIN))/python scripts/test-ocx.sh --core
 
 quick: setup
 	$(BIN)/pytest -n 2 -m "not slow and not soak"

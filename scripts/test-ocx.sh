@@ -1,7 +1,14 @@
 #!/usr/bin/env bash
 # The Wine test run of the OCX: set it up, run the suites inside Wine, and the ones that reach into it from Linux.
-# Usage: scripts/test-ocx.sh [pytest arguments]. Skips itself, with the reason, where a tool is missing.
+# Usage: scripts/test-ocx.sh [--core] [pytest arguments]. Skips itself, with the reason, where a tool is missing.
+# --core is what the gate runs: the control's conformance, its windows, QAxWidget's behaviours, and every RPC from Linux.
 set -euo pipefail
+
+core=false
+if [ "${1:-}" = --core ]; then
+  core=true
+  shift
+fi
 
 top=$(cd "$(dirname "$0")/.." && pwd)
 cd "$top"
@@ -42,25 +49,38 @@ report() {
   cat "$2"
 }
 
-# The doctor takes the control out of the registry for a while: it comes alone. The rest runs side by side.
-echo "== from Linux: the doctor"
-from_linux tests/ocx/test_doctor.py "$@" || status=$?
+finish() {
+  [ "$status" -eq 0 ] && echo "all of it passed in $SECONDS s" || echo "failed, after $SECONDS s"
+  exit "$status"
+}
+
 # Without the control the suites would skip what they are for.
 "$directory/python.sh" -c 'import sys; from kiwoom.control.windows.registration import own_bits, registration
 sys.exit("the test control is not registered" if registration(own_bits()) is None else 0)' 2>&1 | cat
+
+if $core; then
+  KIWOOM_CONFORMANCE=ocx inside core tests/conformance tests/ocx/test_qax.py tests/ocx/test_qax_behaviours.py \
+    tests/ocx/test_dialogs.py "$@" & inside=$!
+  echo "== from Linux: every RPC of the service"
+  from_linux tests/ocx/test_service_in_wine.py "$@" || status=$?
+  wait "$inside" || status=$?
+  report "inside Wine: conformance, the control, its windows, QAxWidget's behaviours" "$directory/core.log"
+  finish
+fi
+
+# The doctor takes the control out of the registry for a while: it comes alone. The rest runs two by two.
+echo "== from Linux: the doctor"
+from_linux tests/ocx/test_doctor.py "$@" || status=$?
 KIWOOM_CONFORMANCE=ocx inside conformance tests/conformance "$@" & conformance=$!
-inside ocx tests/ocx "$@" & ocx=$!
 echo "== from Linux: programs and the service"
 from_linux tests/ocx --ignore tests/ocx/test_doctor.py "$@" || status=$?
 wait "$conformance" || status=$?
 report "inside Wine: the conformance suite" "$directory/conformance.log"
-inside wrapper tests/wrapper "$@" & wrapper=$!
+inside ocx tests/ocx "$@" & ocx=$!
+inside wrapper tests/wrapper "$@" || status=$?
+report "inside Wine: the wrapper" "$directory/wrapper.log"
+inside service tests/service "$@" || status=$?
+report "inside Wine: the service" "$directory/service.log"
 wait "$ocx" || status=$?
 report "inside Wine: the control, its windows, QAxWidget's behaviours, the host" "$directory/ocx.log"
-inside service tests/service "$@" & service=$!
-wait "$wrapper" || status=$?
-report "inside Wine: the wrapper" "$directory/wrapper.log"
-wait "$service" || status=$?
-report "inside Wine: the service" "$directory/service.log"
-[ "$status" -eq 0 ] && echo "all of it passed in $SECONDS s" || echo "failed, after $SECONDS s"
-exit "$status"
+finish

@@ -51,8 +51,10 @@ def test_run_ends_by_time_by_condition_by_the_clock_and_by_quit(api: Kiwoom, con
     moment = from_us(NINE + 10_000_000)
     assert moment == datetime(2020, 10, 15, 9, 0, 10)
     api.run(until=moment)
-    assert codes == ["1", "2", "3", "4"]
     assert control.clock.now() >= moment
+    if not control.clock.virtual:  # a machine that is busy may be late with them
+        api.run(until=lambda: len(codes) == 4, timeout=6000)
+    assert codes == ["1", "2", "3", "4"]
     with pytest.raises(WaitTimeout):
         api.run(until=lambda: False, timeout=5)
     api.run(timeout=5)
