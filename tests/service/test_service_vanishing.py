@@ -6,6 +6,7 @@ Every RPC in the middle of its work times every way to leave.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -180,7 +181,7 @@ def test_a_client_that_is_killed_leaves_nothing_of_any_kind(serve: Serve) -> Non
     client = subprocess.Popen(
         [sys.executable, "-c", VANISHING, served.server.address],
         cwd=ROOT,
-        env={**__import__("os").environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT)))},
         stdout=subprocess.PIPE,
         text=True,
     )
