@@ -13,6 +13,8 @@ import pytest
 from tests.service.conftest import Serve, Stub, ends_with, until
 from tests.service.scripted_control import ScriptedControl
 
+pytest.importorskip("greenlet", reason="there is no greenlet here: every control has a thread of its own")
+
 from kiwoom.service.loopowner import LoopOwner
 from kiwoom.service.owner import Owner, ThreadOwner
 from kiwoom.service.server import Server
