@@ -232,7 +232,8 @@ def open_remote(url: ControlUrl) -> RemoteControl:
         import grpc
     except ImportError:
         raise MissingDependency(f"{url} needs grpcio: pip install 'kiwoom-openapi-plus[service]'") from None
-    from kiwoom.control.remotelinks import KoapyLink, NativeLink, describe
+    from kiwoom.control.koapylink import KoapyLink
+    from kiwoom.control.remotelinks import NativeLink, describe
 
     timeout_s = _seconds(url, "timeout", "10")
     wire = url.options.get("wire", "auto")

@@ -1,4 +1,4 @@
-"""The two wires of the remote control: kiwoom.v1, and KOAPY's."""
+"""What the two wires of the remote control share, and the first of them: kiwoom.v1. KOAPY's is in `koapylink`."""
 
 from __future__ import annotations
 
@@ -15,22 +15,20 @@ import grpc
 
 from kiwoom import errors
 from kiwoom.control.base import Mode
-from kiwoom.control.contract import EVENTS, FUNCTIONS, Value
+from kiwoom.control.contract import EVENTS, Value
 from kiwoom.control.eventdata import EventData, TrPage
 from kiwoom.errors import ControlClosed, KiwoomError, OrderRefused, UsageError
 from kiwoom.limits import ORDER_FUNCTIONS
 from kiwoom.wire import kiwoom_pb2 as v1
-from kiwoom.wire import koapy_pb2 as koapy
 
 if TYPE_CHECKING:
     from kiwoom.control.remote import Arrived, RemoteControl
 
-__all__ = ["KoapyLink", "NativeLink", "describe"]
+__all__ = ["Call", "CommonLink", "Metadata", "NativeLink", "Requests", "describe"]
 
 log = logging.getLogger("kiwoom.control")
 
 NATIVE = "/kiwoom.v1.KiwoomService"
-KOAPY = "/koapy.backend.kiwoom_open_api_plus.grpc.KiwoomOpenApiPlusService"
 
 Call = tuple[str, tuple[str | int, ...]]
 Metadata = tuple[tuple[str, str], ...]
@@ -74,7 +72,7 @@ def _error(name: str, kind: str, message: str) -> KiwoomError:
     return KiwoomError(f"{name}: {message}")
 
 
-class _Requests:
+class Requests:
     """The client's side of a stream: what `put` gives, until `end`."""
 
     def __init__(self, first: Any) -> None:
@@ -92,7 +90,7 @@ class _Requests:
             yield request
 
 
-class _Link:
+class CommonLink:
     """What both wires share: a thread that reads the stream and makes it again when it breaks."""
 
     def __init__(self, control: RemoteControl, channel: grpc.Channel, metadata: Metadata) -> None:
@@ -105,7 +103,7 @@ class _Link:
         """What was registered behind an earlier link is not all registered behind this one."""
         self._running: set[Call] = set()
         """Searches that were sent again: they are not sent twice."""
-        self._requests: _Requests | None = None
+        self._requests: Requests | None = None
         self._stream: Any = None
         self._thread = threading.Thread(target=self._keep_reading, name="kiwoom-remote", daemon=True)
 
@@ -239,7 +237,7 @@ class _Link:
             self._thread.join(5.0)
 
 
-class NativeLink(_Link):
+class NativeLink(CommonLink):
     """kiwoom.v1."""
 
     def __init__(self, control: RemoteControl, channel: grpc.Channel, metadata: Metadata) -> None:
@@ -276,7 +274,7 @@ class NativeLink(_Link):
         if self._session and not self._forgotten:
             opening.session = self._session
             opening.after_sequence = self._received
-        requests = self._requests = _Requests(v1.EventsRequest(open=opening))
+        requests = self._requests = Requests(v1.EventsRequest(open=opening))
         stream = self._stream = self._events_method(iter(requests), metadata=self.metadata)
         try:
             for batch in stream:
@@ -450,95 +448,3 @@ def _page(tr_code: str, tr: v1.TrData) -> TrPage:
     width = len(names)
     table = [cells[i : i + width] for i in range(0, len(cells), width)] if width else []
     return TrPage(tr_code, tr.rows, single, names, table)
-
-
-class KoapyLink(_Link):
-    """KOAPY's wire: each event waits at the other end until it was handled here."""
-
-    def __init__(self, control: RemoteControl, channel: grpc.Channel, metadata: Metadata) -> None:
-        super().__init__(control, channel, metadata)
-        self._call_method = channel.unary_unary(
-            f"{KOAPY}/Call", koapy.CallRequest.SerializeToString, koapy.CallResponse.FromString
-        )
-        self._listen_method = channel.stream_stream(
-            f"{KOAPY}/BidirectionalListen",
-            koapy.BidirectionalListenRequest.SerializeToString,
-            koapy.ListenResponse.FromString,
-        )
-        self._arrived: deque[Arrived] = deque()
-        self._again = False
-
-    # --- the reading thread ------------------------------------------------------------------------------------
-
-    def _read(self) -> None:
-        from kiwoom.control.remote import Arrived
-
-        # All events: KOAPY's wire cannot change what it listens to.
-        first = koapy.BidirectionalListenRequest(listen_request=koapy.ListenRequest(slots=list(EVENTS)))
-        requests = self._requests = _Requests(first)
-        stream = self._stream = self._listen_method(iter(requests), metadata=self.metadata)
-
-        def handled() -> None:
-            requests.put(koapy.BidirectionalListenRequest(handled_request=koapy.HandledRequest(time=monotonic())))
-
-        try:
-            # KOAPY's own server sends its initial metadata with the first event: nothing to wait for.
-            self._up.set()
-            if self._again:
-                log.warning("%s is back: events were missed; registering again", self.control.url)
-                self._lead_anew()
-            self._again = True
-            for response in stream:
-                arguments = tuple(
-                    a.string_value if a.WhichOneof("value") == "string_value" else a.long_value
-                    for a in response.arguments
-                )
-                event = EVENTS.get(response.name)
-                if event is None:
-                    handled()
-                    continue
-                missing = event.arguments[len(arguments) :]
-                arguments += tuple("" if a.kind == "str" else 0 for a in missing)
-                self._arrived.append(Arrived(event.name, arguments, None, handled))
-                self.control.wake()
-        finally:
-            requests.end()
-            self._arrived.clear()
-
-    # --- owner thread ------------------------------------------------------------------------------------------
-
-    def call_many(self, calls: Sequence[Call]) -> list[Value]:
-        return [self._one(name, arguments) for name, arguments in calls]
-
-    def _one(self, name: str, arguments: tuple[str | int, ...]) -> Value:
-        if FUNCTIONS[name].returns == "variant":
-            # A table does not go over this wire: cell by cell is how it is read here.
-            return None
-        request = koapy.CallRequest(name=name)
-        for argument in arguments:
-            if isinstance(argument, str):
-                request.arguments.add(string_value=argument)
-            else:
-                request.arguments.add(long_value=argument)
-        response: koapy.CallResponse = self._call(self._call_method, request, name)
-        kind = response.return_value.WhichOneof("value")
-        if kind is None:
-            return "" if FUNCTIONS[name].returns == "str" else 0 if FUNCTIONS[name].returns == "long" else None
-        return int(response.return_value.long_value) if kind == "long_value" else response.return_value.string_value
-
-    def has_event(self) -> bool:
-        return bool(self._arrived)
-
-    def pull(self) -> Arrived | None:
-        try:
-            return self._arrived.popleft()
-        except IndexError:
-            return None
-
-    def wait(self, until_us: int) -> None:
-        pass
-
-    def mode(self) -> Mode:
-        if self._one("GetConnectState", ()) != 1:
-            return "unknown"
-        return "mock" if self._one("KOA_Functions", ("GetServerGubun", "")) == "1" else "real"
