@@ -13,7 +13,7 @@ import random
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from kiwoom.catalog import calendar
@@ -26,6 +26,9 @@ FIRST_DAY = date(1985, 1, 4)
 """The first day for which the real server has daily bars."""
 
 _REVERSION = 0.004  # pull of the closes toward the anchor, a day; keeps decades within a plausible range
+_MARKET = {"COMMON": 0.55, "PREFERRED": 0.55, "REIT": 0.35}
+"""The correlation of a day's rate of change with what the day does to the whole market, by kind."""
+_SHARED = (0, 1, 4)  # of a day's draws: its rate of change, its opening, its volume
 _RARE = 2.5  # standard deviations from which on a stock's day is out of the ordinary: about three days a year
 
 
@@ -63,6 +66,7 @@ class History:
         real: list[DayBar] | None = None,
     ) -> None:
         self.instrument = instrument
+        self._seed = seed
         self._key = f"{seed}/{instrument.code}"
         self._real = real or []
         self._real_dates = [bar.date for bar in self._real]
@@ -147,8 +151,28 @@ class History:
         if drawn is None:
             rng = random.Random(f"{self._key}/{day.year}")
             drawn = self._noise[day.year] = normals(rng, 5 * len(places))
+            shared = self._correlation()
+            if shared:
+                own, market = math.sqrt(1 - shared * shared), _market_draws(self._seed, day.year)
+                ordinary = drawn[::5]
+                for first in _SHARED:
+                    pairs = zip(market[first::5], drawn[first::5], strict=True)
+                    drawn[first::5] = [shared * every + own * one for every, one in pairs]
+                if self._companies:
+                    drawn[::5] = [draw + _beyond(one) for draw, one in zip(drawn[::5], ordinary, strict=True)]
         place = 5 * places[day]
         return drawn[place : place + 5]
+
+    def _day_back(self) -> date:
+        """The day whose bar is the next one to the past."""
+        if self._backward:
+            return calendar.previous_trading_day(self._backward[-1].date)
+        day = self._anchor_date
+        return day if calendar.is_trading_day(day) else calendar.previous_trading_day(day)
+
+    def _correlation(self) -> float:
+        """How much of what a day does to it is what it does to the whole market."""
+        return _MARKET.get(self.instrument.kind, 0.0)
 
     def _extend_forward(self) -> None:
         last = self._forward[-1] if self._forward else None
@@ -159,16 +183,8 @@ class History:
         self._forward.append(self._make(day, previous_close, rate, draws))
 
     def _extend_backward(self) -> bool:
-        last = self._backward[-1] if self._backward else None
-        if last is None:
-            day = self._anchor_date
-            if not calendar.is_trading_day(day):
-                day = calendar.previous_trading_day(day)
-            close = self._anchor_close
-        else:
-            day = calendar.previous_trading_day(last.date)
-            assert self._previous_close is not None
-            close = self._previous_close
+        day = self._day_back()
+        close = self._anchor_close if self._previous_close is None else self._previous_close
         if day < self._first:
             return False
         draws = self._draws(day)
@@ -179,9 +195,7 @@ class History:
         return True
 
     def _rate(self, draw: float) -> float:
-        """A day's rate of change: now and then a company's price runs to its limit, an index never does."""
-        if self._companies and abs(draw) > _RARE:
-            draw += math.copysign((abs(draw) - _RARE) * 9, draw)
+        """A day's rate of change."""
         return max(-0.30, min(0.30, draw * self._sigma))
 
     def _make(self, day: date, previous: int, rate: float, draws: list[float]) -> DayBar:
@@ -200,11 +214,26 @@ class History:
             bottom, top = min(bottom, close), max(top, close)
             opening, high, low = (min(top, max(bottom, price)) for price in (opening, high, low))
         high, low = max(opening, close, high), min(opening, close, low)
-        move = abs(close / previous - 1)
-        share = self._turnover * math.exp(draws[4] * 0.4) * (1 + 8 * move)
-        volume = max(20, int(self.instrument.shares * share))
+        volume = self._traded(draws[4], previous, close)
         value = volume * (opening + high + low + 2 * close) // 5 * self.instrument.multiplier // self.instrument.scale
         return DayBar(day, opening, high, low, close, volume, value)
+
+    def _traded(self, draw: float, previous: int, close: int) -> int:
+        """The day's volume: more on a day on which the price moves."""
+        move = abs(close / previous - 1)
+        share = self._turnover * math.exp(draw * 0.4) * (1 + 8 * move)
+        return max(20, int(self.instrument.shares * share))
+
+
+def _beyond(draw: float) -> float:
+    """What comes on top: now and then a company's price runs to its limit, which an index's never does."""
+    return math.copysign((abs(draw) - _RARE) * 10, draw) if abs(draw) > _RARE else 0.0
+
+
+@lru_cache(maxsize=256)
+def _market_draws(seed: int, year: int) -> list[float]:
+    """The random numbers that the days of a year have for all codes together."""
+    return normals(random.Random(f"{seed}/market/{year}"), 5 * len(_places(year)))
 
 
 @cache

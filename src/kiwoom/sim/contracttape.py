@@ -39,6 +39,8 @@ class ContractTape(Tape):
         super().__init__(instrument, bar, seed, density, shift)
         self._below = below
         self._worth = worth
+        self._falls = instrument.right == "put"
+        """Whether it falls when the underlying rises."""
 
     def _turning_points(self, rng: random.Random) -> tuple[int, int]:
         below, bar = self._below, self.bar
@@ -47,7 +49,7 @@ class ContractTape(Tape):
             return super()._turning_points(rng)
         top = max(range(len(minutes)), key=lambda i: minutes[i].high)
         bottom = min(range(len(minutes)), key=lambda i: minutes[i].low)
-        if self.instrument.right == "put":
+        if self._falls:
             top, bottom = bottom, top
         return 0 if bar.high == bar.open else top, 0 if bar.low == bar.open else bottom
 

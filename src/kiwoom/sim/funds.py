@@ -2,7 +2,8 @@
 What an ETF is worth: its net asset value, how far the price is from it, and the index it follows.
 
 The NAV of a fund is its price less a premium that is small, different each day, and a function of seed, code and date:
-the same whoever asks. Sector and market funds follow the KOSPI200; the index is shown as that index's value.
+the same whoever asks. Funds of the KOSPI200 and the KOSDAQ 150 follow these (`tracking`); the others, of sectors,
+bonds, goods and other countries, go their own way and show the KOSPI200 as their index.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from functools import lru_cache
 from kiwoom.sim.contracts import INDEX_CODE
 from kiwoom.sim.instruments import Instrument
 from kiwoom.sim.market import Market
+from kiwoom.sim.tracking import multiple_of
 
 __all__ = ["follows", "manager", "multiple", "nav", "premium_ppm", "tracking_error"]
 
@@ -36,8 +38,7 @@ def nav(price: int, seed: int, code: str, day: date) -> int:
 
 def multiple(fund: Instrument) -> str:
     """What the name says of leverage: 1, 2, -1, -2 times the index."""
-    inverse, double = "인버스" in fund.name, "레버리지" in fund.name or "2X" in fund.name
-    return f"{'-' if inverse else ''}{2 if double else 1}"
+    return str(multiple_of(fund))
 
 
 def manager(fund: Instrument) -> str:
@@ -45,9 +46,10 @@ def manager(fund: Instrument) -> str:
     return _MANAGERS.get(fund.name.split(" ")[0], "")
 
 
-def follows(market: Market) -> Instrument:
-    """The index that funds are held against."""
-    return market.listing.instruments[INDEX_CODE]
+def follows(market: Market, fund: Instrument) -> Instrument:
+    """The index that a fund is held against: the one it follows, the KOSPI200 where that is not listed."""
+    followed = market.followed(fund)
+    return followed[0] if followed else market.listing.instruments[INDEX_CODE]
 
 
 def tracking_error(seed: int, code: str, day: date) -> str:

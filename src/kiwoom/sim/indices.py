@@ -35,6 +35,7 @@ FOLLOWED = 60
 
 _BEYOND = 0.45
 """What high and low of an index are beyond open and close, as a part of what its members' are."""
+_MARKET = 0.9  # correlation with the whole market on the days that do not follow from the members
 _EACH_MINUTE = 10  # values of an index a minute
 
 Stocks = Callable[[], Sequence[tuple[Instrument, History]]]
@@ -61,6 +62,9 @@ class IndexHistory(History):
         super().__init__(instrument, seed, anchor, real)
         self._stocks = stocks
         self._past: list[_Sums | None] | None = None
+
+    def _correlation(self) -> float:
+        return _MARKET if self._stocks() else 0.0
 
     def _extend_forward(self) -> None:
         last = self._forward[-1].date if self._forward else self._anchor_date

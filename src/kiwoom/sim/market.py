@@ -27,6 +27,7 @@ from kiwoom.sim.membership import members_of
 from kiwoom.sim.pricing import ContractHistory, fair
 from kiwoom.sim.sketch import Sketch
 from kiwoom.sim.tape import Tape
+from kiwoom.sim.tracking import FundHistory, FundTape, tracked
 
 __all__ = ["Market"]
 
@@ -161,6 +162,9 @@ class Market:
                 if instrument.kind == "INDEX":
                     stocks = partial(self._stocks_of, instrument)
                     history = IndexHistory(instrument, self.seed, anchor, real, stocks)
+                elif (follows := self.followed(instrument)) is not None:
+                    index, multiple = follows
+                    history = FundHistory(instrument, self.seed, anchor, real, self.history(index), multiple)
                 else:
                     history = History(instrument, self.seed, anchor, real)
             self._histories[instrument.code] = history
@@ -169,6 +173,12 @@ class Market:
     def underlying(self, instrument: Instrument) -> Instrument:
         """What a future or option is about: the KOSPI200, or a stock."""
         return self.listing.instruments[instrument.sector]
+
+    def followed(self, fund: Instrument) -> tuple[Instrument, int] | None:
+        """The index that a fund follows and how many times; None for what follows none of the listed ones."""
+        found = tracked(fund)
+        index = self.listing.instruments.get(found.code) if found else None
+        return (index, found.multiple) if found and index else None
 
     def tape(self, instrument: Instrument, day: date) -> Tape | None:
         """The trades of an instrument on a day, None if it does not trade on it."""
@@ -187,7 +197,20 @@ class Market:
         if instrument.kind == "INDEX":
             basket = partial(self._basket, instrument, day)
             return IndexTape(instrument, bar, self.seed, self.density, shift, basket)
+        if (follows := self.followed(instrument)) is not None:
+            return self._fund_tape(instrument, bar, shift, *follows)
         return Tape(instrument, bar, self.seed, self.density, shift)
+
+    def _fund_tape(
+        self, fund: Instrument, bar: DayBar, shift: tuple[int, int], index: Instrument, multiple: int
+    ) -> Tape:
+        """The trades of a fund along those of its index."""
+        below = self._tape_below(index, bar.date)
+        closes = [next(self.history(each).before(bar.date), None) for each in (fund, index)]
+        if below is None or closes[0] is None or closes[1] is None:
+            return Tape(fund, bar, self.seed, self.density, shift)
+        base = closes[0].close, closes[1].close
+        return FundTape(fund, bar, self.seed, self.density, shift, below, base, multiple)
 
     def _stocks_of(self, index: Instrument) -> list[tuple[Instrument, History]]:
         """The members of an index, largest first, each with its history."""

@@ -164,7 +164,8 @@ class StockTexts:
         if seen != count:
             ask_change = bid_change = "0"
             if seen != NEVER:
-                ask_change, bid_change = signed(ask - ask_before), signed(bid - bid_before)
+                asks, bids = ask - ask_before, bid - bid_before
+                ask_change, bid_change = f"+{asks}" if asks > 0 else str(asks), f"+{bids}" if bids > 0 else str(bids)
             self._totals = count, ask, bid, ask_change, bid_change
         more = bid - ask
         bid_share = (bid * 20_000 + ask) // (2 * ask) if ask else 0

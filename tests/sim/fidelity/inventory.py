@@ -115,7 +115,12 @@ EXAMPLES = (
         )
     ),
     Example("6.3", "주식호가잔량, auction", r'"0D 주식호가잔량"', ("주식호가잔량, auction",)),
-    Example("6.3", "ELW 이론가, ELW 지표", r'^\{"type":"\w\w ELW', left_out="no ELWs are listed"),
+    Example(
+        "6.3",
+        "ELW 이론가, ELW 지표",
+        r'^\{"type":"\w\w ELW',
+        left_out="no ELWs are listed (nor do sixteen TRs about them answer); the sample of the theory is all zeros",
+    ),
     Example("6.3", "주문체결, official sample", r'"00 주문체결"', ("REST 주문체결",)),
     Example("6.3", "현물잔고, official sample", r'"04 현물잔고"', ("REST 현물잔고",)),
     Example("6.3", "levels and sums of the book", r"^Levels 6-9|^### 6.3", ("주식호가잔량", "주식시세")),

@@ -16,7 +16,7 @@ from kiwoom.sim.market import Market
 
 __all__: list[str] = []
 
-_SOURCE = "live price and history; NAV from a generated premium, the followed index is the KOSPI200"
+_SOURCE = "live price and history; NAV from a generated premium, the index is the KOSPI200 or the KOSDAQ 150"
 _TAX = "비과세"
 
 
@@ -38,15 +38,16 @@ def _pairs(market: Market, instrument: Instrument) -> Iterator[tuple[DayBar, int
         bar = earlier
 
 
-def _about(fund: Instrument, live: Live) -> dict[str, str]:
+def _about(fund: Instrument, live: Live, market: Market) -> dict[str, str]:
+    index = follows(market, fund)
     return {
         "종목명": fund.name,
-        "ETF대상지수명": "KOSPI200",
+        "ETF대상지수명": index.name,
         "원주가격": str(live.base),
         "ETF과세유형": _TAX if fund.kind == "ETF" else "",
         "ETN과세유형": _TAX if fund.kind == "ETN" else "",
         "종목분류": "ETF" if fund.kind == "ETF" else "ETN",
-        "ETF대상지수코드": "201",
+        "ETF대상지수코드": index.code,
     }
 
 
@@ -65,13 +66,13 @@ def _worth(price: int, market: Market, fund: Instrument, bar: DayBar) -> dict[st
 @answers("opt40002", source=_SOURCE)
 def fund_information(request: Request) -> Answer:
     """ETF종목정보요청."""
-    fund, live, _ = _fund(request)
-    return Answer(_about(fund, live), codes=[request.text("종목코드")])
+    fund, live, market = _fund(request)
+    return Answer(_about(fund, live, market), codes=[request.text("종목코드")])
 
 
 def _daily(request: Request) -> Answer:
     fund, _, market = _fund(request)
-    index = follows(market)
+    index = follows(market, fund)
 
     def rows() -> Iterator[dict[str, str]]:
         for (bar, before), (other, other_before) in zip(_pairs(market, fund), _pairs(market, index), strict=False):
@@ -118,11 +119,10 @@ def all_funds(request: Request) -> Answer:
     """ETF전체시세요청."""
     market = request.control.broker.market
     day, wanted = market.trading_day(), request.text("NAV대비", "0")
-    index = market.live(follows(market))
 
     def rows() -> Iterator[dict[str, str]]:
         for fund in market.instruments("ETF"):
-            live = market.live(fund)
+            live, index = market.live(fund), market.live(follows(market, fund))
             worth = nav(live.price, market.seed, fund.code, day)
             above = live.price * 100 >= worth
             if wanted not in ("0", "1" if not above else "2"):
@@ -138,9 +138,9 @@ def all_funds(request: Request) -> Answer:
                 "거래량": str(live.volume),
                 "NAV": scaled(worth, 100),
                 "추적오차율": tracking_error(market.seed, fund.code, day),
-                "추적지수명": "KOSPI200",
+                "추적지수명": index.instrument.name,
                 "배수": multiple(fund),
-                "추적지수코드": "201",
+                "추적지수코드": index.instrument.code,
                 "추적지수": signed_price(index.price, index.base, 100),
                 "추적등락율": rate(index.price, index.base),
             }
@@ -152,7 +152,7 @@ def all_funds(request: Request) -> Answer:
 def fund_times(request: Request) -> Answer:
     """ETF시간대별추이요청 (opt40006)."""
     fund, live, market = _fund(request)
-    index = market.live(follows(market))
+    index = market.live(follows(market, fund))
     day = market.trading_day()
 
     def rows() -> Iterator[dict[str, str]]:
@@ -181,14 +181,14 @@ def fund_times(request: Request) -> Answer:
             volume -= candle.volume
             value -= candle.volume * candle.close
 
-    return Answer(_about(fund, live), rows())
+    return Answer(_about(fund, live, market), rows())
 
 
 @answers("opt40007", source=_SOURCE)
 def fund_trades(request: Request) -> Answer:
     """ETF시간대별체결요청 (opt40007)."""
     fund, live, market = _fund(request)
-    index = market.live(follows(market))
+    index = market.live(follows(market, fund))
     day = market.trading_day()
 
     def rows() -> Iterator[dict[str, str]]:
@@ -203,7 +203,7 @@ def fund_trades(request: Request) -> Answer:
                 "거래량": str(candle.volume),
             }
 
-    return Answer(_about(fund, live) | {"대상지수대비율": rate(index.price, index.base)}, rows())
+    return Answer(_about(fund, live, market) | {"대상지수대비율": rate(index.price, index.base)}, rows())
 
 
 @answers("opt40008", source=_SOURCE, omits="the net purchases of foreigners and institutions are empty")

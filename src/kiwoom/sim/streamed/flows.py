@@ -85,7 +85,7 @@ def _nav(market: Market, fund: Instrument, _last: dict[int, str]) -> dict[int, s
         return None
     worth, before = nav(live.price, seed, fund.code, day), nav(live.base, seed, fund.code, day)
     gap = percent(live.price * 100 - worth, worth)
-    index = market.live(follows(market))
+    index = market.live(follows(market, fund))
     return {
         36: signed_price(worth, before, 100),
         37: signed(worth - before, 100),
