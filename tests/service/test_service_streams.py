@@ -11,6 +11,10 @@ import grpc
 import pytest
 from tests.service.scripted_control import ScriptedControl
 
+pytest.importorskip(
+    "greenlet", reason="there is no greenlet here: an owner on a thread of its own sends nothing itself"
+)
+
 from kiwoom.service.loopowner import LoopOwner
 from kiwoom.service.owner import ThreadOwner
 from kiwoom.service.streams import End, Status, Stream, Streams
