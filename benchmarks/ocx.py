@@ -6,7 +6,7 @@ test control, which is what `--wine DIRECTORY` (made by scripts/setup-wine.sh) d
 
     python -m benchmarks.ocx --wine build/wine
 
-Both ways are measured in turn in one process, five times; the figures are medians. An event's handler reads one field,
+Both ways are measured in turn in one process, 25 times; the figures are medians. An event's handler reads one field,
 as programs do.
 """
 
@@ -22,9 +22,9 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
-ROUNDS = 5
-CALLS = 20_000
-EVENTS = 10_000
+ROUNDS = 25
+CALLS = 4_000
+EVENTS = 2_000
 MOST_RATIO = 1.5
 
 
