@@ -307,13 +307,7 @@ class Server:
             options.append(("grpc.max_connection_age_ms", round(settings.connection_age_s * 1000)))
             options.append(("grpc.max_connection_age_grace_ms", round(settings.grace_s * 1000)))
         server = grpc.aio.server(options=options)
-        methods = await self._methods()
-        server.add_generic_rpc_handlers((_Methods(methods),))
-        for path, handler in methods.items():
-            # gRPC takes in one call at a time of all methods that it does not know by name, and one of each that it
-            # does: a short call does not stand in line behind the streams that others open.
-            service, _, name = path[1:].rpartition("/")
-            server.add_registered_method_handlers(service, {name: handler})  # type: ignore[attr-defined]
+        server.add_generic_rpc_handlers((_Methods(await self._methods()),))
         try:
             if settings.cert is not None and settings.key is not None:
                 self.port = server.add_secure_port(settings.listen, _credentials(settings))
