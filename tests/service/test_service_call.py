@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import grpc
 import pytest
-from tests.service.conftest import Serve, Served, Stub, until
+from tests.service.conftest import Serve, Served, Stub, ends_with, until
 
 from kiwoom.service.clients import Clients
 from kiwoom.service.security import EVERYBODY
@@ -152,3 +152,16 @@ def test_a_client_in_use_is_not_forgotten_because_others_come_and_go() -> None:
             assert clients.of("ipv4:127.0.0.1:1", EVERYBODY) is first
     assert clients.of("ipv4:127.0.0.1:2", EVERYBODY) is open_
     assert len(clients) <= 1001
+
+
+def test_what_was_asked_before_is_asked_again(served: Served, stub: Stub) -> None:
+    """A request that was understood before is not read again; what it gives is."""
+    control = served.control
+    values = iter(["삼성전자", "삼성전자우", ""])
+    control.on["GetMasterCodeName"] = lambda code: next(values)
+    asked = [stub.call("GetMasterCodeName", "005930") for _ in range(3)]
+    assert asked == ["삼성전자", "삼성전자우", ""]
+    assert control.called("GetMasterCodeName") == [("005930",)] * 3
+    for _ in range(2):
+        with ends_with(grpc.StatusCode.INVALID_ARGUMENT, "GetMasterCodeName"):
+            stub.call("GetMasterCodeName", 5930, "x")

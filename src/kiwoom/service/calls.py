@@ -47,6 +47,11 @@ MOST_INPUTS = 100
 """Inputs of one TR; none has more than a dozen."""
 _ACCOUNT_TAGS = frozenset({"ACCNO", "ACCLIST", "ACCTLIST_DETAIL"})
 _TOO_MANY = (-200, -209, -210, -211, -308, -311)
+# They only read, which everybody may. GetConditionLoad asks the server, and is answered by an event.
+_READS = frozenset(name for name in FUNCTIONS if name.startswith("Get") and name != "GetConditionLoad")
+# Requests that only read and were understood before: programs ask the same things over and over.
+_MOST_KNOWN = 4096
+_LONGEST_KNOWN = 100
 _UNREGISTER = frozenset({"SetRealRemove", "DisconnectRealData"})
 # Functions of which more than the control takes note.
 _NOTED = frozenset({"SetInputValue", "CommRqData", "GetLoginInfo", *QUERY_FUNCTIONS, *ORDER_FUNCTIONS, *_UNREGISTER})
@@ -120,6 +125,7 @@ class Caller:
         self._core = core
         self._login = login
         self._conditions = conditions
+        self._known: dict[bytes, tuple[Function, tuple[str | int, ...]]] = {}
 
     def prepare(
         self, client: Client, name: str, arguments: Sequence[str | int | bool | None]
@@ -218,15 +224,24 @@ class Caller:
                 f"{called.name} returns a table, which Call cannot carry: ask with TransactionCall, or by GetCommData",
             )
         owner = self._core.owner
-        if owner.at_hand and called.name.startswith("Get"):
-            # It only reads: nothing comes of it that the owner would have to look after.
+        if owner.at_hand and called.name in _READS:
+            # Nothing comes of it that the owner would have to look after.
             return self.carry_out(client, called, converted)
         return await owner.submit(partial(self.carry_out, client, called, converted))
 
     async def wire_call(self, client: Client, raw: bytes) -> bytes:
         """The RPC: call a function by name; what it returns is the response, a negative code too."""
+        known = self._known.get(raw)
+        if known is not None and self._core.owner.at_hand:
+            return encode.call_response(self.carry_out(client, *known))
         request = pb.CallRequest.FromString(raw)
-        value = await self.call(client, request.name, wire_arguments(request.arguments))
+        arguments = wire_arguments(request.arguments)
+        value = await self.call(client, request.name, arguments)
+        called = FUNCTIONS.get(request.name)
+        if called is not None and called.name in _READS and len(raw) <= _LONGEST_KNOWN:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[raw] = (called, check_arguments(called, arguments))
         return encode.call_response(value)
 
     # --- helpers ---------------------------------------------------------------------------------------------
