@@ -181,3 +181,40 @@ def test_a_flood_of_events_keeps_nobody_from_acknowledging(bound: bool) -> None:
             acknowledged.release()
         control.floods = False
         call.cancel()
+
+
+@pytest.mark.parametrize("bound", [False, True], ids=["on the loop", "own thread"])
+def test_who_was_late_once_can_catch_up(bound: bool) -> None:
+    """Events that came in the meantime wait for it, and no more are added while it acknowledges them."""
+    control = _Flooding()
+
+    def make() -> ScriptedControl:
+        control.owner = threading.get_ident()
+        control.thread_bound = bound
+        return control
+
+    settings = Settings(listen="127.0.0.1:0", acknowledge_grace_s=0.5, acknowledge_timeout_s=20.0, queue_events=20_000)
+    with Server(settings, make) as server, grpc.insecure_channel(server.address) as channel:
+        acknowledged = threading.Semaphore(0)
+
+        def talk() -> Iterator[pb.BidirectionalListenRequest]:
+            yield pb.BidirectionalListenRequest(listen_request=pb.ListenRequest(slots=["OnReceiveMsg"]))
+            while acknowledged.acquire(timeout=20):
+                yield pb.BidirectionalListenRequest(handled_request=pb.HandledRequest(time=1.0))
+
+        call = Stub(channel).BidirectionalListen(talk(), timeout=60)
+        until(lambda: control._handlers["OnReceiveMsg"], "the registration")
+        control.floods = True
+        control.wake()
+        assert next(call).name == "OnReceiveMsg"
+        parked = server.core.hub._parked
+        until(lambda: sum(map(len, tuple(parked.values()))) >= 50, "the events behind it")
+        for _ in range(20_000):
+            acknowledged.release()
+            assert next(call).name == "OnReceiveMsg"
+            if not any(tuple(parked.values())):
+                break
+        else:
+            pytest.fail("it never caught up")
+        control.floods = False
+        call.cancel()

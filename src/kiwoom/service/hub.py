@@ -186,6 +186,8 @@ class Hub:
                 holder.data = None
                 if parked := self._parked.get(holder):
                     self._give(holder, parked.popleft(), late=True)
+                    # It catches up. More events would only be more that wait for it.
+                    self.owner.renew_grace()
             if holder in self._busy:
                 name, deadline = self._busy[holder]
                 now = now or monotonic()

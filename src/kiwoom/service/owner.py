@@ -92,6 +92,7 @@ class Owner(ABC):
         self._timers: list[tuple[int, int, Timer]] = []
         self._numbers = count()
         self._stopping = False
+        self._grace_from = 0.0
 
     # --- life ------------------------------------------------------------------------------------------------
 
@@ -269,19 +270,21 @@ class Owner(ABC):
         """
         Stay inside the handler of an event, carrying out calls, until `done` or until `timeout_s` of real time passed.
 
-        After `grace_s` further events are delivered meanwhile. Returns whether it was done.
+        After `grace_s`, in which `renew_grace` was not called, further events are delivered meanwhile. Returns whether
+        it was done.
         """
-        started = monotonic()
+        started = self._grace_from = monotonic()
         while True:
             if self._work:
                 self._drain()
             if done():
                 return True
-            passed = monotonic() - started
-            if passed >= timeout_s or self._stopping or self.control.closed:
+            now = monotonic()
+            if now - started >= timeout_s or self._stopping or self.control.closed:
                 return False
-            if passed < grace_s:
-                self._attention.wait(min(grace_s, timeout_s) - passed)
+            grace_left_s = grace_s - (now - self._grace_from)
+            if grace_left_s > 0:
+                self._attention.wait(min(grace_left_s, timeout_s - (now - started)))
             else:
                 self.control.pump(0.0)
                 if self._timers:
@@ -289,6 +292,10 @@ class Owner(ABC):
                 due = self.control.next_due()
                 if not done():
                     self._attention.wait(0.01 if due is None else min(0.01, due))
+
+    def renew_grace(self) -> None:
+        """What `serve_until` waits for moves: nothing further needs to be delivered meanwhile."""
+        self._grace_from = monotonic()
 
     def attend(self) -> None:
         """Make `serve_until` look again. Any thread."""
