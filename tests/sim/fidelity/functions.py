@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from tests.sim.captured import words as real
 from tests.sim.driver import Driver
-from tests.sim.fidelity.report import Compared, matches, same
+from tests.sim.fidelity.report import Compared, Line, matches, same
 
 __all__ = ["compared"]
 
@@ -49,7 +49,22 @@ def _events(market: Driver) -> Compared:
         arguments = driver.named(name)[-1]
         for place, (pattern, argument) in enumerate(zip(patterns, arguments, strict=True), 1):
             kind.lines.append(matches(f"{name}, argument {place}", pattern, str(argument)))
+    kind.lines += _at_night()
     return kind
+
+
+def _at_night() -> list[Line]:
+    """Hours after the close the server answers as during the day."""
+    night = Driver("at=2026-02-06 23:46&seed=2")
+    night.control.call("GetConditionLoad")
+    night.wait("OnReceiveConditionVer")
+    night.control.call("SendCondition", "2372", "중소형 저평가주", 1, 0)
+    found = night.wait("OnReceiveTrCondition")[0]
+    single = night.ask("opt10001", 종목코드="005930").single
+    return [
+        matches("OnReceiveTrCondition at night, codes", real.CONDITION_FOUND[1], str(found[1])),
+        matches("opt10001 at night, 현재가", r"[+-]?\d+", single["현재가"]),
+    ]
 
 
 def _queries() -> Compared:
