@@ -139,7 +139,8 @@ class LoopOwner(Owner):
         control, clock, attention = self.control, self.control.clock, self._attention
         control.on_wake(attention.set)
         while not self._stopping and not control.closed:
-            self._drain()
+            if self._work:
+                self._drain()
             still = clock.virtual and self._stands_still()
             self._new_timer = False
             self._slice_ends = monotonic() + _SLICE_S
@@ -148,10 +149,9 @@ class LoopOwner(Owner):
             delivered = control.pump_many(self._until_timer_s() if clock.virtual and not still else 0.0, self._more)
             if self._timers:
                 self._fire_timers()
-            if delivered or self._work or (clock.virtual and not still):
-                attention.wait(0.0)
-                continue
-            if still:
+            if self._work or (clock.virtual and (delivered or not still)):
+                wait_s = 0.0
+            elif still:
                 wait_s = LONGEST_WAIT_S if self._nobody_waits() else READER_S
             else:
                 due_s = control.next_due()
