@@ -47,6 +47,8 @@ class Stayer:
         self.gaps = 0
         self.error = ""
         self.does = ""
+        self.complaints: list[str] = []
+        """What it was told and got over."""
         self._traded: dict[str, int] = {}
 
     def notice(self, gubun: str, data: Callable[[str], str]) -> None:
@@ -91,6 +93,24 @@ async def real(client: AsyncServiceClient, stayer: Stayer) -> None:
             stayer.tick(tick.code, int(tick.values["13"]), abs(int(tick.values["15"])))
 
 
+async def asked(client: AsyncServiceClient, name: str, *arguments: int, told: Callable[[str], None]) -> Any:
+    """
+    Call a function that only reads; again when gRPC cancels it.
+
+    It does that by itself when more calls lie there than a starved machine takes in: nobody at the server saw them.
+    """
+    while True:
+        try:
+            return await asyncio.wait_for(client.call(name, *arguments), 30)
+        except grpc.aio.AioRpcError as error:
+            if error.code() is not grpc.StatusCode.CANCELLED:
+                raise
+            told(f"{name}: {error.code().name}: {error.details()}")
+        except (asyncio.TimeoutError, TimeoutError):
+            told(f"{name}: not answered within 30 s")
+        await asyncio.sleep(0.1)
+
+
 async def hold(client: AsyncServiceClient, stayer: Stayer) -> None:
     """Acknowledges every notice, and reads one value of it meanwhile."""
     acknowledged: asyncio.Queue[pb.BidirectionalListenRequest] = asyncio.Queue()
@@ -111,7 +131,7 @@ async def hold(client: AsyncServiceClient, stayer: Stayer) -> None:
     async for response in method(requests()):
         stayer.does = "reads"
         fid = 930 if response.arguments[0].string_value == "1" else 902
-        value = await client.call("GetChejanData", fid)
+        value = await asked(client, "GetChejanData", fid, told=stayer.complaints.append)
         stayer.times.append(time.monotonic())
         stayer.notices.append([response.arguments[0].string_value, str(value).strip()])
         stayer.does = "waits"
@@ -151,15 +171,17 @@ async def stayers(address: str, number: int, holding: bool) -> None:
             tasks.append(asyncio.create_task(stayer.staying(kind(client, stayer))))
         everybody.append(stayer)
     latencies: list[float] = []
+    complaints: list[str] = []
     caller = AsyncServiceClient(address)
     loop = asyncio.get_running_loop()
     stopping = loop.run_in_executor(None, sys.stdin.readline)
     while not stopping.done():
         started = time.monotonic()
-        await caller.call("GetConnectState")
+        await asked(caller, "GetConnectState", told=complaints.append)
         latencies.append(time.monotonic() - started)
         counts = [len(s.notices) for s in everybody if not s.name.startswith("real")]
-        tell(counts=counts, errors=[f"{s.name}: {s.error}" for s in everybody if s.error])
+        errors = [f"{s.name}: {text}" for s in everybody for text in (s.error, *s.complaints) if text]
+        tell(counts=counts, errors=errors + complaints)
         await asyncio.sleep(0.25)
     stop.set()
     for thread in threads:
