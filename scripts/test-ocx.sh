@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The Wine test run of the OCX: set it up, run the suites inside Wine, and the ones that reach into it from Linux.
 # Usage: scripts/test-ocx.sh [--core] [pytest arguments]. Skips itself, with the reason, where a tool is missing.
-# --core is what the gate runs: the control's conformance, its windows, QAxWidget's behaviours, and every RPC from Linux.
+# --core is what the gate runs with CI_OCX=core: the control's conformance, its windows, QAxWidget's behaviours, and every RPC from Linux.
 set -euo pipefail
 
 core=false
