@@ -133,6 +133,27 @@ async def real(runs: int) -> list[Row]:
     ]
 
 
+async def one_cpu(runs: int) -> list[Row]:
+    """The same for a service that is kept on one processor; the bare servers are not."""
+    sides = (*SIDES[:2], "ours-one-cpu")
+
+    async def measured(measure: Measure) -> list[dict[str, Any]]:
+        return [
+            {"ours" if kind == "ours-one-cpu" else kind: value for kind, value in run.items()}
+            for run in await interleaved(runs, processes, measure)
+        ]
+
+    async with client.servers(*sides) as processes:
+        events = await measured(lambda p: client.messages(p, 1, _S))
+        acknowledged_ = await measured(lambda p: client.ping_pong(p, _S))
+        called = await measured(lambda p: client.calls(p, 8, _S))
+    return [
+        compared("with --cpu: `RealCall`, 1 client", "events/s", [{k: run[k][0] for k in run} for run in events]),
+        compared("with --cpu: `BidirectionalListen`", "events/s", acknowledged_),
+        compared("with --cpu: `Call`, 8 clients", "calls/s", called),
+    ]
+
+
 async def fast(runs: int) -> list[Row]:
     """`RealCall` with infer_fids and fast_parse."""
     async with client.servers("ours") as processes:
@@ -204,7 +225,7 @@ async def native(runs: int) -> list[Row]:
 
 
 FIGURES: dict[str, Callable[[int], Awaitable[list[Row]]]] = {
-    f.__name__: f for f in (real, fast, call, acknowledged, transaction, latency, idle, silent, native)
+    f.__name__: f for f in (real, one_cpu, fast, call, acknowledged, transaction, latency, idle, silent, native)
 }
 
 

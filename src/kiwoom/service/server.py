@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import os
 import sys
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -177,6 +178,8 @@ class Server:
 
     def _prepare(self) -> None:
         check_start(self.settings)
+        if self.settings.cpu is not None:
+            _keep_on(self.settings.cpu)
         if self.settings.tokens is not None:
             self._tokens = Tokens.read(self.settings.tokens)
         self._loop = _new_loop()
@@ -496,6 +499,16 @@ class _Methods(_GenericRpcHandler):
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[bytes, bytes] | None:
         """The handler, None for a method that does not exist."""
         return self._methods.get(handler_call_details.method)
+
+
+def _keep_on(cpu: int) -> None:
+    """Have this thread, and those that it starts, work on one processor."""
+    if sys.platform != "linux":
+        raise RefusedToStart("--cpu works on Linux alone")
+    allowed = os.sched_getaffinity(0)
+    if cpu not in allowed:
+        raise RefusedToStart(f"there is no processor {cpu} for this process; there are {sorted(allowed)}")
+    os.sched_setaffinity(0, {cpu})
 
 
 def _credentials(settings: Settings) -> grpc.ServerCredentials:

@@ -40,6 +40,11 @@ class Settings:
     but run code."""
     own_thread: bool = False
     """Give the control a thread of its own, also where it does not need one. Slower, but gRPC answers meanwhile."""
+    cpu: int | None = None
+    """
+    Keep the process on this processor (Linux). Python's lock lets one of its threads work at a time, and to wake one
+    on another processor costs more than it brings, above all on virtual machines.
+    """
     allow_custom_code: bool = False
     audit_log: Path | None = None
 
