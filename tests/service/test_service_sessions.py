@@ -9,6 +9,7 @@ from typing import Any
 
 import grpc
 import pytest
+from tests.conftest import IN_WINE
 from tests.service.conftest import Serve, Served, until
 
 from kiwoom.service.server import NATIVE_SERVICE
@@ -92,6 +93,7 @@ def test_a_client_that_goes_while_it_comes_back_is_waited_for_as_before(serve: S
     served.nothing_left()
 
 
+@pytest.mark.skipif(IN_WINE, reason="Wine sends a part of so long a message, which gRPC aborts at")
 def test_a_stream_that_was_left_takes_nothing_from_the_one_that_took_over(serve: Serve) -> None:
     """The old stream is not dead but slow: it was sending when its client came back by another way."""
     served = serve(queue_bytes=1 << 26, session_replay_bytes=1 << 26)
