@@ -16,7 +16,7 @@ from .desk import Desk
 
 
 def _open_sim() -> Iterator[Control]:
-    with open_control("sim:?seed=7&clock=virtual") as control:
+    with open_control("sim:?seed=2&clock=virtual") as control:
         yield control
 
 
@@ -32,7 +32,7 @@ def _open_remote() -> Iterator[Control]:
     from kiwoom.service.server import Server
     from kiwoom.service.settings import Settings
 
-    settings = Settings(url="sim:?seed=7&clock=virtual", listen="127.0.0.1:0", limits="none")
+    settings = Settings(url="sim:?seed=2&clock=virtual", listen="127.0.0.1:0", limits="none")
     with Server(settings) as server, open_control(f"grpc://{server.address}") as control:
         yield control
 
@@ -44,7 +44,7 @@ def _open_hosted() -> Iterator[Control]:
     from kiwoom.control.hostprocess import HostProcess
 
     here = registration(own_bits()) is not None
-    served = "ocx:?process=here" if here else "sim:?seed=7&clock=virtual"
+    served = "ocx:?process=here" if here else "sim:?seed=2&clock=virtual"
     url = ControlUrl.parse("ocx:?process=host")
     with HostedControl(url, lambda: HostProcess(sys.executable, served)) as control:
         yield control
