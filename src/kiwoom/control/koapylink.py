@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections import deque
 from collections.abc import Sequence
 from time import monotonic
@@ -22,6 +23,8 @@ __all__ = ["KoapyLink"]
 
 log = logging.getLogger("kiwoom.control")
 
+# How long the first link waits for the word that the service listens.
+_METADATA_S = 0.5
 KOAPY = "/koapy.backend.kiwoom_open_api_plus.grpc.KiwoomOpenApiPlusService"
 
 
@@ -54,12 +57,19 @@ class KoapyLink(CommonLink):
         def handled() -> None:
             requests.put(koapy.BidirectionalListenRequest(handled_request=koapy.HandledRequest(time=monotonic())))
 
+        late = threading.Timer(_METADATA_S, self._up.set)
+        late.daemon = True
         try:
-            # KOAPY's own server sends its initial metadata with the first event: nothing to wait for.
-            self._up.set()
             if self._again:
+                self._up.set()
                 log.warning("%s is back: events were missed; registering again", self.control.url)
                 self._lead_anew()
+            else:
+                # Our service says by its initial metadata that it listens: nothing that happens from then on is missed.
+                # KOAPY's own sends it with the first event, and is trusted to listen before long.
+                late.start()
+                stream.initial_metadata()
+                self._up.set()
             self._again = True
             for response in stream:
                 arguments = tuple(
@@ -75,6 +85,7 @@ class KoapyLink(CommonLink):
                 self._arrived.append(Arrived(event.name, arguments, None, handled))
                 self.control.wake()
         finally:
+            late.cancel()
             requests.end()
             self._arrived.clear()
 
