@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -154,58 +155,44 @@ class _Flooding(ScriptedControl):
         return super().pump(0.0 if self.floods else timeout_s)
 
 
-@pytest.mark.parametrize("bound", [False, True], ids=["on the loop", "own thread"])
-def test_a_flood_of_events_keeps_nobody_from_acknowledging(bound: bool) -> None:
-    control = _Flooding()
+@contextmanager
+def flooded(bound: bool, **settings: Any) -> Iterator[tuple[Server, Any, threading.Semaphore]]:
+    """A server under a flood, a stream that holds its events, and what acknowledges one of them."""
+    control, acknowledged = _Flooding(), threading.Semaphore(0)
 
     def make() -> ScriptedControl:
         control.owner = threading.get_ident()
         control.thread_bound = bound
         return control
 
-    settings = Settings(listen="127.0.0.1:0", acknowledge_grace_s=0.0, acknowledge_timeout_s=20.0, queue_events=10**6)
-    with Server(settings, make) as server, grpc.insecure_channel(server.address) as channel:
-        acknowledged = threading.Semaphore(0)
+    def talk() -> Iterator[pb.BidirectionalListenRequest]:
+        yield pb.BidirectionalListenRequest(listen_request=pb.ListenRequest(slots=["OnReceiveMsg"]))
+        while acknowledged.acquire(timeout=20):
+            yield pb.BidirectionalListenRequest(handled_request=pb.HandledRequest(time=1.0))
 
-        def talk() -> Iterator[pb.BidirectionalListenRequest]:
-            yield pb.BidirectionalListenRequest(listen_request=pb.ListenRequest(slots=["OnReceiveMsg"]))
-            while acknowledged.acquire(timeout=20):
-                yield pb.BidirectionalListenRequest(handled_request=pb.HandledRequest(time=1.0))
-
-        call = Stub(channel).BidirectionalListen(talk(), timeout=30)
+    every = Settings(listen="127.0.0.1:0", acknowledge_timeout_s=20.0, **settings)
+    with Server(every, make) as server, grpc.insecure_channel(server.address) as channel:
+        call = Stub(channel).BidirectionalListen(talk(), timeout=60)
         until(lambda: control._handlers["OnReceiveMsg"], "the registration")
         control.floods = True
         control.wake()
-        for _ in range(100):
-            assert next(call).name == "OnReceiveMsg"
-            acknowledged.release()
+        yield server, call, acknowledged
         control.floods = False
         call.cancel()
 
 
 @pytest.mark.parametrize("bound", [False, True], ids=["on the loop", "own thread"])
+def test_a_flood_of_events_keeps_nobody_from_acknowledging(bound: bool) -> None:
+    with flooded(bound, acknowledge_grace_s=0.0, queue_events=10**6) as (_, call, acknowledged):
+        for _ in range(100):
+            assert next(call).name == "OnReceiveMsg"
+            acknowledged.release()
+
+
+@pytest.mark.parametrize("bound", [False, True], ids=["on the loop", "own thread"])
 def test_who_was_late_once_can_catch_up(bound: bool) -> None:
     """Events that came in the meantime wait for it, and no more are added while it acknowledges them."""
-    control = _Flooding()
-
-    def make() -> ScriptedControl:
-        control.owner = threading.get_ident()
-        control.thread_bound = bound
-        return control
-
-    settings = Settings(listen="127.0.0.1:0", acknowledge_grace_s=0.5, acknowledge_timeout_s=20.0, queue_events=20_000)
-    with Server(settings, make) as server, grpc.insecure_channel(server.address) as channel:
-        acknowledged = threading.Semaphore(0)
-
-        def talk() -> Iterator[pb.BidirectionalListenRequest]:
-            yield pb.BidirectionalListenRequest(listen_request=pb.ListenRequest(slots=["OnReceiveMsg"]))
-            while acknowledged.acquire(timeout=20):
-                yield pb.BidirectionalListenRequest(handled_request=pb.HandledRequest(time=1.0))
-
-        call = Stub(channel).BidirectionalListen(talk(), timeout=60)
-        until(lambda: control._handlers["OnReceiveMsg"], "the registration")
-        control.floods = True
-        control.wake()
+    with flooded(bound, acknowledge_grace_s=0.5, queue_events=20_000) as (server, call, acknowledged):
         assert next(call).name == "OnReceiveMsg"
         parked = server.core.hub._parked
         until(lambda: sum(map(len, tuple(parked.values()))) >= 50, "the events behind it")
@@ -216,5 +203,3 @@ def test_who_was_late_once_can_catch_up(bound: bool) -> None:
                 break
         else:
             pytest.fail("it never caught up")
-        control.floods = False
-        call.cancel()
