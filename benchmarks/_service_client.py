@@ -7,6 +7,7 @@ Each function measures one slice of time; the methods and the first requests dif
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ import grpc
 import psutil
 from benchmarks import _service_server as service
 
+from kiwoom.service.tuning import grpc_variables
 from kiwoom.wire import kiwoom_pb2 as v1
 from kiwoom.wire import koapy_pb2 as pb
 
@@ -45,7 +47,9 @@ class Process:
         command = [sys.executable, "-m", "benchmarks._service_server", kind, str(pace)]
         self.kind = kind
         self.ours = kind.startswith("ours")
-        self.popen = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        # As `kiwoom serve` has it; the bare servers have what gRPC does by itself.
+        environment = os.environ | (grpc_variables(os.environ, grpc.__version__) if self.ours else {})
+        self.popen = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=environment)
 
     def connect(self) -> None:
         """Wait for its port."""

@@ -2,7 +2,7 @@
 The servers that `benchmarks.service` measures: ours over a control that costs next to nothing, and bare gRPC ones.
 
 ``python -m benchmarks._service_server KIND [PACE]`` prints its port. KIND is ``ours``, ``ours-bound`` (a control that
-is bound to its thread, as the OCX is), ``ours-one-cpu`` (kept on a processor), ``ours-first`` (fires as fast as the
+is bound to its thread, as the OCX is), ``ours-anywhere`` (on all processors), ``ours-first`` (fires as fast as the
 first stream reads, whatever the others do), ``bare-asyncio`` or ``bare-sync``. With a PACE the events come that many
 times a second, and each carries the time at which it was made.
 """
@@ -180,11 +180,11 @@ class FiringControl(Control):
         return {"long": 0, "str": "", "void": None, "variant": None}[FUNCTIONS[name].returns]
 
 
-def serve_ours(pace: int, bound: bool, first_only: bool, one_cpu: bool) -> None:
+def serve_ours(pace: int, bound: bool, first_only: bool, anywhere: bool) -> None:
     """Our service over the firing control."""
     control = FiringControl(pace)
     control.thread_bound = bound
-    settings = Settings(url="firing:", listen="127.0.0.1:0", limits="none", cpu=0 if one_cpu else None)
+    settings = Settings(url="firing:", listen="127.0.0.1:0", limits="none", cpu="any" if anywhere else "auto")
 
     def ready(server: Server) -> None:
         streams, sessions = server.core.streams.open, server.native.sessions
@@ -302,7 +302,7 @@ def main() -> None:
     kind = sys.argv[1]
     pace = int(sys.argv[2]) if len(sys.argv) > 2 else 0
     if kind.startswith("ours"):
-        serve_ours(pace, kind == "ours-bound", kind == "ours-first", kind == "ours-one-cpu")
+        serve_ours(pace, kind == "ours-bound", kind == "ours-first", kind == "ours-anywhere")
     elif kind == "bare-asyncio":
         asyncio.run(serve_bare_asyncio(pace))
     else:

@@ -176,8 +176,10 @@ def serve(request: pytest.FixtureRequest) -> Iterator[Serve]:
             box[0].thread_bound = request.param == "own thread"
             return box[0]
 
-        settings = {"listen": "127.0.0.1:0", "answer_timeout_s": 5.0, "limits": "none", "grace_s": 1.0, **settings}
-        server = Server(Settings(**settings), open_control)
+        # As on Windows, where there is no uvloop either.
+        loop = "asyncio" if request.param == "own thread" else "auto"
+        usual = {"listen": "127.0.0.1:0", "answer_timeout_s": 5.0, "limits": "none", "grace_s": 1.0, "event_loop": loop}
+        server = Server(Settings(**{**usual, **settings}), open_control)
         server.start()
         served = Served(server, box[0])
         made.append(served)

@@ -265,13 +265,21 @@ def test_a_service_from_which_nothing_more_is_heard_is_noticed_and_found_again(
     control = open_control(f"grpc://{network.address}?keepalive=1&wire={wire}")
     try:
         heard: list[str] = []
+
+        def listened() -> bool:
+            return bool(served.control._handlers["OnReceiveMsg"])
+
         control.subscribe("OnReceiveMsg", lambda screen, name, code, text: heard.append(text))
         served.control.fire("OnReceiveMsg", "0101", "rq", "opt10001", "before")
         pump_until(control, lambda: heard == ["before"])
         network.fall_silent()
-        until(lambda: not served.server.clients.with_streams(), "the service to notice")
+        # A session of kiwoom.v1 is kept, and what is fired meanwhile comes later; on KOAPY's wire nobody listens then.
+        until(
+            lambda: not served.server.clients.with_streams() and (wire != "koapy" or not listened()),
+            "the service to notice",
+        )
         network.reconnect()
-        pump_until(control, lambda: served.server.clients.with_streams(), 30)
+        pump_until(control, lambda: served.server.clients.with_streams() and listened(), 30)
         served.control.fire("OnReceiveMsg", "0101", "rq", "opt10001", "after")
         pump_until(control, lambda: heard == ["before", "after"])
         assert control.call("GetConnectState") == 1

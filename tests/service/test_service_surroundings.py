@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import os
 import signal
 import socket
 import subprocess
@@ -21,8 +20,7 @@ from typer.testing import CliRunner
 
 from kiwoom.control.base import open_control
 from kiwoom.service.jsonlog import JsonFormatter
-from kiwoom.service.server import KOAPY_SERVICE, NATIVE_SERVICE, Server
-from kiwoom.service.settings import RefusedToStart, Settings
+from kiwoom.service.server import KOAPY_SERVICE, NATIVE_SERVICE
 from kiwoom.wire import koapy_pb2 as pb
 
 SRC = Path(__file__).resolve().parents[2] / "src"
@@ -213,23 +211,3 @@ def test_the_command_makes_certificates(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert (tmp_path / "server.pem").exists()
     assert "grpcs://localhost:5943" in result.output
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="processors are chosen on Linux alone")
-def test_the_service_is_kept_on_a_processor() -> None:
-    """In a process of its own: it is for good."""
-    cpu = max(os.sched_getaffinity(0))
-    process, _ = start_command("--url", "sim:", "--cpu", str(cpu))
-    try:
-        # Every thread: those of gRPC too.
-        assert {tuple(os.sched_getaffinity(int(t.name))) for t in Path(f"/proc/{process.pid}/task").iterdir()} == {
-            (cpu,)
-        }
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def test_a_processor_that_is_not_there_is_refused() -> None:
-    with pytest.raises(RefusedToStart, match="no processor 4095" if sys.platform == "linux" else "Linux"):
-        Server(Settings(cpu=4095)).start()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -35,8 +36,8 @@ def serve(
         float, typer.Option(help="Seconds after which a client must connect anew; 0 = never")
     ] = 0.0,
     cpu: Annotated[
-        int | None, typer.Option(help="Keep to this processor (Linux): faster on virtual machines with few of them")
-    ] = None,
+        str, typer.Option(help="Processor to keep to (Linux): auto = one where that is faster, any, or its number")
+    ] = "auto",
     metrics: Annotated[str, typer.Option(help="Host and port for Prometheus, as in 127.0.0.1:9464")] = "",
     reflection: Annotated[bool, typer.Option(help="Let clients ask for the interface")] = True,
     login: Annotated[bool, typer.Option(help="Log in at once instead of when a client asks for it")] = False,
@@ -44,13 +45,20 @@ def serve(
     log_level: Annotated[str, typer.Option(help="debug, info, warning, error")] = "info",
 ) -> None:
     """Serve a control over gRPC, to KOAPY's clients and to grpc:// URLs. Ends at Ctrl-C or SIGTERM."""
+    from importlib.metadata import PackageNotFoundError, version
+
     from kiwoom.control.base import default_url
     from kiwoom.control.url import ControlUrl
     from kiwoom.errors import MissingDependency
+    from kiwoom.service.settings import Settings
+    from kiwoom.service.tuning import grpc_variables
 
     try:
+        # Before gRPC is imported, which reads them then.
+        os.environ.update(grpc_variables(os.environ, version("grpcio")))
         from kiwoom.service.server import Server
-        from kiwoom.service.settings import Settings
+    except PackageNotFoundError:
+        raise MissingDependency("the service needs grpcio: pip install 'kiwoom-openapi-plus[service]'") from None
     except ImportError as error:
         raise MissingDependency(f"the service needs {error.name}: pip install 'kiwoom-openapi-plus[service]'") from None
     settings = Settings(
@@ -67,7 +75,7 @@ def serve(
         requests_per_second=requests_per_second,
         streams_per_client=streams_per_client,
         connection_age_s=connection_age,
-        cpu=cpu,
+        cpu=_processor(cpu),
         metrics=metrics,
         reflection=reflection,
     )
@@ -104,6 +112,18 @@ def certs(
     made = make_certificates(folder, names, client)
     print(f"for the service: --cert {made.cert} --key {made.key} --client-ca {made.ca}")
     print(f"for a client:    grpcs://{names[0]}:5943?ca={made.ca}&cert={made.client_cert}&key={made.client_key}")
+
+
+def _processor(text: str) -> int | Literal["auto", "any"]:
+    from kiwoom.errors import UsageError
+
+    if text == "auto":
+        return "auto"
+    if text == "any":
+        return "any"
+    if not text.isdecimal():
+        raise UsageError(f"--cpu is auto, any or the number of a processor, not {text!r}")
+    return int(text)
 
 
 @contextmanager

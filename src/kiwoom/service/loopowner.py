@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from math import ceil
 from time import monotonic
 from typing import TypeVar
 
@@ -38,6 +39,7 @@ class _LoopAttention:
         self._sleeper: greenlet | None = None
         self._until = 0.0
         self._limit: asyncio.TimerHandle | None = None
+        self._limit_at = 0.0
         """Comes at the end of the wait or before it. It stays when the wait ends sooner: most waits do."""
 
     def set(self) -> None:
@@ -69,7 +71,7 @@ class _LoopAttention:
             _loops(sleeper).switch()
         else:
             self._until = self._loop.time() + timeout
-            if self._limit is None or self._limit.when() > self._until:
+            if self._limit is None or self._limit_at > self._until:
                 self._set_limit()
             _loops(sleeper).switch()
         self._sleeper = None
@@ -87,7 +89,10 @@ class _LoopAttention:
     def _set_limit(self) -> None:
         if self._limit is not None:
             self._limit.cancel()
-        self._limit = self._loop.call_at(self._until, self._at_limit)
+        self._limit_at = self._until
+        # In whole milliseconds, upwards: uvloop makes less than half of one nothing, and would come again and again.
+        delay_s = ceil((self._until - self._loop.time()) * 1000) / 1000
+        self._limit = self._loop.call_later(delay_s, self._at_limit)
 
     def _at_limit(self) -> None:
         self._limit = None

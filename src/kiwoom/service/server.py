@@ -14,10 +14,7 @@ serves any number of streams.
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
-import os
-import sys
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, suppress
@@ -38,11 +35,13 @@ from kiwoom.service.login import Login
 from kiwoom.service.metrics import Measured, collector
 from kiwoom.service.native import Native
 from kiwoom.service.owner import Owner, ThreadOwner
+from kiwoom.service.processor import LOOK_S, Seat, keep_to, take_seat
 from kiwoom.service.security import EVERYBODY, Identity, Tokens, check_start, listen_address
 from kiwoom.service.settings import RefusedToStart, Settings
 from kiwoom.service.standard import add_health, add_reflection
 from kiwoom.service.status import details
 from kiwoom.service.streams import End, Status, Stream
+from kiwoom.service.tuning import leave_in_peace, new_loop
 
 __all__ = ["KOAPY_SERVICE", "NATIVE_SERVICE", "Server"]
 
@@ -56,15 +55,6 @@ _MODE_PATIENCE_S = 1.0
 Unary = Callable[[Client, bytes], Awaitable[bytes]]
 Streaming = Callable[[Rpc, Any], AsyncGenerator[bytes, None] | AsyncGenerator[bytes | Stream, None]]
 """What an RPC sends: responses, or a stream of them that is sent to its end."""
-
-
-def _new_loop() -> asyncio.AbstractEventLoop:
-    """
-    An event loop that can watch a socket, by which gRPC tells it of events.
-
-    Windows' own loop cannot: there gRPC's one thread calls into the loops, and ends for good at one that was closed.
-    """
-    return asyncio.SelectorEventLoop() if sys.platform == "win32" else asyncio.new_event_loop()
 
 
 class Server:
@@ -101,6 +91,7 @@ class Server:
         self._stop_wanted: asyncio.Event
         self._tokens = tokens
         self._thread: threading.Thread | None = None
+        self._seat: Seat | None = None
 
     # --- life ------------------------------------------------------------------------------------------------
 
@@ -126,14 +117,12 @@ class Server:
         Own the control on this thread and serve until `stop`. Raises RefusedToStart, or what opening raised.
 
         `on_ready` is called on the event loop's thread. The process is taken to be there for this alone: the garbage
-        collector leaves what exists by then in peace.
+        collector leaves in peace what exists by then.
         """
         self._prepare()
 
         def ready() -> None:
-            # Modules and catalogs stay. To go through them again and again takes many milliseconds, which clients feel.
-            gc.collect()
-            gc.freeze()
+            leave_in_peace()
             on_ready(self)
 
         self._on_ready = ready
@@ -178,11 +167,13 @@ class Server:
 
     def _prepare(self) -> None:
         check_start(self.settings)
-        if self.settings.cpu is not None:
-            _keep_on(self.settings.cpu)
+        if self.settings.cpu == "auto":
+            self._seat = take_seat()
+        elif self.settings.cpu != "any":
+            keep_to(self.settings.cpu)
         if self.settings.tokens is not None:
             self._tokens = Tokens.read(self.settings.tokens)
-        self._loop = _new_loop()
+        self._loop = new_loop(self.settings.event_loop)
 
     def _serve(self) -> None:
         """Open the control, own it on this thread and serve, to the end. What fails is kept in `_failure`."""
@@ -250,6 +241,8 @@ class Server:
         await health(True)
         metrics = self._serve_metrics()
         log.info("serving %r at %s", self._owner.control, self.address)
+        if self._seat is not None:
+            self._look_around(self._seat)
         self._on_ready()
         self._ready.set()
         if not self._stop_asked:
@@ -257,6 +250,10 @@ class Server:
         await health(False)
         await self._wind_up(server)
         metrics()
+
+    def _look_around(self, seat: Seat) -> None:
+        seat.look()
+        self._owner.loop.call_later(LOOK_S, self._look_around, seat)
 
     async def _mode(self) -> str:
         """The control's mode; the last known one while its thread is busy, as behind a modal window of the OCX."""
@@ -499,16 +496,6 @@ class _Methods(_GenericRpcHandler):
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[bytes, bytes] | None:
         """The handler, None for a method that does not exist."""
         return self._methods.get(handler_call_details.method)
-
-
-def _keep_on(cpu: int) -> None:
-    """Have this thread, and those that it starts, work on one processor."""
-    if sys.platform != "linux":
-        raise RefusedToStart("--cpu works on Linux alone")
-    allowed = os.sched_getaffinity(0)
-    if cpu not in allowed:
-        raise RefusedToStart(f"there is no processor {cpu} for this process; there are {sorted(allowed)}")
-    os.sched_setaffinity(0, {cpu})
 
 
 def _credentials(settings: Settings) -> grpc.ServerCredentials:

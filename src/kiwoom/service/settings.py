@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from kiwoom.errors import KiwoomError
 
@@ -40,11 +41,14 @@ class Settings:
     but run code."""
     own_thread: bool = False
     """Give the control a thread of its own, also where it does not need one. Slower, but gRPC answers meanwhile."""
-    cpu: int | None = None
+    cpu: int | Literal["auto", "any"] = "any"
     """
-    Keep the process on this processor (Linux). Python's lock lets one of its threads work at a time, and to wake one
-    on another processor costs more than it brings, above all on virtual machines.
+    Which processor the whole process keeps to (Linux). "auto", as `kiwoom serve` has it, tries out what it takes to
+    wake a thread on another one; where that is much, as on virtual machines, the process keeps to one, and leaves it
+    for another when somebody else needs it. "any" lets the kernel decide.
     """
+    event_loop: Literal["auto", "asyncio", "uvloop"] = "auto"
+    """What the server runs on; "auto" is uvloop where it is installed, which is faster."""
     allow_custom_code: bool = False
     audit_log: Path | None = None
 
