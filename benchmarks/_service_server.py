@@ -4,7 +4,7 @@ The servers that `benchmarks.service` measures: ours over a control that costs n
 ``python -m benchmarks._service_server KIND [PACE]`` prints its port. KIND is ``ours``, ``ours-bound`` (a control that
 is bound to its thread, as the OCX is), ``ours-anywhere`` (on all processors), ``ours-first`` (fires as fast as the
 first stream reads, whatever the others do), ``bare-asyncio`` or ``bare-sync``. With a PACE the events come that many
-times a second, and each carries the time at which it was made.
+times a second, each when the one before was sent, and carries the time at which it was made.
 """
 
 from __future__ import annotations
@@ -91,6 +91,9 @@ class FiringControl(Control):
         super().__init__(ControlUrl("firing"), RealClock())
         self.behind: Callable[[], float] = lambda: 0.0
         """How far the slowest reader is behind; above 1 the control waits for it."""
+        self.sending: Callable[[], bool] = lambda: False
+        """Whether a reader has not been sent what was fired last: at a pace, the next one is made when it has been, as
+        the generators of the bare servers have it."""
         self.firing = False
         self.interval_s = 1.0 / pace if pace else 0.0
         self.next_at = 0.0
@@ -132,10 +135,11 @@ class FiringControl(Control):
             if now < self.next_at:
                 self._wake.wait(min(timeout_s, self.next_at - now))
                 return 0
+            if self.sending():
+                return 0
             self.next_at += self.interval_s
-            payload, values = next(self.ticks)
-            made = stamp()
-            self.values = values | {FIDS[0]: made}
+            payload, self.values = next(self.ticks)
+            made = self.values[FIDS[0]] = stamp()
             self._emit("OnReceiveRealData", (CODE, REAL_TYPE, made + payload[len(_HEAD) :]))
             return 1
         if self.behind() > 1.0:
@@ -199,7 +203,14 @@ def serve_ours(pace: int, bound: bool, first_only: bool, anywhere: bool) -> None
                 first.extend(tuple(streams)[:1])
             return len(first[0]) / 400 if first else 0.0
 
+        def sending() -> bool:
+            return any(
+                len(s) or s._waiter is None or (s._begun is not None and not s._under_way.done())
+                for s in tuple(streams)
+            )
+
         control.behind = behind_first if first_only else behind
+        control.sending = sending
         print(server.port, flush=True)
 
     def make() -> Control:

@@ -200,7 +200,7 @@ async def transaction(runs: int) -> list[Row]:
 async def latency(runs: int) -> list[Row]:
     """The time from the making of an event to its arrival, at 1,000 events a second."""
     async with client.servers(*SIDES, pace=1000) as processes:
-        measured = await interleaved(runs, processes, lambda p: client.latencies(p, 400))
+        measured = await interleaved(runs, processes, lambda p: client.latencies(p, 100), slices=8 * _SLICES)
     rows = []
     for name, part, wanted in (("p50", 0.5, None), ("p99", 0.99, 1.5)):
         picked = [{kind: taken[int(len(taken) * part)] * 1e6 for kind, taken in run.items()} for run in measured]
