@@ -53,9 +53,15 @@ class Engine:
 
     @property
     def now(self) -> int:
-        """Microseconds since 1970-01-01 00:00 KST. Never goes backward."""
+        """
+        Microseconds since 1970-01-01 00:00 KST. Never goes backward.
+
+        Outside of callbacks it is the clock's time, or that of the first callback that is late: what it does must not
+        come to be later than what somebody begins meanwhile.
+        """
         if not self._running:
-            self._now = max(self._now, self.clock.now_us())
+            now_us, next_us = self.clock.now_us(), self.next_us()
+            self._now = max(self._now, now_us if next_us is None else min(now_us, next_us))
         return self._now
 
     def at(self, us: int, callback: Callable[..., object], *arguments: Any) -> Timer:
