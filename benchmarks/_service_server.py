@@ -113,7 +113,8 @@ class FiringControl(Control):
         if not self.firing:
             return None
         if self.interval_s:
-            return max(0.0, self.next_at - time.perf_counter())
+            # Looked again in a moment and not at once: gRPC's thread wants the processor to send it.
+            return max(0.001 if self.sending() else 0.0, self.next_at - time.perf_counter())
         return 0.005 if self.behind() > 1.0 else 0.0
 
     def pump(self, timeout_s: float = 0.0) -> int:
@@ -186,6 +187,9 @@ class FiringControl(Control):
 
 def serve_ours(pace: int, bound: bool, first_only: bool, anywhere: bool) -> None:
     """Our service over the firing control."""
+    if not bound:
+        # Without greenlet the service would give it a thread and say so in a log that nobody reads here.
+        import greenlet  # noqa: F401
     control = FiringControl(pace)
     control.thread_bound = bound
     settings = Settings(url="firing:", listen="127.0.0.1:0", limits="none", cpu="any" if anywhere else "auto")

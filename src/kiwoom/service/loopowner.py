@@ -39,8 +39,8 @@ class _LoopAttention:
         self._sleeper: greenlet | None = None
         self._until = 0.0
         self._limit: asyncio.TimerHandle | None = None
-        self._limit_at = 0.0
         """Comes at the end of the wait or before it. It stays when the wait ends sooner: most waits do."""
+        self._limit_at = 0.0
 
     def set(self) -> None:
         """Wake it. Any thread."""

@@ -93,17 +93,17 @@ def busy_s(stat: str, ticks: int) -> dict[int, float]:
     return busy
 
 
-def choose(now: int, others: Mapping[int, float]) -> int:
+def choose(current: int, others: Mapping[int, float]) -> int:
     """
     The processor to be on, from what others take of each (0 to 1).
 
     It stays where it is unless others are busy there and another one is clearly less busy: the kernel moves what may
     be moved by itself, so it is mostly somebody else who keeps to this one as well.
     """
-    if others.get(now, 1.0) <= _TOO_MUCH:
-        return now
-    best = min(others, key=lambda cpu: (others[cpu], cpu), default=now)
-    return best if others.get(now, 1.0) - others.get(best, 1.0) > _TOO_MUCH else now
+    if others.get(current, 1.0) <= _TOO_MUCH:
+        return current
+    best = min(others, key=lambda cpu: (others[cpu], cpu), default=current)
+    return best if others.get(current, 1.0) - others.get(best, 1.0) > _TOO_MUCH else current
 
 
 class Seat:

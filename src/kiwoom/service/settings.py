@@ -8,7 +8,9 @@ from typing import Literal
 
 from kiwoom.errors import KiwoomError
 
-__all__ = ["DEFAULT_PORT", "RefusedToStart", "Settings"]
+__all__ = ["DEFAULT_PORT", "EventLoop", "RefusedToStart", "Settings"]
+
+EventLoop = Literal["auto", "asyncio", "uvloop"]
 
 DEFAULT_PORT = 5943
 """Where KOAPY's clients look for the service."""
@@ -47,7 +49,7 @@ class Settings:
     wake a thread on another one; where that is much, as on virtual machines, the process keeps to one, and leaves it
     for another when somebody else needs it. "any" lets the kernel decide.
     """
-    event_loop: Literal["auto", "asyncio", "uvloop"] = "auto"
+    event_loop: EventLoop = "auto"
     """What the server runs on; "auto" is uvloop where it is installed, which is faster."""
     allow_custom_code: bool = False
     audit_log: Path | None = None

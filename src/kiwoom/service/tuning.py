@@ -9,9 +9,9 @@ import asyncio
 import gc
 import sys
 from collections.abc import Mapping
-from typing import Literal
 
 from kiwoom.errors import MissingDependency
+from kiwoom.service.settings import EventLoop
 
 __all__ = ["grpc_variables", "leave_in_peace", "new_loop"]
 
@@ -20,7 +20,7 @@ _EXPERIMENTS = "GRPC_EXPERIMENTS"
 _LAST_WITH_SWITCH = (1, 85)
 
 
-def new_loop(kind: Literal["auto", "asyncio", "uvloop"]) -> asyncio.AbstractEventLoop:
+def new_loop(kind: EventLoop) -> asyncio.AbstractEventLoop:
     """
     An event loop that can watch a socket, by which gRPC tells it of events. Raises MissingDependency.
 
