@@ -20,7 +20,7 @@ import grpc
 import psutil
 from benchmarks import _service_server as service
 
-from kiwoom.service.tuning import grpc_variables
+from kiwoom.service.owner.tuning import grpc_variables
 from kiwoom.wire import kiwoom_pb2 as v1
 from kiwoom.wire import koapy_pb2 as pb
 

@@ -25,8 +25,8 @@ from kiwoom.clock import RealClock
 from kiwoom.control.base import Control, Mode
 from kiwoom.control.contract import FUNCTIONS, Value
 from kiwoom.control.url import ControlUrl
+from kiwoom.service.base.settings import Settings
 from kiwoom.service.server import Server
-from kiwoom.service.settings import Settings
 from kiwoom.wire import koapy_pb2 as pb
 
 CODE, REAL_TYPE, NAME = "005930", "주식체결", "삼성전자"

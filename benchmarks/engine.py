@@ -17,9 +17,9 @@ from collections.abc import Callable, Mapping
 
 from kiwoom.control import open_control
 from kiwoom.sim import SimControl
-from kiwoom.sim.book import Book
-from kiwoom.sim.desk import Ticket
-from kiwoom.sim.rules import BUY, SELL, TICKS_2023, TimeInForce
+from kiwoom.sim.desk.stockdesk import Ticket
+from kiwoom.sim.exchange.book import Book
+from kiwoom.sim.rules.trading import BUY, SELL, TICKS_2023, TimeInForce
 
 _URL = "sim:?clock=virtual&at=2026-02-06 10:00&limits=off&cash=100000000000&holdings=off"
 

@@ -26,12 +26,12 @@ from kiwoom import Kiwoom, config
 from kiwoom.clock import VirtualClock, from_us, to_us
 from kiwoom.control.url import ControlUrl
 from kiwoom.sim.assembly import assemble
+from kiwoom.sim.base.engine import Engine
 from kiwoom.sim.broker import Broker
-from kiwoom.sim.control import SimControl
-from kiwoom.sim.engine import Engine
-from kiwoom.sim.listing import Listing, builtin_listing
-from kiwoom.sim.live import Live
+from kiwoom.sim.market.live import Live
 from kiwoom.sim.options import Options
+from kiwoom.sim.prices.listing import Listing, builtin_listing
+from kiwoom.sim.session.control import SimControl
 
 DAY = "2026-02-06"
 OPTIONS = Options(seed=1, clock="virtual", at=datetime.fromisoformat(f"{DAY} 08:55"), limits=False, login_ms=1)

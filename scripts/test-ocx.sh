@@ -55,7 +55,7 @@ finish() {
 }
 
 # Without the control the suites would skip what they are for.
-"$directory/python.sh" -c 'import sys; from kiwoom.control.windows.registration import own_bits, registration
+"$directory/python.sh" -c 'import sys; from kiwoom.control.ocx.windows.registration import own_bits, registration
 sys.exit("the test control is not registered" if registration(own_bits()) is None else 0)' 2>&1 | cat
 
 if $core; then

@@ -336,8 +336,8 @@ def test_the_command(tmp_path: Path) -> None:
 def test_a_program_against_a_server_elsewhere(run_text: Run) -> None:
     """The same textbook program with a grpc:// URL: the control is at the other end of the service."""
     pytest.importorskip("grpc")
+    from kiwoom.service.base.settings import Settings as ServiceSettings
     from kiwoom.service.server import Server
-    from kiwoom.service.settings import Settings as ServiceSettings
 
     settings = ServiceSettings(url="sim:?seed=7", listen="127.0.0.1:0")
     with Server(settings) as server:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from kiwoom.control import Control, ControlUrl, open_control
-from kiwoom.control.windows.registration import own_bits, registration
+from kiwoom.control.ocx.windows.registration import own_bits, registration
 from kiwoom.errors import ControlUnavailable
 
 from .desk import Desk
@@ -29,8 +29,8 @@ def _open_ocx() -> Iterator[Control]:
 
 def _open_remote() -> Iterator[Control]:
     pytest.importorskip("grpc")
+    from kiwoom.service.base.settings import Settings
     from kiwoom.service.server import Server
-    from kiwoom.service.settings import Settings
 
     settings = Settings(url="sim:?seed=2&clock=virtual", listen="127.0.0.1:0", limits="none")
     with Server(settings) as server, open_control(f"grpc://{server.address}") as control:
@@ -40,8 +40,8 @@ def _open_remote() -> Iterator[Control]:
 def _open_hosted() -> Iterator[Control]:
     """What `ocx:` is for 64-bit programs: a host process, over the OCX where there is one, else the simulator."""
     pytest.importorskip("grpc")
-    from kiwoom.control.host import HostedControl
-    from kiwoom.control.hostprocess import HostProcess
+    from kiwoom.control.ocx.host import HostedControl
+    from kiwoom.control.ocx.hostprocess import HostProcess
 
     here = registration(own_bits()) is not None
     served = "ocx:?process=here" if here else "sim:?seed=2&clock=virtual"

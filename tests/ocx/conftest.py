@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kiwoom.control import Control, open_control
-from kiwoom.control.windows.registration import own_bits, registration
+from kiwoom.control.ocx.windows.registration import own_bits, registration
 
 HAS_OCX = registration(own_bits()) is not None
 

@@ -13,12 +13,12 @@ from datetime import datetime
 import pytest
 
 from kiwoom.control import Control, open_control
-from kiwoom.control.windows import credentials as keyring_credentials
-from kiwoom.control.windows.credentials import Credentials
-from kiwoom.control.windows.desktop import Desktop, Part, Window
-from kiwoom.control.windows.dialogs import Answers, DialogWatch, Kind, Outcome, classify
-from kiwoom.control.windows.processes import Process
-from kiwoom.control.windows.updates import LONGEST_UPDATE_S, BetweenHosts
+from kiwoom.control.ocx.windows import credentials as keyring_credentials
+from kiwoom.control.ocx.windows.credentials import Credentials
+from kiwoom.control.ocx.windows.desktop import Desktop, Part, Window
+from kiwoom.control.ocx.windows.dialogs import Answers, DialogWatch, Kind, Outcome, classify
+from kiwoom.control.ocx.windows.processes import Process
+from kiwoom.control.ocx.windows.updates import LONGEST_UPDATE_S, BetweenHosts
 from kiwoom.errors import ControlUnavailable, MissingDependency, OrderRefused
 
 from .conftest import login, needs_ocx, record, wait_for

@@ -15,9 +15,9 @@ import typer
 from typer.testing import CliRunner
 
 from kiwoom.cli.doctor import Finding, Machine, doctor, examine, works
-from kiwoom.control.windows.hours import maintenance_at, next_maintenance
-from kiwoom.control.windows.processes import Process
-from kiwoom.control.windows.registration import Bits, Registration
+from kiwoom.control.ocx.windows.hours import maintenance_at, next_maintenance
+from kiwoom.control.ocx.windows.processes import Process
+from kiwoom.control.ocx.windows.registration import Bits, Registration
 
 OCX = "C:\\OpenAPI\\khopenapi.ocx"
 

@@ -9,7 +9,7 @@ import pytest
 
 from kiwoom.control import open_control
 from kiwoom.control.contract import EVENTS, FUNCTIONS
-from kiwoom.control.windows.registration import Bits, find_interpreter, interpreter_bits, own_bits, registration
+from kiwoom.control.ocx.windows.registration import Bits, find_interpreter, interpreter_bits, own_bits, registration
 from kiwoom.errors import ControlUnavailable, ControlUrlError
 
 from .control import generate

@@ -19,9 +19,9 @@ pytest.importorskip("grpc")
 
 import kiwoom
 from kiwoom.control import Control, ControlUrl
-from kiwoom.control.host import HostedControl
-from kiwoom.control.hostprocess import HostProcess
-from kiwoom.control.windows.registration import own_bits, registration
+from kiwoom.control.ocx.host import HostedControl
+from kiwoom.control.ocx.hostprocess import HostProcess
+from kiwoom.control.ocx.windows.registration import own_bits, registration
 from kiwoom.errors import ControlClosed, ControlUnavailable
 
 from .conftest import Events, record, wait_for

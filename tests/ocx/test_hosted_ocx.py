@@ -15,8 +15,8 @@ import pytest
 pytest.importorskip("grpc")
 
 from kiwoom.control import open_control
-from kiwoom.control.windows.credentials import Credentials, forget, store
-from kiwoom.control.windows.updates import BetweenHosts
+from kiwoom.control.ocx.windows.credentials import Credentials, forget, store
+from kiwoom.control.ocx.windows.updates import BetweenHosts
 from kiwoom.errors import ControlUnavailable, OrderRefused
 
 from .conftest import Events, login, needs_ocx, record, wait_for

@@ -17,7 +17,7 @@ import pytest
 
 import kiwoom
 from kiwoom.cli.login import login
-from kiwoom.control.windows.credentials import Credentials
+from kiwoom.control.ocx.windows.credentials import Credentials
 
 SOURCE = str(Path(kiwoom.__file__).parents[1])
 SECRETS = ("pass-word-one", "pass-word-two", "pass-word-three")
@@ -219,7 +219,7 @@ def test_what_goes_wrong_is_said_in_one_line(
 
 _STORE = """
 import json, sys
-from kiwoom.control.windows.credentials import Credentials, store
+from kiwoom.control.ocx.windows.credentials import Credentials, store
 store(Credentials(**json.loads(sys.argv[1])), sys.argv[2])
 """
 

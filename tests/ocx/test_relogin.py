@@ -16,9 +16,9 @@ import pytest
 pytest.importorskip("grpc")
 
 from kiwoom.control import ControlUrl, open_control
-from kiwoom.control.host import HostedControl
-from kiwoom.control.hostprocess import HostProcess
-from kiwoom.control.relogin import Occasion, follow, next_occasion, relogin_time
+from kiwoom.control.ocx.host import HostedControl
+from kiwoom.control.ocx.hostprocess import HostProcess
+from kiwoom.control.ocx.relogin import Occasion, follow, next_occasion, relogin_time
 from kiwoom.errors import ControlClosed, ControlUrlError
 
 from .conftest import record, wait_for
@@ -174,7 +174,7 @@ def test_an_update_during_the_login_only_makes_it_longer() -> None:
 
 @pytest.mark.slow
 def test_a_refused_login_is_not_repeated_until_the_id_is_locked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kiwoom.control.host._PAUSE_AFTER_REFUSAL_S", 0.0)
+    monkeypatch.setattr("kiwoom.control.ocx.host._PAUSE_AFTER_REFUSAL_S", 0.0)
     with hosted(SIMULATED, f"{SIMULATED}&login_error=-100") as control:
         events = log_in(control)
         events.clear()

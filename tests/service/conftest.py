@@ -18,8 +18,8 @@ import grpc
 import pytest
 from tests.service.scripted_control import ScriptedControl
 
+from kiwoom.service.base.settings import Settings
 from kiwoom.service.server import KOAPY_SERVICE, Server
-from kiwoom.service.settings import Settings
 from kiwoom.wire import koapy_pb2 as pb
 
 SRC = Path(__file__).resolve().parents[2] / "src"

@@ -12,10 +12,10 @@ from tests.sim.driver import Driver
 
 from kiwoom.clock import VirtualClock
 from kiwoom.control.contract import Value
-from kiwoom.control.remote import Link, RemoteControl
+from kiwoom.control.remote.remote import Link, RemoteControl
 from kiwoom.control.url import ControlUrl
-from kiwoom.sim.conditions import Conditions
-from kiwoom.sim.registrations import Registrations
+from kiwoom.sim.server.conditions import Conditions
+from kiwoom.sim.server.realtime import Registrations
 
 Call = tuple[str, tuple[str | int, ...]]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from kiwoom.service.following import Follower, Notice, Outcome
+from kiwoom.service.rpc.following import Follower, Notice, Outcome
 
 ACCOUNT, CODE = "8012345611", "005930"
 

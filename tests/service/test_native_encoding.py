@@ -6,9 +6,9 @@ import pytest
 from tests.service.scripted_control import Event, ScriptedControl
 
 from kiwoom import catalog
-from kiwoom.service.encode import call_response, event_response, real_response, varint, within
-from kiwoom.service.nativeevents import Layouts, encode_event
-from kiwoom.service.occasion import Occasion
+from kiwoom.service.delivery.koapywire import call_response, event_response, real_response, varint, within
+from kiwoom.service.delivery.occasion import Occasion
+from kiwoom.service.v1.events import Layouts, encode_event
 from kiwoom.wire import kiwoom_pb2 as v1
 from kiwoom.wire import koapy_pb2 as pb
 

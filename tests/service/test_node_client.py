@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from kiwoom.service.base.settings import Settings
 from kiwoom.service.server import Server
-from kiwoom.service.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = Path(__file__).parent / "node_client" / "program.js"

@@ -13,7 +13,7 @@ from tests.service.scripted_control import Page
 
 from kiwoom.clock import RealClock
 from kiwoom.control.base import Control, open_control
-from kiwoom.control.remote import RemoteControl
+from kiwoom.control.remote.remote import RemoteControl
 from kiwoom.errors import (
     ControlClosed,
     ControlUnavailable,
@@ -23,8 +23,8 @@ from kiwoom.errors import (
     UsageError,
     WrongArguments,
 )
+from kiwoom.service.base.settings import Settings
 from kiwoom.service.server import Server
-from kiwoom.service.settings import Settings
 
 Connect = Callable[..., RemoteControl]
 

@@ -15,13 +15,13 @@ from tests.service.test_remote import WIRES, Connect, connect, pump_until
 from tests.service.vanishing import Network
 
 from kiwoom.control.base import open_control
-from kiwoom.control.remote import RemoteControl
+from kiwoom.control.remote.remote import RemoteControl
 from kiwoom.errors import (
     ControlClosed,
     KiwoomError,
 )
+from kiwoom.service.base.settings import Settings
 from kiwoom.service.server import KOAPY_SERVICE, Server
-from kiwoom.service.settings import Settings
 from kiwoom.wire import koapy_pb2 as pb
 
 __all__ = ["connect"]  # a fixture
@@ -29,7 +29,7 @@ __all__ = ["connect"]  # a fixture
 
 def break_link(served: Served | Server) -> None:
     """End every session's stream as a network that breaks does, from the server's side."""
-    from kiwoom.service.streams import Status
+    from kiwoom.service.delivery.streams import Status
 
     server: Server = getattr(served, "server", served)
 
@@ -209,7 +209,7 @@ def test_a_program_that_does_not_pump_does_not_fill_its_memory(
     serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It reads no more, and the service leaves out what is old."""
-    from kiwoom.control import remotelinks
+    from kiwoom.control.remote import v1 as remotelinks
 
     monkeypatch.setattr(remotelinks, "_MOST_UNREAD", 100)
     served = serve(queue_events=100, queue_bytes=1 << 26)

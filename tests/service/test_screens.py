@@ -11,8 +11,8 @@ from tests.service.test_service_listen import single
 from tests.service.test_service_orders import notice, request, taken
 
 from kiwoom.clock import VirtualClock
-from kiwoom.service.screens import Screens
-from kiwoom.service.streams import End
+from kiwoom.service.delivery.streams import End
+from kiwoom.service.shared.screens import Screens
 from kiwoom.wire import koapy_pb2 as pb
 
 

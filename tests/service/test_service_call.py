@@ -6,8 +6,8 @@ import grpc
 import pytest
 from tests.service.conftest import Serve, Served, Stub, ends_with, until
 
-from kiwoom.service.clients import Clients
-from kiwoom.service.security import EVERYBODY
+from kiwoom.service.base.security import EVERYBODY
+from kiwoom.service.shared.clients import Clients
 
 
 def test_a_function_gives_text_a_number_or_nothing(served: Served, stub: Stub) -> None:

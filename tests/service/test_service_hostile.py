@@ -18,9 +18,9 @@ from tests.service.conftest import MANY_TO_MANY, ONE_TO_MANY, UNARY, Served, end
 from tests.service.scripted_control import ScriptedControl
 
 from kiwoom.errors import ControlUnavailable
-from kiwoom.service.calls import MOST_INPUTS
+from kiwoom.service.base.settings import Settings
+from kiwoom.service.rpc.calls import MOST_INPUTS
 from kiwoom.service.server import KOAPY_SERVICE, NATIVE_SERVICE, Server
-from kiwoom.service.settings import Settings
 from kiwoom.wire import kiwoom_pb2 as v1
 from kiwoom.wire import koapy_pb2 as pb
 

@@ -17,10 +17,10 @@ from tests.service.scripted_control import ScriptedControl
 
 pytest.importorskip("greenlet", reason="there is no greenlet here: every control has a thread of its own")
 
-from kiwoom.service.loopowner import LoopOwner
-from kiwoom.service.owner import Owner, ThreadOwner
+from kiwoom.service.base.settings import Settings
+from kiwoom.service.owner.loopowner import LoopOwner
+from kiwoom.service.owner.owner import Owner, ThreadOwner
 from kiwoom.service.server import Server
-from kiwoom.service.settings import Settings
 from kiwoom.wire import koapy_pb2 as pb
 
 
@@ -56,7 +56,7 @@ def test_code_of_clients_does_not_run_on_the_loop(tmp_path: Path) -> None:
 
 
 def test_without_greenlet_there_is_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "kiwoom.service.loopowner", raising=False)
+    monkeypatch.delitem(sys.modules, "kiwoom.service.owner.loopowner", raising=False)
     monkeypatch.setitem(sys.modules, "greenlet", None)
     assert isinstance(owner_of(), ThreadOwner)
 

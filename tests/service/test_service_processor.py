@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.service.conftest import start_command
 
-from kiwoom.service import processor
-from kiwoom.service.processor import Seat, busy_s, choose, take_seat, wake_s
+from kiwoom.service.base.settings import RefusedToStart, Settings
+from kiwoom.service.owner import processor
+from kiwoom.service.owner.processor import Seat, busy_s, choose, take_seat, wake_s
 from kiwoom.service.server import Server
-from kiwoom.service.settings import RefusedToStart, Settings
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="processors are chosen on Linux alone")
 

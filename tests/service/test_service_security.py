@@ -16,9 +16,9 @@ from tests.service.scripted_control import Page
 
 from kiwoom.control.base import open_control
 from kiwoom.errors import ControlUnavailable, OrderRefused, UsageError
+from kiwoom.service.base.settings import RefusedToStart, Settings
 from kiwoom.service.certs import Made, make_certificates
 from kiwoom.service.server import Server
-from kiwoom.service.settings import RefusedToStart, Settings
 from kiwoom.wire import koapy_pb2 as pb
 
 READER, TRADER, LAB = "reader-token-0123456789", "trader-token-0123456789", "lab-token-0123456789"

@@ -15,9 +15,9 @@ pytest.importorskip(
     "greenlet", reason="there is no greenlet here: an owner on a thread of its own sends nothing itself"
 )
 
-from kiwoom.service.loopowner import LoopOwner
-from kiwoom.service.owner import ThreadOwner
-from kiwoom.service.streams import End, Status, Stream, Streams
+from kiwoom.service.delivery.streams import End, Status, Stream, Streams
+from kiwoom.service.owner.loopowner import LoopOwner
+from kiwoom.service.owner.owner import ThreadOwner
 
 
 class Reader:

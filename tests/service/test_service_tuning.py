@@ -9,8 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from kiwoom.errors import MissingDependency
-from kiwoom.service.settings import EventLoop
-from kiwoom.service.tuning import grpc_variables, new_loop
+from kiwoom.service.base.settings import EventLoop
+from kiwoom.service.owner.tuning import grpc_variables, new_loop
 
 
 def kind_of_loop(kind: EventLoop) -> str:
@@ -57,7 +57,7 @@ def test_a_wait_of_less_than_a_millisecond_is_one_wait(kind: EventLoop) -> None:
     pytest.importorskip(kind, reason="there is no uvloop here")
     from greenlet import greenlet
 
-    from kiwoom.service.loopowner import _LoopAttention
+    from kiwoom.service.owner.loopowner import _LoopAttention
 
     looked = 0
 

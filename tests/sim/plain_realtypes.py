@@ -9,9 +9,9 @@ from __future__ import annotations
 from datetime import date
 
 from kiwoom.catalog import real_type
-from kiwoom.sim.formats import direction, percent, rate, ratio_to_yesterday, signed, signed_price
-from kiwoom.sim.live import Live
-from kiwoom.sim.rules import sales_tax_ppm
+from kiwoom.sim.base.formats import direction, percent, rate, ratio_to_yesterday, signed, signed_price
+from kiwoom.sim.market.live import Live
+from kiwoom.sim.rules.trading import sales_tax_ppm
 
 Side = list[tuple[int, int]]
 _TRADING_FEE_PPM = 150  # the part of FID 32 that is fee, each way

@@ -11,8 +11,8 @@ from tests.sim.driver import Driver
 
 from kiwoom.control import open_control
 from kiwoom.errors import ControlUrlError
-from kiwoom.sim.conditionfile import default_conditions, read_conditions
-from kiwoom.sim.expressions import ExpressionError, Field, Unknown, Varies, compile_predicate
+from kiwoom.sim.conditions.file import default_conditions, read_conditions
+from kiwoom.sim.conditions.language import ExpressionError, Field, Unknown, Varies, compile_predicate
 
 
 def _missing(_subject: dict[str, int]) -> int:

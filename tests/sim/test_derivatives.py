@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from tests.sim.driver import Driver
 
-from kiwoom.sim.contracts import expiry_of
+from kiwoom.sim.rules.derivatives import expiry_of
 
 
 def test_futures_of_2026_have_the_new_codes() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kiwoom.clock import SECOND_US, RealClock
-from kiwoom.sim.engine import Engine
+from kiwoom.sim.base.engine import Engine
 
 
 def test_what_is_asked_for_from_outside_does_not_make_what_is_late_later() -> None:

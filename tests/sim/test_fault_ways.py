@@ -11,7 +11,7 @@ from tests.sim.driver import Driver
 
 from kiwoom.control import open_control
 from kiwoom.errors import ControlUrlError
-from kiwoom.sim.faults import AT_ONCE, FAULT_NAMES, Fault, Faults
+from kiwoom.sim.session.faults import AT_ONCE, FAULT_NAMES, Fault, Faults
 
 
 class Case(NamedTuple):

@@ -9,7 +9,7 @@ from tests.sim.driver import Driver
 
 from kiwoom.control import open_control
 from kiwoom.errors import ControlUrlError, UnknownEvent, UnknownFunction, UsageError
-from kiwoom.sim.faultplan import read_plan
+from kiwoom.sim.session.faultplan import read_plan
 
 
 def _ask(driver: Driver, code: str = "005930", rq_name: str = "rq") -> object:

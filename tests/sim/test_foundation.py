@@ -6,7 +6,7 @@ import pytest
 from tests.sim.driver import Driver
 
 from kiwoom.clock import VirtualClock
-from kiwoom.sim.engine import Engine
+from kiwoom.sim.base.engine import Engine
 
 
 def test_before_the_login_there_is_nothing() -> None:

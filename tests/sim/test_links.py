@@ -9,8 +9,8 @@ import pytest
 from tests.sim.driver import Driver
 from tests.sim.soak.books import Books, Sent
 
-from kiwoom.sim.conditions import Conditions
-from kiwoom.sim.registrations import Registrations
+from kiwoom.sim.server.conditions import Conditions
+from kiwoom.sim.server.realtime import Registrations
 
 CODES = ["005930", "000660", "035420", "035720", "068270", "005380", "051910", "247540"]
 

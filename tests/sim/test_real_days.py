@@ -16,12 +16,12 @@ from tests.sim.driver import Driver
 
 from kiwoom.control import open_control
 from kiwoom.errors import ControlUrlError
-from kiwoom.sim.bars import DayBar
-from kiwoom.sim.filetapes import file_tape
-from kiwoom.sim.intraday import FileBar, FileDay, IntradayFiles
-from kiwoom.sim.listing import builtin_listing
-from kiwoom.sim.minutes import MINUTE_US, Trade, needed
-from kiwoom.sim.tape import Tape
+from kiwoom.sim.prices.datafiles import FileBar, FileDay, IntradayFiles
+from kiwoom.sim.prices.filetapes import file_tape
+from kiwoom.sim.prices.history import DayBar
+from kiwoom.sim.prices.listing import builtin_listing
+from kiwoom.sim.prices.minutes import MINUTE_US, Trade, needed
+from kiwoom.sim.prices.tape import Tape
 
 CODE, DAY = "005930", date(2026, 2, 6)
 SAMSUNG = builtin_listing().instruments[CODE]
@@ -288,7 +288,7 @@ def test_real_minutes_are_kept(reference_data: Path, tmp_path: Path, name: str, 
     (tmp_path / "minute").mkdir()
     (tmp_path / "minute" / name).symlink_to(reference_data / "minute" / name)
     (tmp_path / "krx_listing.csv").symlink_to(reference_data / "krx_listing.csv")
-    from kiwoom.sim.listing import listing_from
+    from kiwoom.sim.prices.listing import listing_from
 
     listing = listing_from(tmp_path)
     read = gzip.open if name.endswith("gz") else open

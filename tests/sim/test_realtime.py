@@ -14,9 +14,9 @@ from tests.sim.driver import Driver
 
 from kiwoom import catalog
 from kiwoom.clock import VirtualClock
-from kiwoom.sim.engine import Engine
-from kiwoom.sim.market import Market
-from kiwoom.sim.stocktexts import StockTexts
+from kiwoom.sim.base.engine import Engine
+from kiwoom.sim.market.market import Market
+from kiwoom.sim.realtime.stocktexts import StockTexts
 
 DAY = date(2026, 2, 6)
 _TOTALS = tuple(catalog.real_type("주식호가잔량").fids.index(fid) for fid in (121, 125))

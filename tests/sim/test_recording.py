@@ -199,8 +199,8 @@ def _sofar(path: Path, control: Control) -> list[object]:
 
 def test_a_remote_control_is_recorded_and_played_back_too(tmp_path: Path) -> None:
     pytest.importorskip("grpc")
+    from kiwoom.service.base.settings import Settings
     from kiwoom.service.server import Server
-    from kiwoom.service.settings import Settings
 
     path = tmp_path / "remote.kwr"
     settings = Settings(url=SESSION, listen="127.0.0.1:0", limits="none")

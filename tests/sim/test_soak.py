@@ -22,10 +22,10 @@ from tests.sim.soak.trader import Trader
 
 from kiwoom.clock import from_us
 from kiwoom.sim import SimControl
-from kiwoom.sim.faultplan import read_plan
-from kiwoom.sim.faults import FAULT_NAMES
-from kiwoom.sim.ledger import Account
-from kiwoom.sim.orders import Action, Order
+from kiwoom.sim.accounts.ledger import Account
+from kiwoom.sim.exchange.order import Action, Order
+from kiwoom.sim.session.faultplan import read_plan
+from kiwoom.sim.session.faults import FAULT_NAMES
 
 PLAN = Path(__file__).parent / "soak" / "badday.txt"
 CODES = {"1001": ["005930", "000660", "035420"], "1002": ["035720", "068270"], "1003": ["005380", "051910", "247540"]}

@@ -10,8 +10,8 @@ from itertools import islice, pairwise
 import pytest
 from tests.sim.driver import Driver
 
-from kiwoom.sim.market import Market
-from kiwoom.sim.tracking import tracked
+from kiwoom.sim.market.market import Market
+from kiwoom.sim.prices.fundtape import tracked
 
 DAY = date(2026, 2, 6)
 FUNDS = {"069500": ("201", 1), "122630": ("201", 2), "114800": ("201", -1), "252670": ("201", -2), "233740": ("150", 2)}

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from kiwoom.sim.bars import DayBar
-from kiwoom.sim.instruments import Instrument
-from kiwoom.sim.tape import MINUTE_US, Tape
+from kiwoom.sim.prices.history import DayBar
+from kiwoom.sim.prices.tape import MINUTE_US, Tape
+from kiwoom.sim.rules.instruments import Instrument
 
 DAY = date(2026, 2, 6)
 
@@ -108,8 +108,8 @@ def test_a_run_to_the_limit_is_interrupted(high: int, low: int, close: int, up: 
 
 def test_triggers_lie_on_the_grid_as_the_press_printed_them() -> None:
     """TBH글로벌 3,030 -> 2,725; 신일제약 15,300 -> 16,850; 엘비루셈 18,000 -> 16,200 (with the steps of 2021)."""
-    from kiwoom.sim.rules import KOSDAQ_TICKS_2010
-    from kiwoom.sim.vi import triggers
+    from kiwoom.sim.prices.interruptions import triggers
+    from kiwoom.sim.rules.trading import KOSDAQ_TICKS_2010
 
     assert triggers(KOSDAQ_TICKS_2010, 3030)[1] == 2725
     assert triggers(KOSDAQ_TICKS_2010, 15300)[0] == 16850

@@ -24,10 +24,10 @@ from typing import Annotated, Literal
 import typer
 
 from kiwoom.clock import from_us, wall_now_us
+from kiwoom.control.ocx.windows import processes, registration
+from kiwoom.control.ocx.windows.hours import WINDOWS, maintenance_at, next_maintenance
+from kiwoom.control.ocx.windows.registration import Bits
 from kiwoom.control.url import ControlUrl
-from kiwoom.control.windows import processes, registration
-from kiwoom.control.windows.hours import WINDOWS, maintenance_at, next_maintenance
-from kiwoom.control.windows.registration import Bits
 
 __all__ = ["Finding", "Machine", "doctor", "examine", "works"]
 

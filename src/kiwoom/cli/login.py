@@ -16,8 +16,8 @@ import typer
 
 from kiwoom.cli.tables import Format, progress, show
 from kiwoom.control.base import default_url
+from kiwoom.control.ocx.windows.credentials import DEFAULT_PROFILE, Credentials, forget, store
 from kiwoom.control.url import ControlUrl
-from kiwoom.control.windows.credentials import DEFAULT_PROFILE, Credentials, forget, store
 from kiwoom.errors import UsageError
 
 __all__ = ["ask_credentials", "login"]

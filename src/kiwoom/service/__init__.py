@@ -1,1 +1,1 @@
-"""To be filled."""
+"""The gRPC service: one control, many clients. `server` serves, `client` asks."""

@@ -50,8 +50,8 @@ def serve(
     from kiwoom.control.base import default_url
     from kiwoom.control.url import ControlUrl
     from kiwoom.errors import MissingDependency
-    from kiwoom.service.settings import Settings
-    from kiwoom.service.tuning import grpc_variables
+    from kiwoom.service.base.settings import Settings
+    from kiwoom.service.owner.tuning import grpc_variables
 
     try:
         # Before gRPC is imported, which reads them then.

@@ -18,9 +18,9 @@ import threading
 from dataclasses import fields
 from typing import Any, TextIO
 
-from kiwoom.service.security import Tokens
+from kiwoom.service.base.security import Tokens
+from kiwoom.service.base.settings import RefusedToStart, Settings
 from kiwoom.service.server import Server
-from kiwoom.service.settings import RefusedToStart, Settings
 
 __all__ = ["main"]
 

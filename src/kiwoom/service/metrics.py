@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from prometheus_client import Metric
 
-    from kiwoom.service.core import Core
+    from kiwoom.service.shared.core import Core
 
 __all__ = ["Measured", "collector"]
 

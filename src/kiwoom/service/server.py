@@ -26,22 +26,24 @@ import grpc
 
 from kiwoom.control.base import Control, open_control
 from kiwoom.errors import ControlClosed, KiwoomError, MissingDependency, msg
-from kiwoom.service import conditions, custom, listening, login, logs, orders, streaming, transactions
-from kiwoom.service.calls import Caller
-from kiwoom.service.clients import Client, Clients
-from kiwoom.service.conditions import Conditions
-from kiwoom.service.core import Core, Rpc, how_it_failed
-from kiwoom.service.login import Login
+from kiwoom.service.base.security import EVERYBODY, Identity, Tokens, check_start, listen_address
+from kiwoom.service.base.settings import RefusedToStart, Settings
+from kiwoom.service.base.status import details
+from kiwoom.service.delivery.streams import End, Status, Stream
 from kiwoom.service.metrics import Measured, collector
-from kiwoom.service.native import Native
-from kiwoom.service.owner import Owner, ThreadOwner
-from kiwoom.service.processor import LOOK_S, Seat, keep_to, take_seat
-from kiwoom.service.security import EVERYBODY, Identity, Tokens, check_start, listen_address
-from kiwoom.service.settings import RefusedToStart, Settings
+from kiwoom.service.owner.owner import Owner, ThreadOwner
+from kiwoom.service.owner.processor import LOOK_S, Seat, keep_to, take_seat
+from kiwoom.service.owner.tuning import leave_in_peace, new_loop
+from kiwoom.service.rpc import conditions, custom, listening, login, orders, transactions
+from kiwoom.service.rpc import loglevel as logs
+from kiwoom.service.rpc import realtime as streaming
+from kiwoom.service.rpc.calls import Caller
+from kiwoom.service.rpc.conditions import Conditions
+from kiwoom.service.rpc.login import Login
+from kiwoom.service.shared.clients import Client, Clients
+from kiwoom.service.shared.core import Core, Rpc, how_it_failed
 from kiwoom.service.standard import add_health, add_reflection
-from kiwoom.service.status import details
-from kiwoom.service.streams import End, Status, Stream
-from kiwoom.service.tuning import leave_in_peace, new_loop
+from kiwoom.service.v1.native import Native
 
 __all__ = ["KOAPY_SERVICE", "NATIVE_SERVICE", "Server"]
 
@@ -198,7 +200,7 @@ class Server:
         # Code of clients may keep the control for a while; the others shall not wait for it to be told so.
         if not control.thread_bound and not self.settings.own_thread and not self.settings.allow_custom_code:
             try:
-                from kiwoom.service.loopowner import LoopOwner
+                from kiwoom.service.owner.loopowner import LoopOwner
             except ImportError:
                 log.info("greenlet is not installed: the control gets a thread of its own, which is slower")
             else:

@@ -7,8 +7,8 @@ Users reach it by URL, ``open_control("sim:?seed=7&clock=virtual")``; docs/simul
 from kiwoom.control.url import ControlUrl
 from kiwoom.errors import ControlUrlError
 from kiwoom.sim.broker import Broker
-from kiwoom.sim.control import SimControl
 from kiwoom.sim.options import Options
+from kiwoom.sim.session.control import SimControl
 
 __all__ = ["Broker", "Options", "SimControl", "open_sim"]
 

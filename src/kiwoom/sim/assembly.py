@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from kiwoom.control.url import ControlUrl
 from kiwoom.sim.broker import Broker
-from kiwoom.sim.conditions import Conditions
-from kiwoom.sim.control import SimControl
-from kiwoom.sim.derivatives import Derivatives
-from kiwoom.sim.faultplan import carry_out
-from kiwoom.sim.login import Login
-from kiwoom.sim.master import Master
-from kiwoom.sim.opening import OpeningNotices
-from kiwoom.sim.ordering import Ordering
-from kiwoom.sim.registrations import Registrations
-from kiwoom.sim.requests import Requests
-from kiwoom.sim.streams import Streams
+from kiwoom.sim.realtime.feeds import Streams
+from kiwoom.sim.realtime.sessionnotices import OpeningNotices
+from kiwoom.sim.server.codes import Master
+from kiwoom.sim.server.conditions import Conditions
+from kiwoom.sim.server.derivatives import Derivatives
+from kiwoom.sim.server.login import Login
+from kiwoom.sim.server.orders import Ordering
+from kiwoom.sim.server.realtime import Registrations
+from kiwoom.sim.server.requests import Requests
+from kiwoom.sim.session.control import SimControl
+from kiwoom.sim.session.faultplan import carry_out
 
 __all__ = ["PARTS", "assemble"]
 

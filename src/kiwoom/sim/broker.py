@@ -8,13 +8,13 @@ from datetime import date, datetime, time, timedelta
 
 from kiwoom.catalog import calendar
 from kiwoom.clock import Clock, RealClock, VirtualClock, from_us, to_us, wall_now_us
-from kiwoom.sim.contractdesk import ContractDesk
-from kiwoom.sim.desk import Desk
-from kiwoom.sim.engine import Engine
-from kiwoom.sim.listing import Listing, builtin_listing, listing_from
-from kiwoom.sim.market import Market
+from kiwoom.sim.base.engine import Engine
+from kiwoom.sim.desk.derivativedesk import ContractDesk
+from kiwoom.sim.desk.openingholdings import fill_accounts
+from kiwoom.sim.desk.stockdesk import Desk
+from kiwoom.sim.market.market import Market
 from kiwoom.sim.options import Options
-from kiwoom.sim.portfolio import fill_accounts
+from kiwoom.sim.prices.listing import Listing, builtin_listing, listing_from
 
 __all__ = ["Broker"]
 

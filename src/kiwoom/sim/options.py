@@ -10,8 +10,8 @@ from typing import Any
 
 from kiwoom.control.url import ControlUrl
 from kiwoom.errors import ControlUrlError
-from kiwoom.sim.conditionfile import read_conditions
-from kiwoom.sim.faultplan import Planned, read_plan
+from kiwoom.sim.conditions.file import read_conditions
+from kiwoom.sim.session.faultplan import Planned, read_plan
 
 __all__ = ["Options"]
 

@@ -21,11 +21,11 @@ from kiwoom.control.contract import FUNCTIONS, Value
 from kiwoom.control.url import ControlUrl
 from kiwoom.errors import ControlUrlError, UsageError
 from kiwoom.recording import read_recording, visible
+from kiwoom.sim.base.engine import Engine
 from kiwoom.sim.broker import Broker
-from kiwoom.sim.control import Delivery, SimControl
-from kiwoom.sim.engine import Engine
 from kiwoom.sim.options import Options
-from kiwoom.sim.requests import Page
+from kiwoom.sim.server.requests import Page
+from kiwoom.sim.session.control import Delivery, SimControl
 
 __all__ = ["ReplayControl", "open_replay"]
 

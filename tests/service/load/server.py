@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from kiwoom.control.base import Control, open_control
+from kiwoom.service.base.settings import Settings
 from kiwoom.service.metrics import BUCKETS_S
 from kiwoom.service.server import Server
-from kiwoom.service.settings import Settings
 
 FIDS = {"주문번호": 9203, "주문상태": 913, "미체결수량": 902, "체결번호": 909, "단위체결량": 915, "보유수량": 930}
 """What tells one notice from another, by the names under which clients see it."""

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 from tests.sim.exchange.test_credit import Borrower
 
-from kiwoom.sim.chejan import two_decimals
+from kiwoom.sim.desk.chejan import two_decimals
 
 SAMSUNG, FUND = "005930", "069500"
 DAY = 24 * 3600

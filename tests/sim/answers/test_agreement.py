@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.sim.driver import Driver
 
-from kiwoom.sim.brokers import FIRMS, FOREIGN, brokers
-from kiwoom.sim.investors import INSTITUTIONS, KINDS, investors, split
-from kiwoom.sim.lending import lending
-from kiwoom.sim.program import programs
+from kiwoom.sim.figures.firms import FIRMS, FOREIGN, brokers
+from kiwoom.sim.figures.investors import INSTITUTIONS, KINDS, investors, split
+from kiwoom.sim.figures.lending import lending
+from kiwoom.sim.figures.programmes import programs
 
 KINDS_OF_ROW = ("개인투자자", "외국인투자자", "금융투자", "보험", "투신", "기타금융", "은행", "연기금등", "사모펀드")
 CODES = ("005930", "247540", "069500")

@@ -9,9 +9,9 @@ import pytest
 from tests.sim.driver import Driver
 
 from kiwoom import catalog
-from kiwoom.sim.contractstate import state_now
-from kiwoom.sim.interest import open_interest
-from kiwoom.sim.pricing import fair, greeks, implied_volatility
+from kiwoom.sim.figures.derivatives import state_now
+from kiwoom.sim.figures.openinterest import open_interest
+from kiwoom.sim.prices.pricing import fair, greeks, implied_volatility
 
 FUTURE = "A0166000"
 MINUTE = 60_000_000

@@ -8,8 +8,8 @@ from itertools import islice, pairwise
 import pytest
 from tests.sim.driver import Driver
 
-from kiwoom.sim.draws import normals
-from kiwoom.sim.membership import members
+from kiwoom.sim.base.draws import normals
+from kiwoom.sim.rules.membership import members
 
 
 @pytest.mark.parametrize("at", ["2026-02-06 09:00", "2026-02-06 09:07:33", "2026-02-06 13:20", "2026-02-06 15:30:20"])

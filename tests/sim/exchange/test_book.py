@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kiwoom.sim.book import Book, BookOrder, Fill
-from kiwoom.sim.rules import BUY, SELL, TICKS_2023, TimeInForce
+from kiwoom.sim.exchange.book import Book, BookOrder, Fill
+from kiwoom.sim.rules.trading import BUY, SELL, TICKS_2023, TimeInForce
 
 DAY, IOC, FOK = TimeInForce.DAY, TimeInForce.IOC, TimeInForce.FOK
 

@@ -10,7 +10,8 @@ from tests.sim.exchange.test_ledger import settles
 
 from kiwoom import catalog
 from kiwoom.clock import to_us
-from kiwoom.sim.chejan import (
+from kiwoom.sim.accounts.ledger import Ledger
+from kiwoom.sim.desk.chejan import (
     BALANCE_FIDS,
     ORDER_FIDS,
     Quote,
@@ -19,8 +20,7 @@ from kiwoom.sim.chejan import (
     order_values,
     padded_name,
 )
-from kiwoom.sim.ledger import Ledger
-from kiwoom.sim.orders import Order
+from kiwoom.sim.exchange.order import Order
 
 
 class Captured(NamedTuple):
@@ -161,7 +161,7 @@ def test_names_are_padded_to_forty_bytes(name: str, blanks: int) -> None:
 def test_values_of_a_sale_with_a_loss() -> None:
     """The real server, 2016: 950 and 990 -6, 991 and 8019 -0.69, for the account and not for the stock."""
     books = Ledger(date(2016, 5, 2), settles)
-    from kiwoom.sim.rules import REAL_FEES
+    from kiwoom.sim.rules.trading import REAL_FEES
 
     account = books.open_account("5000000011", "user", 100_000, fees=REAL_FEES)
     books.deliver(account, "010050", 5, 4043)

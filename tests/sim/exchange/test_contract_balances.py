@@ -6,7 +6,7 @@ import pytest
 from tests.sim.driver import Answer
 from tests.sim.exchange.test_contracts import ContractTrader
 
-from kiwoom.sim.positions import value_of
+from kiwoom.sim.accounts.derivativeaccount import value_of
 
 
 def ask(t: ContractTrader, code: str, **inputs: str) -> Answer:

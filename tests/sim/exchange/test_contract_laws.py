@@ -17,15 +17,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kiwoom.sim.accounts.derivativeaccount import FoAccount, value_of
 from kiwoom.sim.broker import Broker
-from kiwoom.sim.contractdesk import ContractDesk
-from kiwoom.sim.desk import NotTaken, Ticket
-from kiwoom.sim.instruments import Instrument
-from kiwoom.sim.listing import builtin_listing
+from kiwoom.sim.desk.derivativedesk import ContractDesk
+from kiwoom.sim.desk.stockdesk import NotTaken, Ticket
+from kiwoom.sim.exchange.order import Action, Order, OrderState
 from kiwoom.sim.options import Options
-from kiwoom.sim.orders import Action, Order, OrderState
-from kiwoom.sim.positions import FoAccount, value_of
-from kiwoom.sim.rules import BUY, SELL
+from kiwoom.sim.prices.listing import builtin_listing
+from kiwoom.sim.rules.instruments import Instrument
+from kiwoom.sim.rules.trading import BUY, SELL
 
 USERS = ("kim", "lee", "park")
 CASH = 5_000_000_000

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.sim.exchange.test_ordering import Trader
 
-from kiwoom.sim.accounts import NotCovered
-from kiwoom.sim.instruments import Instrument
-from kiwoom.sim.live import Live
-from kiwoom.sim.positions import ContractOrder, FoAccount, fee_of, value_of
-from kiwoom.sim.rules import BUY
+from kiwoom.sim.accounts.derivativeaccount import ContractOrder, FoAccount, fee_of, value_of
+from kiwoom.sim.accounts.stockaccount import NotCovered
+from kiwoom.sim.market.live import Live
+from kiwoom.sim.rules.instruments import Instrument
+from kiwoom.sim.rules.trading import BUY
 
 
 class ContractTrader(Trader):

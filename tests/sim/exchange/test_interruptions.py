@@ -8,7 +8,7 @@ import pytest
 from tests.sim.driver import Driver
 from tests.sim.exchange.test_ordering import Trader
 
-from kiwoom.sim.vi import Halt
+from kiwoom.sim.prices.interruptions import Halt
 
 DAY = datetime(2026, 2, 6)
 

@@ -23,15 +23,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.sim.exchange.test_views import agree
 
-from kiwoom.sim.afterhours import single_price_limits
-from kiwoom.sim.broker import Broker
-from kiwoom.sim.desk import Desk, NotTaken, Ticket
-from kiwoom.sim.listing import builtin_listing
-from kiwoom.sim.options import Options
-from kiwoom.sim.orders import Action, Order, OrderState
-from kiwoom.sim.rules import ALL_LOANS, BUY, QUOTE_TYPES, SELL, TimeInForce
-from kiwoom.sim.sessions import AFTER_SINGLE, REGULAR, Phase, board_of
-from kiwoom.sim.tradeviews import (
+from kiwoom.sim.accounts.views.trades import (
     daily_profit_view,
     fills_view,
     open_orders,
@@ -40,6 +32,14 @@ from kiwoom.sim.tradeviews import (
     realised_view,
     split_fills_view,
 )
+from kiwoom.sim.broker import Broker
+from kiwoom.sim.desk.stockdesk import Desk, NotTaken, Ticket
+from kiwoom.sim.exchange.order import Action, Order, OrderState
+from kiwoom.sim.exchange.sideboard import single_price_limits
+from kiwoom.sim.options import Options
+from kiwoom.sim.prices.listing import builtin_listing
+from kiwoom.sim.rules.timetable import AFTER_SINGLE, REGULAR, Phase, board_of
+from kiwoom.sim.rules.trading import ALL_LOANS, BUY, QUOTE_TYPES, SELL, TimeInForce
 
 CODES = ("005930", "035720", "069500", "247540")
 USERS = ("kim", "lee", "park")

@@ -8,10 +8,10 @@ from itertools import count
 
 import pytest
 
-from kiwoom.sim.ledger import Account, Ledger, NotCovered, half_up
-from kiwoom.sim.messages import Refusal
-from kiwoom.sim.orders import Order, OrderState
-from kiwoom.sim.rules import REAL_FEES
+from kiwoom.sim.accounts.ledger import Account, Ledger, NotCovered, half_up
+from kiwoom.sim.exchange.order import Order, OrderState
+from kiwoom.sim.rules.messages import Refusal
+from kiwoom.sim.rules.trading import REAL_FEES
 
 numbers = count(1)
 

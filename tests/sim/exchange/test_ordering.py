@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from tests.sim.driver import Driver
 
-from kiwoom.sim.chejan import BALANCE_FIDS, ORDER_FIDS
-from kiwoom.sim.ledger import Account
-from kiwoom.sim.live import Live
+from kiwoom.sim.accounts.ledger import Account
+from kiwoom.sim.desk.chejan import BALANCE_FIDS, ORDER_FIDS
+from kiwoom.sim.market.live import Live
 
 SAMSUNG = "005930"
 

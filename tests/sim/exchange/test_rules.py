@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiwoom.sim import rules
-from kiwoom.sim.messages import Refusal, accepted_text, order_tr_name, refused_text
+from kiwoom.sim.rules import trading as rules
+from kiwoom.sim.rules.messages import Refusal, accepted_text, order_tr_name, refused_text
 
 NEW, KOSPI, KOSDAQ = rules.TICKS_2023, rules.KOSPI_TICKS_2010, rules.KOSDAQ_TICKS_2010
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 import pytest
 
 from kiwoom.clock import to_us
-from kiwoom.sim.sessions import REGULAR, Phase, Timetable, board_of
+from kiwoom.sim.rules.timetable import REGULAR, Phase, Timetable, board_of
 
 DAY = date(2026, 2, 6)
 

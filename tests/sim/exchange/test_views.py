@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from tests.sim.exchange.test_ledger import settles
 
 from kiwoom import catalog
-from kiwoom.sim import accountviews, tradeviews
-from kiwoom.sim.accountviews import Price, View
-from kiwoom.sim.ledger import Account, Ledger, NotCovered, half_up
-from kiwoom.sim.orders import Order
+from kiwoom.sim.accounts.ledger import Account, Ledger, NotCovered, half_up
+from kiwoom.sim.accounts.views import holdings as accountviews
+from kiwoom.sim.accounts.views import trades as tradeviews
+from kiwoom.sim.accounts.views.holdings import Price, View
+from kiwoom.sim.exchange.order import Order
 
 NAMES = {"217620": "디딤", "041590": "메디프론", "071850": "캐스텍코리아", "054300": "팬스타엔터프라이"}
 PRICES = {"217620": 3400, "041590": 7540, "071850": 6490, "054300": 1410}

@@ -10,7 +10,7 @@ from tests.sim.driver import Driver
 from tests.sim.fidelity.report import Compared, Row, by_fid, fields, same, with_base
 
 from kiwoom import catalog
-from kiwoom.sim.opening import KEY
+from kiwoom.sim.realtime.sessionnotices import KEY
 
 __all__ = ["compared"]
 

@@ -10,8 +10,8 @@ from tests.sim.captured import words
 from tests.sim.exchange.test_ordering import Trader
 from tests.sim.fidelity.report import Compared, Row, by_fid, fields, matches, same
 
-from kiwoom.sim.chejan import BALANCE_FIDS, ORDER_FIDS
-from kiwoom.sim.messages import Refusal, accepted_text, refused_text
+from kiwoom.sim.desk.chejan import BALANCE_FIDS, ORDER_FIDS
+from kiwoom.sim.rules.messages import Refusal, accepted_text, refused_text
 
 __all__ = ["compared"]
 

@@ -11,8 +11,8 @@ from datetime import date
 
 from kiwoom.catalog import calendar
 from kiwoom.sim.answers.registry import NotFound, Refused, Request
-from kiwoom.sim.instruments import Instrument
-from kiwoom.sim.master import margin_percent
+from kiwoom.sim.rules.instruments import Instrument
+from kiwoom.sim.server.codes import margin_percent
 
 __all__ = [
     "choice",

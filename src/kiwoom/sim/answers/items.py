@@ -10,11 +10,11 @@ from collections.abc import Callable
 from datetime import date
 
 from kiwoom.catalog import Tr
-from kiwoom.sim.formats import clock6, direction, percent, rate, ratio_to_yesterday, scaled, signed, signed_price
-from kiwoom.sim.instruments import Instrument
-from kiwoom.sim.live import Live
-from kiwoom.sim.market import Market
-from kiwoom.sim.quoted import Quoted
+from kiwoom.sim.base.formats import clock6, direction, percent, rate, ratio_to_yesterday, scaled, signed, signed_price
+from kiwoom.sim.market.live import Live
+from kiwoom.sim.market.market import Market
+from kiwoom.sim.market.quoted import Quoted
+from kiwoom.sim.rules.instruments import Instrument
 
 __all__ = ["ITEMS", "MILLION", "base_of", "price_text", "ratio", "row", "single", "strength"]
 

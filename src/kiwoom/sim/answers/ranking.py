@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from kiwoom.sim.answers.items import row
 from kiwoom.sim.answers.registry import Answer, Request
-from kiwoom.sim.instruments import Instrument
-from kiwoom.sim.live import Live
-from kiwoom.sim.market import Market
-from kiwoom.sim.quoted import Quoted
+from kiwoom.sim.market.live import Live
+from kiwoom.sim.market.market import Market
+from kiwoom.sim.market.quoted import Quoted
+from kiwoom.sim.rules.instruments import Instrument
 
 __all__ = ["at_limit", "by_value", "listed", "quotes"]
 

@@ -13,10 +13,10 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from kiwoom.catalog import Tr
-from kiwoom.sim.instruments import Instrument
+from kiwoom.sim.rules.instruments import Instrument
 
 if TYPE_CHECKING:
-    from kiwoom.sim.control import SimControl
+    from kiwoom.sim.session.control import SimControl
 
 __all__ = ["ANSWERS", "Answer", "Declared", "Function", "NotFound", "Refused", "Request", "Row", "answers"]
 

@@ -1,0 +1,450 @@
+"""What the two wires of the remote control share, and the first of them: kiwoom.v1. KOAPY's is in `koapylink`."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import grpc
+
+from kiwoom import errors
+from kiwoom.control.base import Mode
+from kiwoom.control.contract import EVENTS, Value
+from kiwoom.control.eventdata import EventData, TrPage
+from kiwoom.errors import ControlClosed, KiwoomError, OrderRefused, UsageError
+from kiwoom.limits import ORDER_FUNCTIONS
+from kiwoom.wire import kiwoom_pb2 as v1
+
+if TYPE_CHECKING:
+    from kiwoom.control.remote.remote import Arrived, RemoteControl
+
+__all__ = ["Call", "CommonLink", "Metadata", "NativeLink", "Requests", "describe"]
+
+log = logging.getLogger("kiwoom.control")
+
+NATIVE = "/kiwoom.v1.KiwoomService"
+
+Call = tuple[str, tuple[str | int, ...]]
+Metadata = tuple[tuple[str, str], ...]
+
+_BY_ID = {event.dispid: event for event in EVENTS.values()}
+_DOWN = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED, grpc.StatusCode.UNKNOWN)
+# What the client tells it has taken, at most so often.
+_PROGRESS_EVENTS = 1024
+# Events that came and were not delivered, at most: beyond that nothing more is read.
+_MOST_UNREAD = 65_536
+# Longest wait in one go.
+_LONGEST_WAIT_S = 1.0
+
+
+def describe(channel: grpc.Channel, metadata: Metadata, timeout_s: float) -> v1.DescribeResponse | None:
+    """Ask the service what it is; None if it does not speak kiwoom.v1. Raises grpc.RpcError."""
+    method = channel.unary_unary(
+        f"{NATIVE}/Describe", v1.DescribeRequest.SerializeToString, v1.DescribeResponse.FromString
+    )
+    try:
+        return method(v1.DescribeRequest(), metadata=metadata, timeout=timeout_s)  # type: ignore[no-any-return]
+    except grpc.RpcError as error:
+        if error.code() is grpc.StatusCode.UNIMPLEMENTED:
+            return None
+        raise
+
+
+def _error(name: str, kind: str, message: str) -> KiwoomError:
+    """The exception that the service names."""
+    if kind == "PERMISSION_DENIED":
+        return OrderRefused(message) if name in ORDER_FUNCTIONS else KiwoomError(message)
+    if kind in ("INVALID_ARGUMENT", "NOT_FOUND"):
+        return UsageError(message)
+    if kind == "UNAVAILABLE":
+        return ControlClosed(message)
+    if kind == "ComError":
+        return errors.ComError.said(name, message)
+    found = getattr(errors, kind, None)
+    if isinstance(found, type) and issubclass(found, KiwoomError) and not issubclass(found, errors.CodeError):
+        return found(message)
+    return KiwoomError(f"{name}: {message}")
+
+
+class Requests:
+    """The client's side of a stream: what `put` gives, until `end`."""
+
+    def __init__(self, first: Any) -> None:
+        self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._queue.put(first)
+
+    def put(self, request: Any) -> None:
+        self._queue.put(request)
+
+    def end(self) -> None:
+        self._queue.put(None)
+
+    def __iter__(self) -> Iterator[Any]:
+        while (request := self._queue.get()) is not None:
+            yield request
+
+
+class CommonLink:
+    """What both wires share: a thread that reads the stream and makes it again when it breaks."""
+
+    def __init__(self, control: RemoteControl, channel: grpc.Channel, metadata: Metadata) -> None:
+        self.control = control
+        self.channel = channel
+        self.metadata = metadata
+        self._stop = threading.Event()
+        self._up = threading.Event()
+        self._to_register = False
+        """What was registered behind an earlier link is not all registered behind this one."""
+        self._running: set[Call] = set()
+        """Searches that were sent again: they are not sent twice."""
+        self._requests: Requests | None = None
+        self._stream: Any = None
+        self._thread = threading.Thread(target=self._keep_reading, name="kiwoom-remote", daemon=True)
+
+    def start(self) -> None:
+        """Open the stream; returns when the service listens. Raises ControlUnavailable."""
+        self._thread.start()
+        if not self._up.wait(self.control.timeout_s):
+            self.close()
+            raise errors.ControlUnavailable(f"{self.control.url}: the service did not begin to send events")
+
+    def _keep_reading(self) -> None:
+        from kiwoom.control.remote.remote import Backoff
+
+        backoff = Backoff()
+        while not self._stop.is_set():
+            try:
+                self._read()
+                backoff = Backoff()
+            except grpc.RpcError as error:
+                if self._up.is_set():
+                    backoff = Backoff()
+                self._up.clear()
+                if self._stop.is_set():
+                    return
+                self._broke(error)
+            except Exception as error:
+                self._up.clear()
+                log.error("the link to %s failed: %r", self.control.url, error, exc_info=error)
+            backoff.pause(self._stop)
+
+    def _read(self) -> None:
+        raise NotImplementedError
+
+    def _broke(self, error: Any) -> None:
+        log.warning("the link to %s broke: %s; connecting again", self.control.url, error.details() or error.code())
+
+    def call_many(self, calls: Sequence[Call]) -> list[Value]:
+        """Carry out functions in order."""
+        raise NotImplementedError
+
+    def _lead_anew(self) -> None:
+        """The link leads to a service that knows nothing of us: have everything registered again."""
+        self._to_register = True
+        self._running.clear()
+        self.register_soon()
+
+    def register_soon(self) -> None:
+        """Try again what could not be registered again: there is a link, or a login. Any thread."""
+        if self._to_register and not self._stop.is_set():
+            with suppress(ControlClosed):
+                self.control.run_soon(self._register_again)
+
+    def _register_again(self) -> None:
+        """Owner thread. What the link does not carry or the service refuses is tried again at the next occasion."""
+        if self._stop.is_set() or not self._to_register:
+            return
+        self._to_register = False
+        for call in self.control.desired():
+            if call in self._running:
+                continue
+            name, arguments = call
+            try:
+                value = self.call_many([call])[-1]
+            except ControlClosed as error:
+                self._to_register = True
+                log.warning("%s: registering again was broken off: %s", self.control.url, error)
+                if self._up.is_set():
+                    self.register_soon()
+                return
+            except KiwoomError as error:
+                why = str(error)
+            else:
+                # Of these two, one gives 0 for success and the other one 1.
+                if value == (1 if name == "SendCondition" else 0):
+                    if name == "SendCondition":
+                        self._running.add(call)
+                    continue
+                why = f"it gave {value}"
+            self._to_register = True
+            text = "%s: %s%r could not be registered again (the next login is the next try): %s"
+            log.error(text, self.control.url, name, arguments[:3], why)
+
+    def _call(self, method: Any, request: Any, name: str) -> Any:
+        """A unary call; one that was not carried out is made again when the link is back."""
+        from kiwoom.control.remote.remote import broken
+
+        deadline = monotonic() + self.control.timeout_s
+        unknown = False
+        while True:
+            left = deadline - monotonic()
+            if left <= 0 or not self._up.wait(max(0.0, left)):
+                raise broken(name, f"no link for {self.control.timeout_s:g} s")
+            if self._stop.is_set():
+                raise broken(name, "this end was closed")
+            try:
+                return method(request, metadata=self.metadata, timeout=self.control.timeout_s)
+            except ValueError:
+                raise broken(name, "this end was closed") from None  # gRPC's word for a channel that was closed
+            except grpc.RpcError as error:
+                code = error.code()
+                if code is grpc.StatusCode.NOT_FOUND and self._renewed(request):
+                    continue
+                if code is grpc.StatusCode.DEADLINE_EXCEEDED:
+                    raise broken(name, f"no answer within {self.control.timeout_s:g} s") from None
+                if code not in _DOWN:
+                    raise _error(name, code.name, error.details() or code.name) from None
+                if name in ORDER_FUNCTIONS or self._stop.is_set():
+                    raise broken(name, error.details() or code.name) from None
+                if code is grpc.StatusCode.UNKNOWN:
+                    # A connection may break so, but KOAPY's server says it of every error.
+                    if unknown:
+                        raise _error(name, code.name, error.details() or code.name) from None
+                    unknown = True
+                # A question does no harm if it is asked twice.
+                self._stop.wait(0.05)
+
+    def _renewed(self, request: Any) -> bool:
+        """The service does not know our session: put the new one into the request. False if that is not the matter."""
+        return False
+
+    def close(self) -> None:
+        """End the stream and the connection."""
+        self._stop.set()
+        self._up.set()  # whoever waits for the link need not wait any longer
+        if self._requests is not None:
+            self._requests.end()
+        if self._stream is not None:
+            self._stream.cancel()
+        self.channel.close()
+        if threading.current_thread() is not self._thread:
+            self._thread.join(5.0)
+
+
+class NativeLink(CommonLink):
+    """kiwoom.v1."""
+
+    def __init__(self, control: RemoteControl, channel: grpc.Channel, metadata: Metadata) -> None:
+        super().__init__(control, channel, metadata)
+        self._call_method = channel.unary_unary(
+            f"{NATIVE}/Call", v1.CallRequest.SerializeToString, v1.CallResponse.FromString
+        )
+        self._events_method = channel.stream_stream(
+            f"{NATIVE}/Events", v1.EventsRequest.SerializeToString, v1.EventBatch.FromString
+        )
+        self._session = b""
+        self._forgotten = False
+        """The service says that there is no such session any more."""
+        self._received = 0
+        """Sequence number of the last event that came."""
+        self._handled = 0
+        """Sequence number of the last event that was delivered."""
+        self._told = 0
+        self._layouts: dict[int, tuple[int, ...]] = {}
+        self._batches: deque[v1.EventBatch] = deque()
+        self._put = 0
+        """Events that came. Reading thread."""
+        self._taken = 0
+        """Events whose turn has come. Owner thread."""
+        self._room = threading.Event()
+        """Set when there is room for more events."""
+        self._now: Iterator[v1.Event] | None = None
+        self._next: v1.Event | None = None
+
+    # --- the reading thread ------------------------------------------------------------------------------------
+
+    def _read(self) -> None:
+        opening = v1.Open(events=list(EVENTS), own_only=True)
+        if self._session and not self._forgotten:
+            opening.session = self._session
+            opening.after_sequence = self._received
+        requests = self._requests = Requests(v1.EventsRequest(open=opening))
+        stream = self._stream = self._events_method(iter(requests), metadata=self.metadata)
+        try:
+            for batch in stream:
+                if batch.session:
+                    self._opened(batch.session)
+                if batch.lost:
+                    log.warning("%d events of %s were missed: there is a gap", batch.lost, self.control.url)
+                if batch.events:
+                    self._received = batch.first_sequence + len(batch.events) - 1
+                self._batches.append(batch)
+                self._put += len(batch.events)
+                self.control.wake()
+                # A program that does not pump is not to fill the memory here: the service knows what to leave out.
+                while self._put - self._taken > _MOST_UNREAD and not self._stop.is_set():
+                    self._room.clear()
+                    if self._put - self._taken > _MOST_UNREAD:
+                        self._room.wait(_LONGEST_WAIT_S)
+        finally:
+            requests.end()
+
+    def _opened(self, session: bytes) -> None:
+        anew = bool(self._session) and session != self._session
+        self._session, self._forgotten = session, False
+        self._up.set()
+        self.control.links += 1
+        self.control.wake()
+        if anew:
+            # The service knows nothing of us any more: it is a new one, or we were away for too long.
+            self._received = 0
+            log.warning("%s was away: events were missed; registering again", self.control.url)
+            self._lead_anew()
+        else:
+            self.register_soon()
+
+    def _broke(self, error: Any) -> None:
+        if error.code() is grpc.StatusCode.NOT_FOUND:
+            self._forgotten = True
+            return
+        super()._broke(error)
+
+    # --- owner thread ------------------------------------------------------------------------------------------
+
+    def _renewed(self, request: Any) -> bool:
+        if request.session == self._session:
+            # The stream may not have noticed yet that it leads nowhere.
+            self._up.clear()
+            self._forgotten = True
+            if self._stream is not None:
+                self._stream.cancel()
+            if not self._up.wait(self.control.timeout_s):
+                return False
+        request.session = self._session
+        return True
+
+    def call_many(self, calls: Sequence[Call]) -> list[Value]:
+        request = v1.CallRequest(session=self._session)
+        for name, arguments in calls:
+            invocation = request.calls.add(name=name)
+            for argument in arguments:
+                if isinstance(argument, str):
+                    invocation.arguments.add(text=argument)
+                else:
+                    invocation.arguments.add(number=argument)
+        response: v1.CallResponse = self._call(self._call_method, request, calls[-1][0])
+        values: list[Value] = []
+        for (name, _), result in zip(calls, response.results, strict=False):
+            if result.error:
+                raise _error(name, result.error, result.message)
+            values.append(_value(result.value))
+        self._tell_time(response.now_us)
+        return values
+
+    def _tell_time(self, now_us: int) -> None:
+        told = getattr(self.control.clock, "told", None)
+        if told is not None and now_us:
+            told(now_us)
+
+    def has_event(self) -> bool:
+        return self._peek() is not None
+
+    def _peek(self) -> v1.Event | None:
+        while self._next is None:
+            if self._now is None:
+                if not self._batches:
+                    return None
+                batch = self._batches.popleft()
+                for layout in batch.layouts:
+                    self._layouts[layout.id] = tuple(layout.fids)
+                self._tell_time(batch.now_us)
+                if batch.waited:
+                    self.control.waited = True
+                self._now = iter(batch.events)
+                self._taken += len(batch.events)
+                self._room.set()
+                if batch.events:
+                    self._handled = batch.first_sequence - 1
+            self._next = next(self._now, None)
+            if self._next is None:
+                self._now = None
+        return self._next
+
+    def pull(self) -> Arrived | None:
+        from kiwoom.control.remote.remote import Arrived
+
+        event = self._peek()
+        if event is None:
+            return None
+        self._next = None
+        self._handled += 1
+        if abs(self._handled - self._told) >= _PROGRESS_EVENTS and self._requests is not None:
+            self._told = self._handled
+            self._requests.put(v1.EventsRequest(progress=v1.Progress(sequence=self._handled)))
+        spec = _BY_ID[event.id]
+        texts = list(event.texts)
+        if event.numbers:
+            text, number = iter(texts), iter(event.numbers)
+            arguments: tuple[str | int, ...] = tuple(
+                next(text, "") if a.kind == "str" else next(number, 0) for a in spec.arguments
+            )
+        else:
+            arguments = tuple(texts)
+        return Arrived(spec.name, arguments, self._data(spec.name, event, arguments))
+
+    def _data(self, name: str, event: v1.Event, arguments: tuple[str | int, ...]) -> EventData:
+        if event.layout:
+            fids = self._layouts.get(event.layout, ())
+            if name == "OnReceiveRealData":
+                values = list(event.values) or str(arguments[2]).split("\t")
+                return EventData(key=str(arguments[0]), fids=fids, values=values)
+            return EventData(fids=fids, values=list(event.values))
+        if name == "OnReceiveTrData":
+            return EventData(page=_page(str(arguments[2]), event.tr))
+        return EventData()
+
+    def wait(self, until_us: int) -> None:
+        if self._requests is not None:
+            self._requests.put(v1.EventsRequest(wait=v1.Wait(until_us=until_us, sequence=self._handled)))
+
+    def mode(self) -> Mode:
+        method = self.channel.unary_unary(
+            f"{NATIVE}/Describe", v1.DescribeRequest.SerializeToString, v1.DescribeResponse.FromString
+        )
+        described: v1.DescribeResponse = self._call(method, v1.DescribeRequest(), "Describe")
+        mode = described.mode
+        return mode if mode in ("simulated", "mock", "real") else "unknown"  # type: ignore[return-value]
+
+    def close(self) -> None:
+        if self._requests is not None:
+            self._requests.put(v1.EventsRequest(close=v1.Close()))
+            self._stop.set()
+            self._room.set()
+            # The service ends the stream when it has read this.
+            self._thread.join(1.0)
+        super().close()
+
+
+def _value(value: v1.Value) -> Value:
+    kind = value.WhichOneof("value")
+    if kind == "text":
+        return value.text
+    if kind == "number":
+        return value.number
+    if kind == "table":
+        return [list(row.values) for row in value.table.rows]
+    return None
+
+
+def _page(tr_code: str, tr: v1.TrData) -> TrPage:
+    single = dict(zip(tr.single_names, tr.single_values, strict=True))
+    names, cells = list(tr.names), list(tr.cells)
+    width = len(names)
+    table = [cells[i : i + width] for i in range(0, len(cells), width)] if width else []
+    return TrPage(tr_code, tr.rows, single, names, table)

@@ -1,0 +1,1 @@
+"""What the service stands on: status codes, security, settings."""

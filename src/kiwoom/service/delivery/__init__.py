@@ -1,0 +1,1 @@
+"""Events on their way out: the hub, the streams, the encodings."""

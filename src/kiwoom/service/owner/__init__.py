@@ -1,0 +1,1 @@
+"""The thread, or the event loop, that owns the control."""

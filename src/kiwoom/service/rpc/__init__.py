@@ -1,0 +1,1 @@
+"""KOAPY's RPCs, one module each."""

@@ -1,0 +1,294 @@
+"""
+`Call`: one function of the control, or one of the helpers that KOAPY's users call by name.
+
+Nothing but the contract and the helpers can be called, with the contract's arguments. Inputs that a client sets are
+kept for that client until its request takes them along: another client's request in between does not use them up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, NoReturn
+
+import grpc
+
+from kiwoom import catalog
+from kiwoom.control.contract import (
+    FUNCTIONS,
+    KOA_FUNCTIONS,
+    Argument,
+    Function,
+    Value,
+    convert_arguments,
+    function,
+)
+from kiwoom.control.eventdata import GETTERS
+from kiwoom.errors import UnknownFunction, WrongArguments
+from kiwoom.limits import ORDER_FUNCTIONS, QUERY_FUNCTIONS
+from kiwoom.service.delivery import koapywire as encode
+from kiwoom.service.delivery.streams import End
+from kiwoom.service.shared.accounts import ACCOUNT_INPUT
+from kiwoom.service.shared.clients import Client
+from kiwoom.service.shared.core import Core
+from kiwoom.wire import koapy_pb2 as pb
+
+if TYPE_CHECKING:
+    from kiwoom.service.rpc.conditions import Conditions
+    from kiwoom.service.rpc.login import Login
+
+__all__ = ["MOST_INPUTS", "Caller", "check_arguments", "wire_arguments"]
+
+# Lists of codes and of FIDs are the longest honest texts; what is longer is an attack or a mistake.
+_LONGEST_TEXT = 100_000
+_LONGEST_NUMBER = 20
+MOST_INPUTS = 100
+"""Inputs of one TR; none has more than a dozen."""
+_ACCOUNT_TAGS = frozenset({"ACCNO", "ACCLIST", "ACCTLIST_DETAIL"})
+_TOO_MANY = (-200, -209, -210, -211, -308, -311)
+# They only read, which everybody may. GetConditionLoad asks the server, and is answered by an event.
+_READS = frozenset(name for name in FUNCTIONS if name.startswith("Get") and name != "GetConditionLoad")
+# Requests that only read and were understood before: programs ask the same things over and over.
+_MOST_KNOWN = 4096
+_LONGEST_KNOWN = 100
+_UNREGISTER = frozenset({"SetRealRemove", "DisconnectRealData"})
+# Functions of which more than the control takes note.
+_NOTED = frozenset({"SetInputValue", "CommRqData", "GetLoginInfo", *QUERY_FUNCTIONS, *ORDER_FUNCTIONS, *_UNREGISTER})
+
+
+def wire_arguments(arguments: Sequence[pb.Argument]) -> list[str | int | bool]:
+    """The Python values of arguments on the wire. Raises WrongArguments for one without a value."""
+    values: list[str | int | bool] = []
+    for number, argument in enumerate(arguments, start=1):
+        kind = argument.WhichOneof("value")
+        if kind == "string_value":
+            values.append(argument.string_value)
+        elif kind == "long_value":
+            values.append(argument.long_value)
+        elif kind == "bool_value":
+            values.append(argument.bool_value)
+        else:
+            raise WrongArguments(f"argument {number} has no value: set string_value, long_value or bool_value")
+    return values
+
+
+def check_arguments(called: Function, arguments: Sequence[str | int | bool | None]) -> tuple[str | int, ...]:
+    """The arguments in the contract's types. Raises WrongArguments, naming the signature."""
+    if len(arguments) == len(called.arguments) and all(map(_fits, called.arguments, arguments)):
+        return tuple(arguments)  # type: ignore[arg-type]  # they are text and numbers
+    for spec, value in zip(called.arguments, arguments, strict=False):
+        if isinstance(value, str):
+            longest = _LONGEST_NUMBER if spec.kind == "long" else _LONGEST_TEXT
+            if len(value) > longest:
+                _refuse(called, spec.name, f"is {len(value)} characters long")
+            if "\0" in value:
+                _refuse(called, spec.name, "has a null character")
+        elif spec.kind == "str" and isinstance(value, bool):
+            _refuse(called, spec.name, f"must be text, got {value}")
+    converted = convert_arguments(called, arguments)
+    for spec, number in zip(called.arguments, converted, strict=True):
+        if isinstance(number, int) and not -(2**31) <= number < 2**31:
+            _refuse(called, spec.name, f"is {number}, which 32 bits do not hold")
+    return converted
+
+
+def _fits(spec: Argument, value: str | int | bool | None) -> bool:
+    """Whether a value is right as it is, as nearly all are."""
+    if spec.kind == "str":
+        return type(value) is str and len(value) <= _LONGEST_TEXT and "\0" not in value
+    return type(value) is int and -(2**31) <= value < 2**31
+
+
+def _refuse(called: Function, argument: str, reason: str) -> NoReturn:
+    raise WrongArguments(f"{called.name}: argument {argument!r} {reason}. {_signature(called)}")
+
+
+def _signature(called: Function) -> str:
+    return f"The signature is {called.python_signature} = {called.signature}."
+
+
+@dataclass(frozen=True)
+class _Helper:
+    """A name that is no function of the control: its signature, what it takes, and what it does."""
+
+    signature: str
+    types: tuple[type, ...]
+    optional: bool
+    run: Callable[[Caller, Sequence[str | int | bool]], Awaitable[Value | bool]]
+
+
+class Caller:
+    """Carries out calls for clients."""
+
+    def __init__(self, core: Core, login: Login, conditions: Conditions) -> None:
+        self._core = core
+        self._login = login
+        self._conditions = conditions
+        self._known: dict[bytes, tuple[Function, tuple[str | int, ...]]] = {}
+
+    def prepare(
+        self, client: Client, name: str, arguments: Sequence[str | int | bool | None]
+    ) -> tuple[Function, tuple[str | int, ...]]:
+        """
+        The function of this name and its checked arguments.
+
+        Raises UnknownFunction, WrongArguments, End(PERMISSION_DENIED).
+        """
+        called = FUNCTIONS.get(name)
+        if called is None:
+            sub = KOA_FUNCTIONS.get(name)
+            if sub is not None:
+                called = FUNCTIONS["KOA_Functions"]
+                if len(arguments) != (1 if sub.parameter else 0):
+                    raise WrongArguments(f"{name}: the signature is {sub.python_name}({sub.parameter})")
+                arguments = (name, *(arguments or ("",)))
+            else:
+                called = function(name[:100])
+        converted = check_arguments(called, arguments)
+        identity = client.identity
+        if called.name in ORDER_FUNCTIONS:
+            identity.require("trade")
+            identity.require_account(str(converted[2]))
+        elif called.name == "SetInputValue" and str(converted[0]).strip() == ACCOUNT_INPUT:
+            identity.require_account(str(converted[1]))
+        return called, converted
+
+    def carry_out(
+        self, client: Client, called: Function, arguments: tuple[str | int, ...], program: object = None
+    ) -> Value:
+        """
+        Call the function for this client, or for a program of its that goes on when its connection breaks.
+
+        Owner thread. Raises End(ABORTED) for the next page of a TR that somebody else asked for in between; a plain
+        client, whom only its connection tells from others, is trusted to know, unless it may not see all accounts.
+        """
+        name = called.name
+        control = self._core.owner.control
+        if name in GETTERS:
+            for holder in client.holders:
+                if holder.data is not None:
+                    return holder.data.get(name, arguments)
+            held = self._core.hub.held
+            if held is not None and not self._core.accounts.may_hear(held, client.identity):
+                return "" if called.returns == "str" else 0 if called.returns == "long" else None
+            return control.read_many(name, (arguments,))[0]
+        if name not in _NOTED:
+            return control.read_many(name, (arguments,))[0]
+        if name == "SetInputValue":
+            item, value = str(arguments[0]).strip(), str(arguments[1])
+            if item not in client.inputs and len(client.inputs) >= MOST_INPUTS:
+                _refuse(called, "id", f"would be one of more than {MOST_INPUTS}: a request takes the inputs along")
+            client.inputs[item] = value
+            return None
+        if name == "CommRqData":
+            # Whatever comes of it, the next request takes inputs of its own.
+            inputs, client.inputs = client.inputs, {}
+            tr = catalog.trs().get(str(arguments[1]).strip().lower())
+            if tr is not None and ACCOUNT_INPUT in tr.inputs:
+                client.identity.require_account(inputs.get(ACCOUNT_INPUT, ""))
+            goes_on = arguments[2] == 2 and (program is not None or client.identity.accounts is not None)
+            self._core.paging.asks(str(arguments[1]), program or client, goes_on)
+            self._core.accounts.asked(str(arguments[3]), str(arguments[0]), inputs.get(ACCOUNT_INPUT))
+            for item, value in inputs.items():
+                control.call("SetInputValue", item, value)
+        elif name in ORDER_FUNCTIONS:
+            self._core.accounts.asked(str(arguments[1]), str(arguments[0]), str(arguments[2]))
+        limiter = self._core.limits.of(name)
+        if limiter is not None:
+            limiter.count()
+        result = control.call(name, *arguments)
+        if limiter is not None and result in _TOO_MANY:
+            limiter.refused()
+        if name in _UNREGISTER:
+            # Whoever unregisters for himself must not unregister for the streams.
+            self._core.registrar.restore()
+        elif name == "GetLoginInfo" and client.identity.accounts is not None and arguments[0] in _ACCOUNT_TAGS:
+            return _only_accounts(str(result), client.identity.accounts)
+        return result
+
+    async def call(self, client: Client, name: str, arguments: Sequence[str | int | bool]) -> Value | bool:
+        """Carry out a function or a helper by name."""
+        try:
+            called, converted = self.prepare(client, name, arguments)
+        except UnknownFunction as error:
+            helper = _HELPERS.get(name)
+            if helper is None:
+                known = ", ".join((*_HELPERS, *KOA_FUNCTIONS))
+                raise UnknownFunction(f"{error} Helpers: {known}.") from None
+            _check_helper(name, helper, arguments)
+            return await helper.run(self, arguments)
+        if called.returns == "variant":
+            raise End(
+                grpc.StatusCode.INVALID_ARGUMENT,
+                f"{called.name} returns a table, which Call cannot carry: ask with TransactionCall, or by GetCommData",
+            )
+        owner = self._core.owner
+        if owner.at_hand and called.name in _READS:
+            # Nothing comes of it that the owner would have to look after.
+            return self.carry_out(client, called, converted)
+        return await owner.submit(partial(self.carry_out, client, called, converted))
+
+    async def wire_call(self, client: Client, raw: bytes) -> bytes:
+        """The RPC: call a function by name; what it returns is the response, a negative code too."""
+        known = self._known.get(raw)
+        if known is not None and self._core.owner.at_hand:
+            return encode.call_response(self.carry_out(client, *known))
+        request = pb.CallRequest.FromString(raw)
+        arguments = wire_arguments(request.arguments)
+        value = await self.call(client, request.name, arguments)
+        called = FUNCTIONS.get(request.name)
+        if called is not None and called.name in _READS and len(raw) <= _LONGEST_KNOWN:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[raw] = (called, check_arguments(called, arguments))
+        return encode.call_response(value)
+
+    # --- helpers ---------------------------------------------------------------------------------------------
+
+    async def is_connected(self, arguments: Sequence[str | int | bool]) -> bool:
+        return await self._login.connected()
+
+    async def connect(self, arguments: Sequence[str | int | bool]) -> int:
+        return await self._login.connect()
+
+    async def ensure_connected(self, arguments: Sequence[str | int | bool]) -> bool:
+        return await self._login.connected() or await self._login.connect() == 0
+
+    async def load_condition(self, arguments: Sequence[str | int | bool]) -> int:
+        return (await self._conditions.load())[0]
+
+    async def is_condition_loaded(self, arguments: Sequence[str | int | bool]) -> bool:
+        return self._conditions.loaded
+
+    async def ensure_condition_loaded(self, arguments: Sequence[str | int | bool]) -> int:
+        if self._conditions.loaded and not (arguments and arguments[0]):
+            return 1
+        return (await self._conditions.load())[0]
+
+    async def is_simulation_server(self, arguments: Sequence[str | int | bool]) -> bool:
+        control = self._core.owner.control
+        return bool(await self._core.owner.submit(lambda: control.call("KOA_Functions", "GetServerGubun", "")) == "1")
+
+
+_HELPERS = {
+    "IsConnected": _Helper("IsConnected() -> bool", (), False, Caller.is_connected),
+    "Connect": _Helper("Connect() -> int", (), False, Caller.connect),
+    "EnsureConnected": _Helper("EnsureConnected() -> bool", (), False, Caller.ensure_connected),
+    "LoadCondition": _Helper("LoadCondition() -> int", (), False, Caller.load_condition),
+    "IsConditionLoaded": _Helper("IsConditionLoaded() -> bool", (), False, Caller.is_condition_loaded),
+    "EnsureConditionLoaded": _Helper(
+        "EnsureConditionLoaded(force: bool = False) -> int", (bool,), True, Caller.ensure_condition_loaded
+    ),
+    "IsSimulationServer": _Helper("IsSimulationServer() -> bool", (), False, Caller.is_simulation_server),
+}
+
+
+def _check_helper(name: str, helper: _Helper, arguments: Sequence[str | int | bool]) -> None:
+    fits = len(arguments) == len(helper.types) or (helper.optional and len(arguments) < len(helper.types))
+    if not fits or any(not isinstance(a, t) for a, t in zip(arguments, helper.types, strict=False)):
+        raise WrongArguments(f"{name}: the signature is {helper.signature}")
+
+
+def _only_accounts(text: str, accounts: frozenset[str]) -> str:
+    return "".join(f"{part};" for part in text.split(";") if part.partition(",")[0] in accounts)

@@ -1,0 +1,124 @@
+"""
+Asking the control something and waiting for the event that answers: TRs, the watch list, conditions.
+
+An `Inquiry` is one such wait. It hears the events that can answer it, on the owner thread, where it also reads the
+data; the coroutine that asked gets what was made of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Generic, TypeVar
+
+from kiwoom.errors import error_for
+from kiwoom.service.base.status import details, error_code_in, status_of
+from kiwoom.service.delivery.hub import Listener
+from kiwoom.service.delivery.occasion import Occasion
+from kiwoom.service.delivery.streams import End, Status
+from kiwoom.service.shared.core import Core
+
+__all__ = ["Inquiry", "negative"]
+
+T = TypeVar("T")
+
+
+def negative(code: object, call: str, inputs: str = "") -> End | None:
+    """The end that a negative return code means; None for any other result."""
+    if isinstance(code, int) and not isinstance(code, bool) and code < 0:
+        return End.of(status_of(error_for(code, call, inputs)))
+    return None
+
+
+class Inquiry(Listener, Generic[T]):
+    """
+    Hears events until one answers.
+
+    `hear` returns None for an event that is not the answer; what else it returns is the answer. An exception that it
+    raises is the answer too. The loss of the connection ends every inquiry.
+    """
+
+    def __init__(self, core: Core, events: Iterable[str], hear: Callable[[Occasion], T | None], what: str) -> None:
+        self._core = core
+        self._events = tuple(dict.fromkeys((*events, "OnEventConnect")))
+        self._hear = hear
+        self._what = what
+        self._listening = False
+        self._lost: Exception | None = None
+        self._answer: asyncio.Future[T] = core.owner.loop.create_future()
+
+    def begin(self) -> None:
+        """Start to hear. Owner thread."""
+        self._listening = True
+        self._core.hub.add(self, self._events)
+
+    def finish(self) -> None:
+        """Hear no more. Owner thread."""
+        if self._listening:
+            self._listening = False
+            self._core.hub.remove(self)
+
+    @property
+    def lost(self) -> bool:
+        """Whether the connection was lost: nothing more comes."""
+        return self._lost is not None
+
+    def expect_again(self) -> None:
+        """Make ready for another answer, with the listening as it is. Event loop's thread."""
+        self._answer = self._core.owner.loop.create_future()
+        if self._lost is not None:
+            self._set_error(self._answer, self._lost)
+
+    def hear(self, occasion: Occasion) -> None:
+        if occasion.name == "OnEventConnect" and int(occasion.arguments[0]) < 0:
+            self._core.owner.post(self._lose, End.of(status_of(error_for(int(occasion.arguments[0]), self._what))))
+            return
+        try:
+            answer = self._hear(occasion)
+        except End as end:
+            self._post_error(end)
+            return
+        if answer is not None:
+            self._core.owner.post(self._set, self._answer, answer)
+
+    def fail(self, error: Exception) -> None:
+        self._post_error(End.of(status_of(error)))
+
+    def _lose(self, error: Exception) -> None:
+        # Between two pages nobody waits for an answer: the next one finds it here.
+        self._lost = error
+        self._set_error(self._answer, error)
+
+    def _post_error(self, error: Exception) -> None:
+        self._core.owner.post(self._set_error, self._answer, error)
+
+    @staticmethod
+    def _set(future: asyncio.Future[T], answer: T) -> None:
+        if not future.done():
+            future.set_result(answer)
+
+    @staticmethod
+    def _set_error(future: asyncio.Future[T], error: Exception) -> None:
+        if not future.done():
+            future.set_exception(error)
+            # Whoever asked may be gone by now.
+            future.exception()
+
+    async def answer(self) -> T:
+        """
+        Wait for the answer, for the time of the settings.
+
+        Raises End(DEADLINE_EXCEEDED), or with what the server said instead of answering.
+        """
+        timeout_s = self._core.settings.answer_timeout_s
+        late = f"{self._what} was not answered within {timeout_s:g} s"
+        return await self._core.wait_for(self._answer, timeout_s, late)
+
+
+def error_in_message(message: str, call: str) -> End | None:
+    """The end that a server's message means: one that names an error code; None for any other."""
+    code = error_code_in(message)
+    if code is None:
+        return None
+    status = status_of(error_for(code, call))
+    return End.of(Status(status.code, details(f"{message} [{status.details}]")))

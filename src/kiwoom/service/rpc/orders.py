@@ -1,0 +1,304 @@
+"""`OrderCall`: one order and its notices. `OrderListen`: the notices of all orders."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from functools import partial
+
+import grpc
+
+from kiwoom.control.contract import FUNCTIONS
+from kiwoom.errors import error_for
+from kiwoom.service.base.status import details, status_of
+from kiwoom.service.delivery import koapywire as encode
+from kiwoom.service.delivery.hub import Listener
+from kiwoom.service.delivery.occasion import Occasion
+from kiwoom.service.delivery.streams import Status, Stream
+from kiwoom.service.owner.owner import Timer
+from kiwoom.service.rpc.calls import check_arguments
+from kiwoom.service.rpc.following import FIDS, Follower, Notice, Outcome
+from kiwoom.service.rpc.inquiry import negative
+from kiwoom.service.shared.core import Rpc, how_it_failed
+from kiwoom.service.shared.screens import check_screen
+from kiwoom.wire import koapy_pb2 as pb
+
+__all__ = ["ORDER_EVENTS", "order_call", "order_listen"]
+
+log = logging.getLogger("kiwoom.service")
+
+_Code = grpc.StatusCode
+
+ORDER_EVENTS = ("OnReceiveMsg", "OnReceiveTrData", "OnReceiveChejanData")
+
+# A message with the reason may come after the empty answer, as any message; a balance notice may never come.
+_REASON_S = 1.0
+_MESSAGE_S = 1.0
+_BALANCE_S = 5.0
+
+_ALL = pb.OrderSubscriptionTarget(TR=True, MSG=True, CHEJAN=True)
+
+
+async def order_call(rpc: Rpc, raw: bytes) -> AsyncGenerator[bytes, None]:
+    """Send an order and follow it to its end."""
+    request = pb.OrderRequest.FromString(raw)
+    check_screen(request.screen_no)
+    identity = rpc.client.identity
+    identity.require("trade")
+    identity.require_account(request.account_no)
+    arguments = check_arguments(
+        FUNCTIONS["SendOrder"],
+        (
+            request.request_name,
+            request.screen_no,
+            request.account_no,
+            request.order_type,
+            request.code,
+            request.quantity,
+            request.price,
+            request.quote_type,
+            request.original_order_no,
+        ),
+    )
+    with rpc.stream() as stream:
+        following = _Following(rpc, request, stream)
+        stream.on_end = following.finish
+        await rpc.begin()
+        sending = asyncio.create_task(following.send(arguments), name="kiwoom order")
+        stream.on_ended.append(sending.cancel)
+        try:
+            async for response in stream.read():
+                yield response
+        finally:
+            # An order on its way to the server is not called back: it is only no longer followed.
+            sending.cancel()
+            rpc.owner.tell(following.finish)
+
+
+class _Following(Listener):
+    """An order, its follower, and the stream that hears of it. Owner thread, but for `send`."""
+
+    def __init__(self, rpc: Rpc, request: pb.OrderRequest, stream: Stream) -> None:
+        self._core = rpc.core
+        self._request = request
+        self._stream = stream
+        self._target = request.target if request.HasField("target") else _ALL
+        self._follower: Follower[bytes] = Follower(
+            request.order_type, request.account_no, request.code, request.original_order_no
+        )
+        self._screen = ""
+        self._sent = False
+        self._answer_due = False
+        """SendOrder was called, and its answer did not come yet."""
+        self._ending = False
+        stream.stop_status = self._stopped
+        self._messages: list[str] = []
+        self._timer: Timer | None = None
+        self._screen_timer: Timer | None = None
+
+    async def send(self, arguments: tuple[str | int, ...]) -> None:
+        """Wait until the order may be sent, and send it. Event loop's thread."""
+        try:
+            orders = self._core.limits.orders
+            for last in (False, True):
+                permitted_us = await self._core.permit(orders)
+                if await self._core.owner.submit(partial(self._send, arguments, permitted_us, last)):
+                    return
+                orders.refused(1.0)
+        except Exception as error:
+            status = how_it_failed(error, "OrderCall")
+            self._core.owner.tell(lambda: self._stream.end(status))
+
+    def _send(self, arguments: tuple[str | int, ...], permitted_us: int, last: bool) -> bool:
+        """Send the order; False if the server would not take it yet, as one too many, and it is not the last try."""
+        core = self._core
+        if self._stream.ended:
+            # Its client was told how it ended, without an order: one that went out now would be one too many.
+            return True
+        core.limits.orders.sent(permitted_us)
+        if not self._screen:
+            self._screen = core.screens.borrow(check_screen(self._request.screen_no))
+            events = (*ORDER_EVENTS, "OnEventConnect", *(("OnReceiveRealData",) if self._target.REAL else ()))
+            core.hub.add(self, events)
+        self._sent = True
+        self._after(core.settings.answer_timeout_s, self._unanswered)
+        core.accounts.asked(self._screen, str(arguments[0]), str(arguments[2]))
+        self._answer_due = True
+        try:
+            code = core.owner.control.call("SendOrder", arguments[0], self._screen, *arguments[2:])
+        except Exception as error:
+            log.error("SendOrder raised %r", error, exc_info=error)
+            self._stream.end(self._unknown(f"SendOrder failed: {error}"))
+            return True
+        end = negative(code, "SendOrder")
+        self._answer_due = end is None
+        if end is not None and end.status.code is _Code.RESOURCE_EXHAUSTED and not last:
+            self._sent = False
+            if self._timer is not None:
+                self._timer.cancel()
+            return False
+        if self._target.RET:
+            returned = code if isinstance(code, int) else 0
+            response = pb.ListenResponse(name="SendOrder", arguments=[pb.Argument(long_value=returned)])
+            self._stream.put(response.SerializeToString())
+        if end is not None:
+            if end.status.code is _Code.RESOURCE_EXHAUSTED:
+                core.limits.orders.refused(1.0)
+            self._stream.end(end.status)
+        return True
+
+    def hear(self, occasion: Occasion) -> None:
+        name = occasion.name
+        if name == "OnReceiveChejanData":
+            self._notice(occasion)
+        elif name == "OnReceiveMsg":
+            self._message(occasion)
+        elif name == "OnReceiveTrData":
+            self._answer(occasion)
+        elif name == "OnReceiveRealData":
+            if occasion.arguments[0] == self._request.code:
+                self._stream.put(occasion.bare)
+        elif int(occasion.arguments[0]) < 0:
+            self._disconnected(int(occasion.arguments[0]))
+        self._end_if_over()
+
+    def fail(self, error: Exception) -> None:
+        self._stream.end(self._unknown(f"its notices cannot be read: {error}"))
+
+    def finish(self) -> None:
+        """Follow no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._core.hub.remove(self)
+        self._leave_screen()
+
+    def _leave_screen(self) -> None:
+        """Notices come without a screen: an order that rests in the book for hours needs none."""
+        core = self._core
+        if self._screen_timer is not None:
+            self._screen_timer.cancel()
+        screen, self._screen = self._screen, ""
+        if screen:
+            if not core.owner.control.closed:
+                core.owner.control.call("DisconnectRealData", screen)
+            core.screens.give_back(screen, answered=not self._answer_due)
+
+    def _is_mine(self, occasion: Occasion) -> bool:
+        return occasion.arguments[:2] == (self._screen, self._request.request_name)
+
+    def _shown(self, occasion: Occasion) -> tuple[str | int, ...]:
+        return (check_screen(self._request.screen_no) or self._screen, *occasion.arguments[1:])
+
+    def _message(self, occasion: Occasion) -> None:
+        if not self._is_mine(occasion):
+            return
+        self._messages.append(str(occasion.arguments[3]))
+        if self._target.MSG:
+            self._stream.put(encode.event_response(occasion.name, self._shown(occasion)))
+
+    def _answer(self, occasion: Occasion) -> None:
+        if not self._is_mine(occasion) or not occasion.is_order_answer or self._follower.answered:
+            return
+        self._answer_due = False
+        number = occasion.order_no
+        if self._target.TR and number:
+            page: encode.Page = (("주문번호",), [number], (), [])
+            self._stream.put(encode.tr_response(self._shown(occasion), page)[0])
+        if self._timer is not None:
+            self._timer.cancel()
+        if number and not self._target.REAL:
+            self._screen_timer = self._core.owner.after(_MESSAGE_S, self._leave_screen, patient=True)
+        for response in self._follower.answer(number):
+            self._put_notice(response)
+
+    def _notice(self, occasion: Occasion) -> None:
+        if occasion.account != self._request.account_no:
+            return
+        values = {fid: occasion.chejan(fid) for fid in FIDS}
+        notice = Notice.of(str(occasion.arguments[0]), values, occasion.full)
+        for response in self._follower.notice(notice):
+            self._put_notice(response)
+
+    def _put_notice(self, response: bytes) -> None:
+        if self._target.CHEJAN:
+            self._stream.put(response)
+
+    def _end_if_over(self) -> None:
+        follower, stream = self._follower, self._stream
+        if stream.ended:
+            return
+        if follower.outcome is Outcome.DONE:
+            stream.end()
+        elif follower.outcome is Outcome.REFUSED:
+            if follower.order_no:
+                text = f"order {follower.order_no} was refused after it was taken: 거부사유 {follower.refusal or '-'}"
+                stream.end(Status(_Code.FAILED_PRECONDITION, details(text)))
+            elif self._messages:
+                self._refused()
+            elif not self._ending:
+                self._ending = True
+                self._after(_REASON_S, self._refused)
+        elif follower.filled and not self._ending:
+            self._ending = True
+            self._after(_BALANCE_S, stream.end)
+
+    def _refused(self) -> None:
+        reason = " ".join(self._messages) or "the server gave no reason"
+        self._stream.end(Status(_Code.FAILED_PRECONDITION, details(f"the order was refused: {reason}")))
+
+    def _after(self, seconds: float, callback: object) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        # What is waited for may be in what a late control did not deliver yet.
+        self._timer = self._core.owner.after(seconds, callback, patient=True)  # type: ignore[arg-type]
+
+    def _unanswered(self) -> None:
+        if not self._follower.answered:
+            self._stream.end(self._unknown(f"no answer came within {self._core.settings.answer_timeout_s:g} s"))
+
+    def _disconnected(self, code: int) -> None:
+        if self._follower.order_no:
+            text = f"the connection is lost ({error_for(code)}); order {self._follower.order_no} stands, look it up"
+            self._stream.end(Status(_Code.UNAVAILABLE, details(text)))
+        else:
+            self._stream.end(self._unknown(f"the connection was lost before the answer ({error_for(code)})"))
+
+    def _stopped(self, status: Status) -> Status:
+        """What this stream ends with when the service stops."""
+        return status if self._follower.answered or not self._sent else self._unknown("the service was stopped")
+
+    def _unknown(self, why: str) -> Status:
+        """Neither taken nor refused: a status that no client takes for a reason to send it again."""
+        text = f"the outcome of the order is unknown, look it up (opt10075) before sending it again: {why}"
+        return Status(_Code.UNKNOWN, details(text))
+
+
+async def order_listen(rpc: Rpc, raw: bytes) -> AsyncGenerator[bytes, None]:
+    """Answers, messages and notices of all orders, of the accounts that the client may use."""
+    pb.ListenRequest.FromString(raw)
+    identity, accounts = rpc.client.identity, rpc.core.accounts
+    with rpc.stream() as stream:
+
+        def hear(occasion: Occasion) -> None:
+            if not accounts.may_hear(occasion, identity):
+                return
+            if occasion.name == "OnReceiveChejanData":
+                stream.put(occasion.full)
+            elif occasion.name == "OnReceiveTrData":
+                if occasion.is_order_answer and occasion.order_no:
+                    stream.put(occasion.order)
+            elif occasion.name == "OnReceiveMsg":
+                tr_code = str(occasion.arguments[2])
+                if not tr_code or encode.tr_names(tr_code) is None:
+                    stream.put(occasion.bare)
+            elif int(occasion.arguments[0]) < 0:
+                stream.end(status_of(error_for(int(occasion.arguments[0]), "OnEventConnect")))
+
+        listener = await rpc.listen(stream, (*ORDER_EVENTS, "OnEventConnect"), hear)
+        try:
+            await rpc.begin()
+            async for response in stream.read():
+                yield response
+        finally:
+            rpc.leave(listener)

@@ -1,0 +1,147 @@
+"""`RealCall` and `BidirectionalRealCall`: real-time data of codes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+
+import grpc
+
+from kiwoom.limits import MAX_CODES_PER_SCREEN, MAX_SCREENS
+from kiwoom.service.delivery import koapywire as encode
+from kiwoom.service.delivery.streams import End, Stream
+from kiwoom.service.shared.core import Rpc, how_it_failed
+from kiwoom.service.shared.registrar import Shape
+from kiwoom.service.shared.screens import check_screen
+from kiwoom.wire import koapy_pb2 as pb
+
+__all__ = ["bidirectional_real_call", "real_call"]
+
+_INVALID = grpc.StatusCode.INVALID_ARGUMENT
+_MOST_CODES = MAX_CODES_PER_SCREEN * MAX_SCREENS
+_MOST_FIDS = 1000
+# Without FIDs of its own a request gets those of the plain quote, which nearly every type of a stock shares.
+_DEFAULT_TYPE = "주식시세"
+# 장시작시간 is registered without a code, by these.
+_SESSION_FIDS = frozenset({215, 214})
+
+
+def _checked_codes(codes: Iterable[str], fids: frozenset[int]) -> list[str]:
+    checked = list(dict.fromkeys(codes))
+    if len(checked) > _MOST_CODES:
+        raise End(_INVALID, f"{len(checked)} codes: {MAX_SCREENS} screens hold {_MOST_CODES} at most")
+    for code in checked:
+        if not code and not fids.isdisjoint(_SESSION_FIDS):
+            continue
+        if not 1 <= len(code) <= 20 or not code.isprintable() or ";" in code or " " in code:
+            raise End(_INVALID, f"{code[:30]!r} is not a code")
+    return checked
+
+
+def _checked_fids(fids: Sequence[int]) -> tuple[int, ...]:
+    if len(fids) > _MOST_FIDS:
+        raise End(_INVALID, f"{len(fids)} FIDs: more than {_MOST_FIDS} cannot be asked for at once")
+    if any(fid <= 0 for fid in fids):
+        raise End(_INVALID, f"{min(fids)} is not a FID: they are positive")
+    return tuple(dict.fromkeys(fids)) or encode.real_type_fids(_DEFAULT_TYPE)
+
+
+def _shape(fids: tuple[int, ...], flags: pb.RealRequestFlags) -> Shape:
+    return Shape(fids, flags.infer_fids, flags.readable_names, flags.fast_parse)
+
+
+class _Reading:
+    """A stream of real-time data and what it is registered for. Owner thread."""
+
+    def __init__(self, rpc: Rpc, stream: Stream) -> None:
+        self._core = rpc.core
+        self._stream = stream
+
+    def add(self, shape: Shape, codes: Sequence[str]) -> None:
+        """Register and receive. Raises End; then nothing was added."""
+        # Heard before it is registered: the first message may come at once.
+        self._core.real_data.add(self._stream, shape, codes)
+        try:
+            self._core.registrar.add(self._stream, codes, frozenset(shape.fids))
+        except BaseException:
+            self._core.real_data.remove(self._stream, codes)
+            raise
+
+    def remove(self, codes: Sequence[str] | None = None) -> None:
+        """Receive and be registered no more."""
+        self._core.real_data.remove(self._stream, codes)
+        self._core.registrar.remove(self._stream, codes)
+
+
+async def real_call(rpc: Rpc, raw: bytes) -> AsyncGenerator[bytes | Stream, None]:
+    """
+    Send the real-time data of codes until the client leaves.
+
+    The screens of the request are only checked: registrations are shared, on screens of the pool.
+    """
+    request = pb.RealRequest.FromString(raw)
+    fids = _checked_fids(request.fid_list)
+    codes = _checked_codes(request.code_list, frozenset(fids))
+    if not codes:
+        raise End(_INVALID, "code_list is empty: which codes?")
+    if request.opt_type not in ("", "0", "1"):
+        raise End(_INVALID, f"opt_type is {request.opt_type[:20]!r}: '0' or '1'")
+    for screen in request.screen_no[:MAX_SCREENS]:
+        check_screen(screen)
+    shape = _shape(fids, request.flags)
+    with rpc.stream() as stream:
+        reading = _Reading(rpc, stream)
+        stream.on_end = reading.remove
+        try:
+            await rpc.on_owner(lambda: reading.add(shape, codes))
+            await rpc.begin()
+            yield stream
+        finally:
+            rpc.owner.tell(reading.remove)
+
+
+async def bidirectional_real_call(rpc: Rpc, requests: AsyncIterator[bytes]) -> AsyncGenerator[bytes | Stream, None]:
+    """Send real-time data of codes that the client adds and removes as it goes."""
+    with rpc.stream() as stream:
+        reading = _Reading(rpc, stream)
+        stream.on_end = reading.remove
+        await rpc.begin()
+        following = asyncio.create_task(_follow(rpc, requests, reading, stream), name="kiwoom registrations")
+        stream.on_ended.append(following.cancel)
+        try:
+            yield stream
+        finally:
+            following.cancel()
+            rpc.owner.tell(reading.remove)
+
+
+async def _follow(rpc: Rpc, requests: AsyncIterator[bytes], reading: _Reading, stream: Stream) -> None:
+    owner = rpc.owner
+    fids: tuple[int, ...] = ()
+    # Types are inferred: one stream carries codes with different FIDs.
+    flags = pb.RealRequestFlags(infer_fids=True)
+    try:
+        async for raw in requests:
+            request = pb.BidirectionalRealRequest.FromString(raw)
+            kind = request.WhichOneof("request")
+            if kind == "initialize_request":
+                fids = _checked_fids(request.initialize_request.fid_list)
+                flags.CopyFrom(request.initialize_request.flags)
+                flags.infer_fids = True
+                await owner.submit(reading.remove)
+            elif kind == "register_request":
+                wanted = _checked_fids(request.register_request.fid_list or fids)
+                codes = _checked_codes(request.register_request.code_list, frozenset(wanted))
+                shape = _shape(wanted, flags)
+                await owner.submit(lambda: reading.add(shape, codes))  # noqa: B023  # awaited before they change
+            elif kind == "remove_request":
+                removed = list(request.remove_request.code_list)
+                await owner.submit(lambda: reading.remove(removed))  # noqa: B023
+            elif kind == "stop_request":
+                owner.tell(stream.end)
+                return
+            else:
+                raise End(_INVALID, "the request is empty: initialize, register, remove or stop")
+    except Exception as error:
+        status = how_it_failed(error, rpc.method)
+        owner.tell(lambda: stream.end(status))

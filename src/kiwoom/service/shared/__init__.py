@@ -1,0 +1,1 @@
+"""What every RPC knows of one control: clients, accounts, screens, paging, registrations."""

@@ -1,0 +1,196 @@
+"""What the RPCs share: the owner, the hub, the limits, the screens; and `Rpc`, one call of a client."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Generator, Iterable
+from contextlib import ExitStack, contextmanager
+from typing import Any, TypeVar
+
+import grpc
+from google.protobuf.message import DecodeError
+
+from kiwoom.errors import KiwoomError
+from kiwoom.limits import PROFILES, Limits, Priority, RequestLimiter
+from kiwoom.service.base.settings import RefusedToStart, Settings
+from kiwoom.service.base.status import status_of
+from kiwoom.service.delivery.hub import Hub, Listener
+from kiwoom.service.delivery.occasion import Occasion
+from kiwoom.service.delivery.streams import End, Status, Stream, Streams
+from kiwoom.service.owner.owner import Owner
+from kiwoom.service.shared.accounts import Accounts
+from kiwoom.service.shared.clients import Client
+from kiwoom.service.shared.paging import Paging
+from kiwoom.service.shared.registrar import RealData, Registrar
+from kiwoom.service.shared.screens import Screens
+
+__all__ = ["Core", "Relay", "Rpc", "how_it_failed", "taken_note_of"]
+
+log = logging.getLogger("kiwoom.service")
+
+T = TypeVar("T")
+
+
+class Core:
+    """Everything behind the RPCs. Made on the event loop's thread when the control is open."""
+
+    def __init__(self, owner: Owner, settings: Settings) -> None:
+        self.owner = owner
+        self.settings = settings
+        self.hub = Hub(owner, settings.acknowledge_timeout_s, settings.acknowledge_grace_s, settings.queue_events)
+        self.streams = Streams(owner, settings.queue_events, settings.queue_bytes)
+        self.screens = Screens(owner.control.clock, settings.answer_timeout_s, late=owner.control.delivered_until_us)
+        self.registrar = Registrar(owner, self.screens)
+        self.real_data = RealData(self.hub)
+        profile = PROFILES.get(settings.limits)
+        if profile is None:
+            raise RefusedToStart(f"there are no limits {settings.limits!r}; known: {', '.join(PROFILES)}")
+        self.limits = Limits(owner.control.clock, profile)
+        self.paging = Paging()
+        self.accounts = Accounts()
+        self.stopping = False
+        self.asked: set[asyncio.Future[Any]] = set()
+        """What somebody waits for the broker to answer. Event loop's thread."""
+        self.counted: dict[str, Callable[[], int]] = {}
+        """What else `left_over` counts, by name. Callable from any thread."""
+
+    def stop(self, status: Status) -> None:
+        """The service stops: nobody waits for the broker any more. Event loop's thread."""
+        self.stopping = True
+        for future in self.asked:
+            if not future.done():
+                future.set_exception(End.of(status))
+
+    async def wait_for(self, answer: asyncio.Future[T], seconds: float, late: str) -> T:
+        """Wait for what the broker answers. Raises End(DEADLINE_EXCEEDED, late), or what ends it instead."""
+        self.asked.add(answer)
+        try:
+            if not await self.owner.wait(answer, seconds):
+                raise End(grpc.StatusCode.DEADLINE_EXCEEDED, late)
+            return answer.result()
+        finally:
+            self.asked.discard(answer)
+
+    async def permit(self, limiter: RequestLimiter, priority: Priority = Priority.PERSON) -> int:
+        """
+        Wait until a request may be sent; returns the time at which it was counted, for `limiter.sent`.
+
+        Waits in the scheduler's line, not in a thread. Raises End(UNAVAILABLE) when the service stops.
+        """
+        with limiter.line_up(priority) as ticket:
+            while (wait_s := ticket.reserve()) > 0:
+                if self.stopping:
+                    break
+                # Whoever stands further ahead may leave the line: look again before long.
+                await self.owner.sleep(min(wait_s, 1.0))
+        if self.stopping:
+            raise End(grpc.StatusCode.UNAVAILABLE, "the service is stopping")
+        return self.owner.control.clock.now_us()
+
+    def left_over(self) -> dict[str, int]:
+        """
+        What is in use, by kind: streams, sessions, screens, registered codes, tasks and so on. Any thread.
+
+        When nobody is connected all is zero, but for the one listener by which the service itself hears of logins;
+        a session or a login that is under way is kept for its time.
+        """
+        return {
+            "streams": sum(not stream.ended for stream in tuple(self.streams.open)),
+            "listeners": self.hub.listeners(),
+            "screens": len(self.screens.used),
+            "codes": len(self.registrar.codes),
+            "readers": self.real_data.readers(),
+            "waiting": self.owner.waiting + self.owner.sessions_waiting,
+            "turns": self.paging.standing(),
+            "in line": self.limits.queries.standing() + self.limits.orders.standing(),
+            "conditions": len(self.limits.conditions.running),
+            "tasks": sum(t.get_name().startswith("kiwoom ") for t in asyncio.all_tasks(self.owner.loop)),
+            **{name: count() for name, count in self.counted.items()},
+        }
+
+
+class Relay(Listener):
+    """A listener that makes something of an event and hands it on; if it fails, its stream ends."""
+
+    def __init__(self, stream: Stream, hear: Callable[[Occasion], None]) -> None:
+        self._stream = stream
+        self._hear = hear
+
+    def hear(self, occasion: Occasion) -> None:
+        self._hear(occasion)
+
+    def fail(self, error: Exception) -> None:
+        self._stream.end(error.status if isinstance(error, End) else status_of(error))
+
+
+class Rpc:
+    """One call of a client: what an RPC needs to do its work and to clean up after itself. Event loop's thread."""
+
+    def __init__(self, core: Core, client: Client, context: Any, method: str) -> None:
+        self.core = core
+        self.owner = core.owner
+        self.client = client
+        self.context = context
+        self.method = method
+
+    def __repr__(self) -> str:
+        return f"{self.method} of {self.client!r}"
+
+    async def on_owner(self, work: Callable[[], T]) -> T:
+        """Have `work` done on the owner thread and wait for its result."""
+        return await self.owner.submit(work)
+
+    async def begin(self) -> None:
+        """Tell the client that the server listens: whatever happens from now on, it will hear of."""
+        await self.context.send_initial_metadata(())
+
+    @contextmanager
+    def stream(self) -> Generator[Stream, None, None]:
+        """A queue for the responses, for as long as the block lasts; a virtual clock runs meanwhile."""
+        stream = self.core.streams.add(repr(self), self.context.write)
+        with ExitStack() as waits:
+            waits.enter_context(self.owner.someone_waits())
+            # Nothing more comes then, even if the reader takes its time to hear of it.
+            stream.on_ended.append(waits.close)
+            try:
+                yield stream
+            finally:
+                stream.on_ended.clear()
+                self.core.streams.remove(stream)
+
+    async def listen(self, stream: Stream, events: Iterable[str], hear: Callable[[Occasion], None]) -> Listener:
+        """Have `hear` called on the owner thread for these events. Undo it with `leave`."""
+        listener = Relay(stream, hear)
+        names = tuple(events)
+        stream.on_end = lambda: self.core.hub.remove(listener)
+        try:
+            await self.on_owner(lambda: self.core.hub.add(listener, names))
+        except asyncio.CancelledError:
+            self.leave(listener)
+            raise
+        return listener
+
+    def leave(self, listener: Listener) -> None:
+        """Hear no more. Does not wait."""
+        self.owner.tell(lambda: self.core.hub.remove(listener))
+
+
+def taken_note_of(task: asyncio.Future[Any]) -> None:
+    """For a task that several wait for: when all of them have gone, nobody is left whom its error concerns."""
+    if not task.cancelled():
+        task.exception()
+
+
+def how_it_failed(error: Exception, method: str) -> Status:
+    """The status with which an RPC ends when its work raised. What nobody raises on purpose goes into the log."""
+    if isinstance(error, End):
+        return error.status
+    if isinstance(error, DecodeError):
+        return Status(grpc.StatusCode.INVALID_ARGUMENT, f"the request is not a message of {method}")
+    if isinstance(error, grpc.aio.InternalError):
+        # It could not be sent or received.
+        return Status(grpc.StatusCode.CANCELLED, "the client has gone")
+    if not isinstance(error, KiwoomError):
+        log.error("%s raised %r", method, error, exc_info=error)
+    return status_of(error)

@@ -1,0 +1,1 @@
+"""Our own wire, `kiwoom.v1`: calls in batches, events in order."""

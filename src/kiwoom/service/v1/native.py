@@ -1,0 +1,297 @@
+"""kiwoom.v1, the service of programs that use the whole control from afar: its RPCs, and which sessions there are."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter, deque
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from functools import partial
+from time import monotonic
+
+import grpc
+
+from kiwoom.clock import SECOND_US
+from kiwoom.control.contract import Function, Value
+from kiwoom.errors import KiwoomError
+from kiwoom.service.base.status import details, status_of
+from kiwoom.service.delivery.occasion import Occasion
+from kiwoom.service.delivery.streams import End, Status
+from kiwoom.service.rpc.calls import Caller
+from kiwoom.service.rpc.listening import events_named
+from kiwoom.service.shared.clients import Client
+from kiwoom.service.shared.core import Core, Rpc, how_it_failed
+from kiwoom.service.v1.events import Layouts, Piece, encode_event
+from kiwoom.service.v1.sessions import Session
+from kiwoom.wire import kiwoom_pb2 as pb
+
+__all__ = ["Native"]
+
+log = logging.getLogger("kiwoom.service")
+
+_Code = grpc.StatusCode
+
+_MOST_CALLS = 10_000
+# How long the calls of one request may keep the control before others have their turn.
+_SLICE_S = 0.01
+
+
+class Native:
+    """The kiwoom.v1 service."""
+
+    def __init__(self, core: Core, caller: Caller, version: str) -> None:
+        self.core = core
+        self.layouts = Layouts()
+        self.sessions: dict[bytes, Session] = {}
+        core.counted["sessions"] = lambda: len(self.sessions)
+        self._caller = caller
+        self._version = version
+        self.screens: dict[str, Session] = {}
+        """Whose session uses which (real) screen. Owner thread."""
+        self._names: dict[Session, list[str]] = {}
+        self._waiting: Counter[Session] = Counter()
+        self._last: tuple[Occasion, Piece] | None = None
+
+    # --- owner thread ------------------------------------------------------------------------------------------
+
+    def piece(self, occasion: Occasion) -> Piece:
+        """The event, encoded once for all sessions."""
+        last = self._last
+        if last is not None and last[0] is occasion:
+            return last[1]
+        piece = encode_event(occasion, self.layouts)
+        self._last = (occasion, piece)
+        return piece
+
+    def names_of(self, session: Session) -> list[str]:
+        """The events that a session asked for."""
+        return self._names.get(session, [])
+
+    def registered_elsewhere(self, key: str, session: Session) -> bool:
+        """Whether another session or a stream registered this code."""
+        if key in self.core.registrar.codes:
+            return True
+        others = tuple(self.sessions.values())
+        return any(key in codes for other in others if other is not session for codes in other.codes.values())
+
+    def shown(self, occasion: Occasion, screen: str) -> Piece:
+        """The event as a program sees it whose screen is another one in truth."""
+        return encode_event(occasion, self.layouts, (screen, *occasion.arguments[1:]))
+
+    def someone_waits(self, session: Session, waits: bool) -> None:
+        """A session's program began or ceased to wait."""
+        if waits:
+            self._waiting[session] = 1
+        else:
+            del self._waiting[session]
+        self.core.owner.sessions_waiting = len(self._waiting)
+
+    # --- event loop's thread -----------------------------------------------------------------------------------
+
+    async def describe(self, client: Client, raw: bytes) -> bytes:
+        """Who is there."""
+        pb.DescribeRequest.FromString(raw)
+        control = self.core.owner.control
+        connected = await self.core.owner.submit(lambda: control.call("GetConnectState"))
+        second = control.clock.real_seconds(SECOND_US)
+        return pb.DescribeResponse(
+            version=self._version,
+            mode=control.mode,
+            url=str(control.url),
+            virtual_clock=control.clock.virtual,
+            clock_speed=0.0 if control.clock.virtual or not second else 1.0 / second,
+            now_us=control.clock.now_us(),
+            connected=connected == 1,
+            rights=sorted(client.identity.rights),
+        ).SerializeToString()
+
+    async def call(self, client: Client, raw: bytes) -> bytes:
+        """Carry out functions one after the other, in one go; the first that cannot be called ends it."""
+        request = pb.CallRequest.FromString(raw)
+        session = self._session_of(client, request.session) if request.session else None
+        if len(request.calls) > _MOST_CALLS:
+            raise End(_Code.INVALID_ARGUMENT, f"{len(request.calls)} calls: no more than {_MOST_CALLS} at once")
+        prepared: list[tuple[Function, tuple[str | int, ...]] | Exception] = []
+        for invocation in request.calls:
+            try:
+                prepared.append(self._caller.prepare(client, invocation.name, _arguments(invocation.arguments)))
+            except (KiwoomError, End) as error:
+                prepared.append(error)
+                break
+        response, left = pb.CallResponse(), deque(prepared)
+        while left:
+            await self.core.owner.submit(partial(self._carry_out, client, session, left, response))
+            if left:
+                await asyncio.sleep(0)
+        response.now_us = self.core.owner.control.clock.now_us()
+        return response.SerializeToString()
+
+    def _carry_out(
+        self,
+        client: Client,
+        session: Session | None,
+        left: deque[tuple[Function, tuple[str | int, ...]] | Exception],
+        response: pb.CallResponse,
+    ) -> None:
+        """Carry out what is left, for a while; an error ends it. Owner thread."""
+        until = monotonic() + _SLICE_S
+        while left:
+            entry = left.popleft()
+            result = response.results.add()
+            if isinstance(entry, Exception):
+                _set_error(result, entry)
+                break
+            called, arguments = entry
+            try:
+                _set_value(result.value, self._one(client, session, called, arguments))
+            except Exception as error:
+                if not isinstance(error, (KiwoomError, End)):
+                    log.error("%s raised %r", called.name, error, exc_info=error)
+                _set_error(result, error)
+                left.clear()
+            if monotonic() >= until:
+                return
+
+    def _one(
+        self, client: Client, session: Session | None, called: Function, arguments: tuple[str | int, ...]
+    ) -> Value:
+        if session is None:
+            return self._caller.carry_out(client, called, arguments)
+        if called.name == "SetRealRemove" and arguments[0] == "ALL":
+            session.unregister_all(str(arguments[1]))
+            return None
+        real = session.translated(called, arguments)
+        value = self._caller.carry_out(client, called, real, session)
+        if not isinstance(value, int) or value >= 0:
+            session.note(called, arguments, real, value)
+        return value
+
+    async def events(self, rpc: Rpc, requests: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+        """A session's events in batches, from where it was when it is resumed."""
+        requests = aiter(requests)
+        first = pb.EventsRequest.FromString(await anext(requests, b""))
+        if first.WhichOneof("request") != "open":
+            raise End(_Code.INVALID_ARGUMENT, "the first request must be an open")
+        names = events_named(first.open.events)
+        session = self._opened(rpc, first.open)
+        mark = session.attach()
+        reading: asyncio.Task[None] | None = None
+        known = bool(first.open.session)
+        try:
+            self._names[session] = names
+            await rpc.on_owner(lambda: session.listen(names))
+            await rpc.begin()
+            head = pb.EventBatch(session=session.name, now_us=self.core.owner.control.clock.now_us())
+            yield head.SerializeToString()
+            known = True
+            reading = asyncio.create_task(self._follow(rpc, requests, session), name="kiwoom session")
+            async for batch in session.batches(mark):
+                yield batch
+        finally:
+            if reading is not None:
+                reading.cancel()
+            if session.attached is mark:
+                session.attached = None
+                if known:
+                    self._detached(session)
+                else:
+                    # Its client went before it heard of it: nobody can ever come back to it.
+                    self._end(session)
+
+    def _opened(self, rpc: Rpc, request: pb.Open) -> Session:
+        """The session that a stream opens or resumes. What is resumed leaves the stream that it had before."""
+        if request.session:
+            session = self._session_of(rpc.client, request.session)
+            if session.expiry is not None:
+                session.expiry.cancel()
+            session.resume(request.after_sequence)
+        else:
+            session = Session(self, rpc.client, request.own_only)
+            self.sessions[session.name] = session
+        session.own_only = request.own_only
+        return session
+
+    def _session_of(self, client: Client, name: bytes) -> Session:
+        session = self.sessions.get(name)
+        if session is None or session.identity.name != client.identity.name:
+            raise End(_Code.NOT_FOUND, "there is no such session (any more): open a new one")
+        return session
+
+    async def _follow(self, rpc: Rpc, requests: AsyncIterator[bytes], session: Session) -> None:
+        """Do what the client asks for on its side of the stream."""
+        owner = rpc.owner
+        try:
+            async for raw in requests:
+                request = pb.EventsRequest.FromString(raw)
+                kind = request.WhichOneof("request")
+                if kind == "progress":
+                    session.taken(request.progress.sequence)
+                elif kind == "wait":
+                    owner.tell(partial(session.wait_until, request.wait.until_us, request.wait.sequence))
+                elif kind == "subscription":
+                    names = events_named(request.subscription.events)
+                    self._names[session] = names
+                    await owner.submit(lambda: session.listen(names))  # noqa: B023  # awaited before it changes
+                elif kind == "close":
+                    self._end(session)
+                    session.end()
+                    return
+                else:
+                    text = f"after the first request, {kind} does not fit"
+                    session.end(Status(_Code.INVALID_ARGUMENT, text))
+                    return
+        except Exception as error:
+            session.end(how_it_failed(error, rpc.method))
+
+    def _detached(self, session: Session) -> None:
+        """The stream ended: keep the session for a while."""
+        if session.name in self.sessions:
+            owner = self.core.owner
+            owner.tell(session._stop_waiting)
+            session.expiry = owner.loop.call_later(self.core.settings.session_grace_s, self._end, session)
+            # The one that came loose last stands last.
+            self.sessions[session.name] = self.sessions.pop(session.name)
+            loose = [other for other in self.sessions.values() if other.attached is None]
+            if len(loose) > self.core.settings.sessions_kept:
+                self._end(loose[0])
+
+    def _end(self, session: Session) -> None:
+        if self.sessions.pop(session.name, None) is not None:
+            self._names.pop(session, None)
+            if session.expiry is not None:
+                session.expiry.cancel()
+            self.core.owner.tell(session.leave)
+
+    def stop(self, status: Status) -> None:
+        """The service stops: let the sessions' streams end."""
+        for session in tuple(self.sessions.values()):
+            if session.attached is not None:
+                session.end(status)
+            self._end(session)
+
+
+def _arguments(values: Iterable[pb.Value]) -> list[str | int | bool | None]:
+    result: list[str | int | bool | None] = []
+    for value in values:
+        kind = value.WhichOneof("value")
+        result.append(value.text if kind == "text" else value.number if kind == "number" else None)
+    return result
+
+
+def _set_value(target: pb.Value, value: Value) -> None:
+    if isinstance(value, str):
+        target.text = value
+    elif isinstance(value, int):
+        target.number = value
+    elif value is not None:
+        target.table.SetInParent()
+        for row in value:
+            target.table.rows.add().values.extend(row)
+
+
+def _set_error(result: pb.CallResult, error: Exception) -> None:
+    if isinstance(error, End):
+        result.error, result.message = error.status.code.name, details(str(error))
+    else:
+        result.error = type(error).__name__ if isinstance(error, KiwoomError) else "INTERNAL"
+        result.message = details(status_of(error).details)

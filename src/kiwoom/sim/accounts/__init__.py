@@ -1,0 +1,1 @@
+"""Money and holdings: the accounts and the ledger."""

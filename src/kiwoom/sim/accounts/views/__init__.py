@@ -1,0 +1,1 @@
+"""What the account TRs show of an account."""

@@ -1,0 +1,58 @@
+"""The trading journal of a day (당일매매일지): what was bought and sold of each stock, and what that came to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from fractions import Fraction
+
+from kiwoom.sim.accounts.ledger import Account, Trade, half_up
+from kiwoom.sim.accounts.views.holdings import PriceOf, Row, View
+from kiwoom.sim.rules.trading import BUY, SELL
+
+__all__ = ["journal_view"]
+
+
+def journal_view(account: Account, price_of: PriceOf, day: date, wanted: Callable[[Trade], bool]) -> View:
+    """opt10170: one row by stock in the order of the first trade; profits are those of what was sold on the day."""
+    by_code: dict[str, list[Trade]] = {}
+    for trade in account.trades:
+        if trade.day == day and wanted(trade):
+            by_code.setdefault(trade.code, []).append(trade)
+    rows = [_row(price_of(code).name, price_of(code).code, trades) for code, trades in by_code.items()]
+    everything = [trade for trades in by_code.values() for trade in trades]
+    sold, bought = _amount(everything, SELL), _amount(everything, BUY)
+    costs = sum(trade.fee + trade.tax for trade in everything)
+    single: Row = {
+        "총매도금액": sold,
+        "총매수금액": bought,
+        "총수수료_세금": costs,
+        "총정산금액": sold - bought - costs,
+        "총손익금액": sum(trade.profit for trade in everything),
+        "총수익률": _rate(everything),
+    }
+    return View(single, rows)
+
+
+def _row(name: str, code: str, trades: list[Trade]) -> Row:
+    row: Row = {"종목명": name, "종목코드": code}
+    for side, label in ((BUY, "매수"), (SELL, "매도")):
+        quantity, amount = sum(t.quantity for t in trades if t.side == side), _amount(trades, side)
+        row[f"{label}수량"] = quantity
+        row[f"{label}금액"] = amount
+        row[f"{label}평균가"] = half_up(Fraction(amount, quantity)) if quantity else 0
+    row["수수료_제세금"] = sum(trade.fee + trade.tax for trade in trades)
+    row["손익금액"] = sum(trade.profit for trade in trades)
+    row["수익률"] = _rate(trades)
+    return row
+
+
+def _amount(trades: list[Trade], side: int) -> int:
+    return sum(trade.amount for trade in trades if trade.side == side)
+
+
+def _rate(trades: list[Trade]) -> Fraction:
+    """What was won with the day's sales in percent of what had been paid for them."""
+    sales = [trade for trade in trades if trade.side == SELL]
+    cost = sum(trade.exact_cost for trade in sales)
+    return Fraction(sum(trade.exact_profit for trade in sales) * 100, cost) if cost else Fraction(0)

@@ -1,0 +1,5 @@
+"""Answers of the futures and options TRs."""
+
+from kiwoom.sim.answers.derivatives import accounts, balances, optionboards, quotes, series, states, volatilities
+
+__all__ = ["accounts", "balances", "optionboards", "quotes", "series", "states", "volatilities"]

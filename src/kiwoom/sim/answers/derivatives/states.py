@@ -1,0 +1,151 @@
+"""
+Series of states of one contract, for the TRs that show how it came here: trade by trade, minute by minute, day by day.
+
+Every series is newest first; each state knows the open interest of the one before it (미결제증감).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from itertools import chain, islice, pairwise, takewhile
+
+from kiwoom.clock import DAY_US
+from kiwoom.sim.answers.inputs import number_between
+from kiwoom.sim.answers.items import base_of
+from kiwoom.sim.answers.registry import NotFound, Refused, Request
+from kiwoom.sim.figures.derivatives import State
+from kiwoom.sim.market.candles import Candle, minute_candles
+from kiwoom.sim.market.market import Market
+from kiwoom.sim.prices.tape import MINUTE_US, Trade
+from kiwoom.sim.rules.instruments import Instrument
+
+__all__ = ["bar_value", "contract", "day_states", "minute_states", "searched", "trade_states", "unit_of"]
+
+_DAY_END = (15 * 60 + 30) * MINUTE_US
+
+
+def contract(request: Request, kind: str = "") -> Instrument:
+    """The contract that 종목코드 names; of one kind (FUTURE, OPTION) if given. Raises NotFound."""
+    instrument = request.instrument()
+    if instrument.kind not in ("FUTURE", "OPTION") or kind not in ("", instrument.kind):
+        raise NotFound(instrument.code)
+    return instrument
+
+
+def unit_of(request: Request, name: str = "시간단위") -> int:
+    """A number of minutes, 1 to 60; empty means 1."""
+    return number_between(request, name, 1, 60, 1)
+
+
+def searched(request: Request, name: str = "시간검색") -> int:
+    """The time up to which a series is shown (HHMM or HHMMSS, µs since midnight); empty means the whole day."""
+    text = request.text(name)
+    if not text or text == "0":
+        return DAY_US
+    if not text.isdigit() or len(text) not in (4, 6):
+        raise Refused(f"{name} 입력값 오류: {text} (HHMM)")
+    return (int(text[:2]) * 60 + int(text[2:4]) + 1) * MINUTE_US - 1
+
+
+def bar_value(instrument: Instrument, price: int, quantity: int) -> int:
+    """Won that contracts are worth at a price."""
+    return price * quantity * instrument.multiplier // instrument.scale
+
+
+def _with_earlier(states: list[State]) -> Iterator[State]:
+    """States (oldest first) as newest first, each with the open interest of the one before."""
+    for older, newer in pairwise(states):
+        newer.earlier = older.interest
+    return reversed(states)
+
+
+def trade_states(market: Market, instrument: Instrument, until: int = DAY_US, books: bool = False) -> Iterator[State]:
+    """One state for each trade of the shown day, up to a time; with the book after it if asked for."""
+    day = market.trading_day()
+    live = market.replay(instrument, day)
+    below = market.replay(market.underlying(instrument), day)
+    states: list[State] = []
+
+    def seen(trade: Trade) -> None:
+        below.advance(trade.us)
+        state = State(
+            market, instrument, day, trade.us, live.base, trade.price, live.open, live.high, live.low, trade.quantity,
+            live.volume, live.value, below.price, trade.side,
+        )  # fmt: skip
+        if books:
+            state.last_book = live.book(5)
+        states.append(state)
+
+    live.advance(min(until, market.moment), seen)
+    return _with_earlier(states)
+
+
+def _closes(market: Market, instrument: Instrument, unit: int, day: date) -> tuple[list[int], list[int]]:
+    """Times (ascending) and closing prices of a day's bars of an underlying."""
+    candles = list(_candles_of(market, instrument, unit, day))[::-1]
+    return [candle.us for candle in candles], [candle.close for candle in candles]
+
+
+def _candles_of(market: Market, instrument: Instrument, unit: int, day: date) -> Iterator[Candle]:
+    later = (candle for candle in minute_candles(market, instrument, unit) if candle.day <= day)
+    return takewhile(lambda candle: candle.day == day, later)
+
+
+def minute_states(
+    market: Market,
+    instrument: Instrument,
+    unit: int = 1,
+    until: int = DAY_US,
+    day: date | None = None,
+    books: bool = False,
+) -> Iterator[State]:
+    """
+    One state for each `unit` minutes of a day in which there were trades.
+
+    `us` is the first minute's time, open, high and low are the interval's, `quantity` what was traded in it.
+    """
+    day = day or market.trading_day()
+    times, closes = _closes(market, market.underlying(instrument), unit, day)
+    live = market.replay(instrument, day) if books else None
+    states: list[State] = []
+    volume = value = 0
+    for candle in list(_candles_of(market, instrument, unit, day))[::-1]:
+        if candle.us > until:
+            break
+        volume += candle.volume
+        value += bar_value(instrument, (candle.open + candle.close) // 2, candle.volume)
+        place = bisect_right(times, candle.us)
+        below = closes[place - 1] if place else base_of(market, market.underlying(instrument), day)
+        state = State(
+            market, instrument, day, candle.us, candle.base, candle.close, candle.open, candle.high, candle.low,
+            candle.volume, volume, value, below,
+        )  # fmt: skip
+        if live is not None:
+            live.advance(min(candle.us + unit * MINUTE_US - 1, market.moment))
+            state.last_book = live.book(5)
+        states.append(state)
+    return _with_earlier(states)
+
+
+def day_states(market: Market, instrument: Instrument, until: date | None = None) -> Iterator[State]:
+    """One state for each trading day of a contract, the running one as far as it has come."""
+    last = until or market.trading_day()
+    below = {bar.date: bar.close for bar in islice(market.bars_to_now(market.underlying(instrument), last), 300)}
+
+    def states() -> Iterator[State]:
+        bars = iter(market.bars_to_now(instrument, last))
+        for bar, before in pairwise(chain(bars, [None])):
+            assert bar is not None
+            if bar.date not in below:
+                return
+            base = before.close if before is not None else base_of(market, instrument, bar.date)
+            moment = market.moment if bar.date == market.trading_day() else _DAY_END
+            yield State(
+                market, instrument, bar.date, min(moment, _DAY_END), base, bar.close, bar.open, bar.high, bar.low,
+                bar.volume or 0, bar.volume or 0, bar.value or 0, below[bar.date],
+            )  # fmt: skip
+
+    return (replace(state, earlier=state.interest_before) for state in states())

@@ -1,0 +1,5 @@
+"""Answers of the sector and index TRs."""
+
+from kiwoom.sim.answers.sectors import sectors
+
+__all__ = ["sectors"]

@@ -1,0 +1,321 @@
+"""Charts of all periods: stocks (opt10079-10083, 10094), sectors (opt20004-20008, 20019), futures and options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from itertools import chain
+
+from kiwoom.sim.answers.registry import Answer, NotFound, Refused, Request, answers
+from kiwoom.sim.base.formats import clock6, scaled, signed_price
+from kiwoom.sim.market.candles import Candle, minute_candles, tick_candles
+from kiwoom.sim.prices.history import DayBar, aggregate
+from kiwoom.sim.rules.instruments import Instrument
+
+__all__: list[str] = []
+
+_STOCK_SOURCE = "day bars: real where data= has them, else generated; bars within a day from the day's tape"
+_GENERATED = "[100000] 모의투자 조회완료 (시뮬레이터가 생성한 시세)"
+_EMPTY_ADJUSTMENT = "the adjustment columns stay empty, as captured; prices are never adjusted"
+_MINUTES = (1, 3, 5, 10, 15, 30, 45, 60)
+_TICKS = (1, 3, 5, 10, 30)
+
+
+def _week(day: date) -> object:
+    return day.isocalendar()[:2]
+
+
+def _month(day: date) -> object:
+    return day.year, day.month
+
+
+def _year(day: date) -> object:
+    return day.year
+
+
+def _message(request: Request, instrument: Instrument) -> str | None:
+    """Generated prices are said to be generated; real ones come without a message, as charts do."""
+    return _GENERATED if request.control.broker.market.history(instrument).generated else None
+
+
+def _unit(request: Request, name: str, known: Iterable[int]) -> int:
+    unit = request.number(name, 1)
+    if unit not in known:
+        raise Refused(f"{name} 입력값 오류: {unit} ({', '.join(map(str, known))} 중 하나)")
+    return unit
+
+
+def _stock(request: Request) -> Instrument:
+    instrument = request.instrument()
+    if not instrument.is_stock:
+        raise NotFound(instrument.code)
+    return instrument
+
+
+def _sector(request: Request) -> Instrument:
+    instrument = request.instrument("업종코드")
+    if instrument.kind != "INDEX":
+        raise NotFound(instrument.code)
+    return instrument
+
+
+def _contract(request: Request) -> Instrument:
+    instrument = request.instrument()
+    if instrument.kind not in ("FUTURE", "OPTION"):
+        raise NotFound(instrument.code)
+    return instrument
+
+
+def _days(request: Request, instrument: Instrument, period: Callable[[date], object] | None) -> Iterator[DayBar]:
+    """Bars of the request's period from 기준일자 (empty: today) back to 끝일자 (empty: the first)."""
+    bars = iter(request.control.broker.market.bars_to_now(instrument, request.day("기준일자")))
+    joined = aggregate(bars, period) if period else bars
+    if not request.text("끝일자"):
+        return joined
+    end = request.day("끝일자")
+    return (bar for bar in joined if bar.date >= end)
+
+
+def _number(value: int | None, divisor: int = 1) -> str:
+    return "" if value is None else str(value // divisor)
+
+
+# --- stocks ------------------------------------------------------------------------------------------------------
+
+
+def _stock_days(request: Request, period: Callable[[date], object] | None) -> Answer:
+    instrument = _stock(request)
+    code = request.text("종목코드")
+
+    def rows() -> Iterator[list[str]]:
+        first = code
+        for bar in _days(request, instrument, period):
+            row = [
+                str(bar.close), _number(bar.volume), _value(bar), f"{bar.date:%Y%m%d}", str(bar.open), str(bar.high),
+                str(bar.low), "", "", "", "", "", "", "",
+            ]  # fmt: skip
+            yield [first, *row] if period is None else row
+            first = ""
+
+    return Answer({"종목코드": code}, rows(), _message(request, instrument))
+
+
+def _value(bar: DayBar) -> str:
+    """거래대금 in million won; from the typical price where the real value is not known."""
+    return "" if bar.value is None and bar.volume is None else str(bar.worth // 1_000_000)
+
+
+@answers("opt10081", source=_STOCK_SOURCE, omits=_EMPTY_ADJUSTMENT)
+def stock_days(request: Request) -> Answer:
+    """주식일봉차트조회요청."""
+    return _stock_days(request, None)
+
+
+@answers("opt10082", source=_STOCK_SOURCE, omits=_EMPTY_ADJUSTMENT)
+def stock_weeks(request: Request) -> Answer:
+    """주식주봉차트조회요청."""
+    return _stock_days(request, _week)
+
+
+@answers("opt10083", source=_STOCK_SOURCE, omits=_EMPTY_ADJUSTMENT)
+def stock_months(request: Request) -> Answer:
+    """주식월봉차트조회요청."""
+    return _stock_days(request, _month)
+
+
+@answers("opt10094", source=_STOCK_SOURCE, omits=_EMPTY_ADJUSTMENT)
+def stock_years(request: Request) -> Answer:
+    """주식년봉차트조회요청."""
+    return _stock_days(request, _year)
+
+
+def _signed_candle(candle: Candle, scale: int = 1) -> list[str]:
+    """현재가, 거래량, 체결시간, 시가, 고가, 저가 with signs against the base price of the candle's day."""
+    base = candle.base
+    return [
+        signed_price(candle.close, base, scale),
+        str(candle.volume),
+        f"{candle.day:%Y%m%d}{clock6(candle.us)}",
+        signed_price(candle.open, base, scale),
+        signed_price(candle.high, base, scale),
+        signed_price(candle.low, base, scale),
+    ]
+
+
+@answers("opt10079", source=_STOCK_SOURCE, omits=f"{_EMPTY_ADJUSTMENT}; reaches 20 trading days back")
+def stock_ticks(request: Request) -> Answer:
+    """주식틱차트조회요청."""
+    instrument = _stock(request)
+    unit = _unit(request, "틱범위", _TICKS)
+    market = request.control.broker.market
+    candles = tick_candles(market, instrument, unit)
+    rows = ([*_signed_candle(candle), "", "", "", "", "", "", ""] for candle in candles)
+    last = market.live(instrument).count % unit or unit
+    single = {"종목코드": request.text("종목코드"), "마지막틱갯수": str(last)}
+    return Answer(single, rows, _message(request, instrument))
+
+
+@answers("opt10080", source=_STOCK_SOURCE, omits=f"{_EMPTY_ADJUSTMENT}; reaches 160 trading days back")
+def stock_minutes(request: Request) -> Answer:
+    """주식분봉차트조회요청."""
+    instrument = _stock(request)
+    candles = minute_candles(request.control.broker.market, instrument, _unit(request, "틱범위", _MINUTES))
+    rows = ([*_signed_candle(candle), "", "", "", "", "", "", ""] for candle in candles)
+    return Answer({"종목코드": request.text("종목코드")}, rows, _message(request, instrument))
+
+
+# --- sectors: prices without a point, in hundredths ---------------------------------------------------------------
+
+_SECTOR_SOURCE = "index bars: real where data= has them (KOSPI, KOSDAQ, KOSPI200), else generated"
+
+
+def _sector_days(request: Request, period: Callable[[date], object] | None) -> Answer:
+    instrument = _sector(request)
+
+    def rows() -> Iterator[list[str]]:
+        for bar in _days(request, instrument, period):
+            yield [
+                str(bar.close), _number(bar.volume, 1000), f"{bar.date:%Y%m%d}", str(bar.open), str(bar.high),
+                str(bar.low), _number(bar.value, 1_000_000), "", "", "", "",
+            ]  # fmt: skip
+
+    return Answer({"업종코드": instrument.code}, rows(), _message(request, instrument))
+
+
+@answers("opt20006", source=_SECTOR_SOURCE)
+def sector_days(request: Request) -> Answer:
+    """업종일봉조회요청."""
+    return _sector_days(request, None)
+
+
+@answers("opt20007", source=_SECTOR_SOURCE)
+def sector_weeks(request: Request) -> Answer:
+    """업종주봉조회요청."""
+    return _sector_days(request, _week)
+
+
+@answers("opt20008", source=_SECTOR_SOURCE)
+def sector_months(request: Request) -> Answer:
+    """업종월봉조회요청."""
+    return _sector_days(request, _month)
+
+
+@answers("opt20019", source=_SECTOR_SOURCE)
+def sector_years(request: Request) -> Answer:
+    """업종년봉조회요청."""
+    return _sector_days(request, _year)
+
+
+def _sector_candles(request: Request, candles: Iterator[Candle]) -> Answer:
+    instrument = _sector(request)
+    closing = _closing_rows(request, instrument)
+
+    def rows() -> Iterator[list[str]]:
+        for candle in chain(closing, candles):
+            time = f"{candle.us:06d}" if candle.us in _ODD_TIMES else clock6(candle.us)
+            yield [
+                str(candle.close), str(candle.volume // 1000), f"{candle.day:%Y%m%d}{time}", str(candle.open),
+                str(candle.high), str(candle.low), "", "", "", "",
+            ]  # fmt: skip
+
+    return Answer({"업종코드": instrument.code}, rows(), _message(request, instrument))
+
+
+# The server ends a finished day's sector ticks and minutes with rows of these "times": the closings of 16:00 and 18:00.
+_ODD_TIMES = (888888, 999999)
+
+
+def _closing_rows(request: Request, instrument: Instrument) -> list[Candle]:
+    market = request.control.broker.market
+    day = market.trading_day()
+    passed = market.now_of_day // 3_600_000_000 if day == market.today else 24
+    live = market.live(instrument)
+    rows = [
+        Candle(day, odd, live.price, live.price, live.price, live.price, 0, live.base)
+        for odd, hour in zip(_ODD_TIMES, (16, 18), strict=True)
+        if passed >= hour
+    ]
+    return rows[::-1] if live.count else []
+
+
+@answers("opt20004", source=_SECTOR_SOURCE, omits="reaches 20 trading days back")
+def sector_ticks(request: Request) -> Answer:
+    """업종틱차트조회요청."""
+    unit = _unit(request, "틱범위", _TICKS)
+    return _sector_candles(request, tick_candles(request.control.broker.market, _sector(request), unit))
+
+
+@answers("opt20005", source=_SECTOR_SOURCE, omits="reaches 160 trading days back")
+def sector_minutes(request: Request) -> Answer:
+    """업종분봉조회요청."""
+    unit = _unit(request, "틱범위", _MINUTES)
+    return _sector_candles(request, minute_candles(request.control.broker.market, _sector(request), unit))
+
+
+# --- futures and options: prices with two decimals ------------------------------------------------------------------
+
+_CONTRACT_SOURCE = "generated from the contract's listing day on"
+
+
+def _contract_days(request: Request, period: Callable[[date], object] | None) -> Answer:
+    instrument = _contract(request)
+
+    def rows() -> Iterator[dict[str, str]]:
+        scale = instrument.scale
+        for bar in _days(request, instrument, period):
+            yield {
+                "현재가": scaled(bar.close, scale),
+                "누적거래량": _number(bar.volume),
+                "일자": f"{bar.date:%Y%m%d}",
+                "시가": scaled(bar.open, scale),
+                "고가": scaled(bar.high, scale),
+                "저가": scaled(bar.low, scale),
+            }
+
+    return Answer({}, rows(), _message(request, instrument))
+
+
+def _contract_candles(request: Request, candles: Iterator[Candle], unit: int) -> Answer:
+    instrument = _contract(request)
+    names = ("현재가", "거래량", "체결시간", "시가", "고가", "저가")
+    rows = (dict(zip(names, _signed_candle(c, instrument.scale), strict=True)) for c in candles)
+    last = request.control.broker.market.live(instrument).count % unit or unit
+    return Answer({"종목코드": instrument.code, "마지막틱갯수": str(last)}, rows, _message(request, instrument))
+
+
+@answers("opt50028", "opt50066", source=_CONTRACT_SOURCE, omits="reaches 20 trading days back")
+def contract_ticks(request: Request) -> Answer:
+    """선물틱차트요청, 선옵틱차트요청."""
+    unit = _unit(request, "시간단위", _TICKS)
+    return _contract_candles(request, tick_candles(request.control.broker.market, _contract(request), unit), unit)
+
+
+@answers("opt50029", "opt50067", source=_CONTRACT_SOURCE, omits="reaches 160 trading days back")
+def contract_minutes(request: Request) -> Answer:
+    """선물분차트요청, 선옵분차트요청."""
+    unit = _unit(request, "시간단위", _MINUTES)
+    return _contract_candles(request, minute_candles(request.control.broker.market, _contract(request), unit), unit)
+
+
+@answers("opt50030", "opt50068", source=_CONTRACT_SOURCE)
+def contract_days(request: Request) -> Answer:
+    """선물일차트요청, 선옵일차트요청."""
+    return _contract_days(request, None)
+
+
+@answers("opt50071", source=_CONTRACT_SOURCE)
+def contract_weeks(request: Request) -> Answer:
+    """선옵주봉차트요청."""
+    return _contract_days(request, _week)
+
+
+@answers("opt50072", source=_CONTRACT_SOURCE)
+def contract_months(request: Request) -> Answer:
+    """선옵월봉차트요청."""
+    return _contract_days(request, _month)
+
+
+@answers("opt50073", source=_CONTRACT_SOURCE)
+def contract_years(request: Request) -> Answer:
+    """선옵년봉차트요청."""
+    return _contract_days(request, _year)

@@ -1,0 +1,1 @@
+"""Stock screens: their language, their file, the fields they read."""

@@ -1,0 +1,1 @@
+"""Taking orders: checks, order numbers, chejan notices."""

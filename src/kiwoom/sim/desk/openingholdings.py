@@ -1,0 +1,39 @@
+"""What the accounts hold at the start: bought long ago, at prices that the history knows."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+from kiwoom.sim.accounts.ledger import Account
+from kiwoom.sim.desk.stockdesk import Desk
+from kiwoom.sim.market.market import Market
+from kiwoom.sim.rules.instruments import Instrument
+
+__all__ = ["FEW", "MANY", "fill_accounts"]
+
+FEW, MANY = 7, 27
+"""Holdings of the first stock account, and of the second: more than a page of opw00018."""
+
+_FAMILIAR = ("005930", "000660", "035420", "005380", "051910", "069500", "035720")
+
+
+def fill_accounts(desk: Desk, market: Market, accounts: Sequence[Account], seed: int) -> None:
+    """Put shares into the stock accounts among some, at costs near the prices of the last months."""
+    rng = random.Random(f"{seed}/portfolio")
+    stocks = [i for i in market.instruments() if i.is_stock and i.kind in ("COMMON", "ETF") and i.market != "KONEX"]
+    by_code = {stock.code: stock for stock in stocks}
+    familiar = [by_code[code] for code in _FAMILIAR if code in by_code] or stocks[:FEW]
+    for_stocks = [account for account in accounts if account.kind != "선물옵션"]
+    chosen = [familiar[:FEW], rng.sample(stocks, min(MANY, len(stocks)))]
+    for account, holdings in zip(for_stocks, chosen, strict=False):
+        for stock in holdings:
+            _deliver(desk, market, account, stock, rng)
+
+
+def _deliver(desk: Desk, market: Market, account: Account, stock: Instrument, rng: random.Random) -> None:
+    price = market.live_unmoved(stock).base
+    cost_price = max(1, round(price * rng.uniform(0.85, 1.12)))
+    quantity = max(1, round(rng.uniform(1, 5) * 1_000_000 / cost_price))
+    holding = desk.ledger.deliver(account, stock.code, quantity, cost_price * quantity, desk.margin_percent(stock))
+    holding.untaxed = stock.is_fund

@@ -1,0 +1,1 @@
+"""Matching: the order book, the venue, the side boards, orders."""

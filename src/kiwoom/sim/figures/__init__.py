@@ -1,0 +1,1 @@
+"""Figures derived from prices: investors, firms, programme trading, lending, NAV, open interest."""

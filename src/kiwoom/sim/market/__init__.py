@@ -1,0 +1,1 @@
+"""The market now: live state, book ladder, candles, expected prices."""

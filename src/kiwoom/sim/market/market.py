@@ -1,0 +1,360 @@
+"""
+The market: every instrument with its history, its tape and its state on the running day.
+
+Which instruments there are comes from a `Listing`; the day is the engine's. Everything is made when first looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Any, TypeVar
+
+from kiwoom.catalog import calendar
+from kiwoom.clock import DAY_US, from_us, to_us
+from kiwoom.errors import ControlUrlError
+from kiwoom.sim.base.engine import Engine
+from kiwoom.sim.market.glance import Sketch
+from kiwoom.sim.market.live import Live
+from kiwoom.sim.prices.derivativetape import ContractTape
+from kiwoom.sim.prices.filetapes import file_tape
+from kiwoom.sim.prices.fundtape import FundHistory, FundTape, tracked
+from kiwoom.sim.prices.history import DayBar, History
+from kiwoom.sim.prices.indices import EXACT, Basket, IndexHistory, IndexTape
+from kiwoom.sim.prices.listing import Listing
+from kiwoom.sim.prices.pricing import ContractHistory, fair
+from kiwoom.sim.prices.tape import Tape
+from kiwoom.sim.rules.derivatives import INDEX_CODE, contracts
+from kiwoom.sim.rules.instruments import Instrument
+from kiwoom.sim.rules.membership import members_of
+
+__all__ = ["Market"]
+
+_MOST_TAPES = 64  # of underlyings on past days, kept for the contracts on them
+Domain = TypeVar("Domain")
+
+
+class Market:
+    """Prices of all instruments at the engine's time."""
+
+    def __init__(self, engine: Engine, listing: Listing, seed: int, density: float = 1.0) -> None:
+        self.engine = engine
+        self.listing = listing
+        self.seed = seed
+        self.density = density
+        self._histories: dict[str, History] = {}
+        self._members: dict[str, list[tuple[Instrument, History]]] = {}
+        self._live: dict[str, Live] = {}
+        self._sketches: dict[str, Sketch] = {}
+        self._domains: dict[Any, Any] = {}
+        self.fed: set[str] = set()
+        """Codes whose trades a feed takes in one by one: looking at them must not run ahead of it."""
+        self._today_number = -1
+        self._today = self._day = self._trading_day = self.today
+        self._traded_today: date | None = None
+        self._turned = -1
+        self._contract_day: date | None = None
+        self._listed_contracts: dict[str, Instrument] = {}
+        self._tapes_below: dict[tuple[str, date], Tape | None] = {}
+
+    def domain(self, kind: Callable[[Market], Domain]) -> Domain:
+        """What else follows from the prices (flows of investors ...): one of each kind, made when asked for."""
+        key: Any = kind
+        found: Any = self._domains.get(key)
+        if found is None:
+            found = self._domains[key] = kind(self)
+        made: Domain = found
+        return made
+
+    # --- instruments -------------------------------------------------------------------------------------------
+
+    def find(self, code: str) -> Instrument | None:
+        """The instrument of a code, None if there is none. `_NX`/`_AL` and the prefixes of notices are understood."""
+        instruments = self.listing.instruments
+        found = instruments.get(code)
+        if found is not None:
+            return found
+        if len(code) == 8 and "_" not in code:
+            return self._contracts().get(code)
+        bare = code.partition("_")[0]
+        if len(bare) == 7 and bare[0] in "AJQ":
+            bare = bare[1:]
+        return instruments.get(bare)
+
+    def instruments(self, market: str | None = None) -> Iterable[Instrument]:
+        """All instruments, or those of one market, in the order of the listing."""
+        for instrument in self.listing.instruments.values():
+            if market is None or instrument.market == market:
+                yield instrument
+
+    def derivatives(self) -> Iterable[Instrument]:
+        """The futures and options that are listed on the day, in the order of their lists."""
+        return self._contracts().values()
+
+    def _contracts(self) -> dict[str, Instrument]:
+        day = self.trading_day()
+        if self._contract_day != day:
+            self._contract_day = day
+            stocks = [i for i in self.instruments("KOSPI") if i.kind == "COMMON"]
+            largest = sorted(stocks, key=lambda i: i.shares * i.base, reverse=True)
+            found = contracts(day, self.index_level(), largest)
+            self._listed_contracts = {instrument.code: instrument for instrument in found}
+        return self._listed_contracts
+
+    def index_level(self) -> int:
+        """The base value of the KOSPI200 on the day, in hundredths of a point."""
+        index = self.listing.instruments[INDEX_CODE]
+        previous = next(self.history(index).before(self.trading_day()), None)
+        return previous.close if previous else index.base
+
+    def halt(self, code: str) -> None:
+        """Let a stock not trade from today on. Raises ControlUrlError for what is no stock of the listing."""
+        instrument = self.listing.instruments.get(code)
+        if instrument is None or not instrument.is_stock:
+            raise ControlUrlError(f"halted={code!r}: the listing has no such stock")
+        self.history(instrument).halted_from = self.trading_day()
+
+    def halted(self, instrument: Instrument) -> bool:
+        """Whether it does not trade on the day that is shown, though the exchange is open on it."""
+        return instrument.is_stock and self.history(instrument).bar(self.trading_day()) is None
+
+    # --- days --------------------------------------------------------------------------------------------------
+
+    @property
+    def today(self) -> date:
+        """The date at the engine's time."""
+        now = self.engine.now
+        number = now // DAY_US
+        if number != self._today_number:
+            self._today_number, self._today = number, from_us(now).date()
+        return self._today
+
+    @property
+    def now_of_day(self) -> int:
+        """Microseconds since midnight."""
+        return self.engine.now % DAY_US
+
+    def midnight_us(self) -> int:
+        """The engine's time of the last midnight."""
+        return self.engine.now - self.engine.now % DAY_US
+
+    def trading_day(self) -> date:
+        """The day whose prices are shown: today, or the last trading day before it when the exchange is closed."""
+        today = self.today
+        if today is not self._traded_today:
+            self._traded_today = today
+            open_today = calendar.is_trading_day(today)
+            self._trading_day = today if open_today else calendar.previous_trading_day(today)
+        return self._trading_day
+
+    # --- prices ------------------------------------------------------------------------------------------------
+
+    def history(self, instrument: Instrument) -> History:
+        """The daily bars of an instrument."""
+        history = self._histories.get(instrument.code)
+        if history is None:
+            if instrument.kind in ("FUTURE", "OPTION"):
+                history = ContractHistory(instrument, self.seed, self.history(self.underlying(instrument)))
+            else:
+                real = self.listing.real_bars(instrument.code)
+                anchor = instrument.base_date, instrument.base
+                if instrument.kind == "INDEX":
+                    stocks = partial(self._stocks_of, instrument)
+                    history = IndexHistory(instrument, self.seed, anchor, real, stocks)
+                elif (follows := self.followed(instrument)) is not None:
+                    index, multiple = follows
+                    history = FundHistory(instrument, self.seed, anchor, real, self.history(index), multiple)
+                else:
+                    history = History(instrument, self.seed, anchor, real)
+            self._histories[instrument.code] = history
+        return history
+
+    def underlying(self, instrument: Instrument) -> Instrument:
+        """What a future or option is about: the KOSPI200, or a stock."""
+        return self.listing.instruments[instrument.sector]
+
+    def followed(self, fund: Instrument) -> tuple[Instrument, int] | None:
+        """The index that a fund follows and how many times; None for what follows none of the listed ones."""
+        found = tracked(fund)
+        index = self.listing.instruments.get(found.code) if found else None
+        return (index, found.multiple) if found and index else None
+
+    def tape(self, instrument: Instrument, day: date) -> Tape | None:
+        """The trades of an instrument on a day, None if it does not trade on it."""
+        bar = self.history(instrument).bar(day)
+        if bar is None:
+            return None
+        if instrument.kind in ("FUTURE", "OPTION"):
+            below = self._tape_below(self.underlying(instrument), day)
+            if below is not None:
+                shift = calendar.session_shift(day)
+                return ContractTape(instrument, bar, self.seed, self.density, shift, below, fair)
+        shift = calendar.session_shift(day)
+        known = self.listing.intraday(instrument.code, day)
+        if known is not None:
+            return file_tape(instrument, known, bar, self.seed, self.density, shift)
+        if instrument.kind == "INDEX":
+            basket = partial(self._basket, instrument, day)
+            return IndexTape(instrument, bar, self.seed, self.density, shift, basket)
+        if (follows := self.followed(instrument)) is not None:
+            return self._fund_tape(instrument, bar, shift, *follows)
+        return Tape(instrument, bar, self.seed, self.density, shift)
+
+    def _fund_tape(
+        self, fund: Instrument, bar: DayBar, shift: tuple[int, int], index: Instrument, multiple: int
+    ) -> Tape:
+        """The trades of a fund along those of its index."""
+        below = self._tape_below(index, bar.date)
+        closes = [next(self.history(each).before(bar.date), None) for each in (fund, index)]
+        if below is None or closes[0] is None or closes[1] is None:
+            return Tape(fund, bar, self.seed, self.density, shift)
+        base = closes[0].close, closes[1].close
+        return FundTape(fund, bar, self.seed, self.density, shift, below, base, multiple)
+
+    def _stocks_of(self, index: Instrument) -> list[tuple[Instrument, History]]:
+        """The members of an index, largest first, each with its history."""
+        found = self._members.get(index.code)
+        if found is None:
+            stocks = members_of(index, self.listing.instruments.values())
+            ranked = sorted(stocks, key=lambda stock: -stock.shares * stock.base)
+            found = self._members[index.code] = [(stock, self.history(stock)) for stock in ranked]
+        return found
+
+    def _basket(self, index: Instrument, day: date) -> Basket:
+        """The members of an index that trade on a day."""
+        largest, opening, close = [], 0, 0
+        for place, (stock, history) in enumerate(self._stocks_of(index)):
+            if place < EXACT:
+                tape = self._tape_of_day(stock, day)
+                if tape is not None:
+                    largest.append((stock.shares, tape))
+            elif (bar := history.bar(day)) is not None:
+                opening += stock.shares * bar.open
+                close += stock.shares * bar.close
+        return Basket(largest, opening, close)
+
+    def _tape_of_day(self, instrument: Instrument, day: date) -> Tape | None:
+        """The tape of a day; that of the shown day is the one that everybody sees."""
+        self._turn_day()
+        if day != self._day:
+            return self.tape(instrument, day)
+        seen = self._live.get(instrument.code) or self._sketches.get(instrument.code)
+        if seen is None:
+            seen = self._sketches[instrument.code] = Sketch(*self._make_day(instrument, day))
+        return seen.tape
+
+    def _tape_below(self, underlying: Instrument, day: date) -> Tape | None:
+        """The tape of what contracts are about: one for all of them."""
+        self._turn_day()
+        if day == self._day:
+            return self._find_live(underlying).tape
+        key = underlying.code, day
+        if key not in self._tapes_below:
+            if len(self._tapes_below) >= _MOST_TAPES:
+                self._tapes_below.clear()
+            self._tapes_below[key] = self.tape(underlying, day)
+        return self._tapes_below[key]
+
+    def live(self, instrument: Instrument) -> Live:
+        """The state of an instrument now, with every trade up to the engine's time taken in."""
+        live = self._find_live(instrument)
+        if live.tape.bar.date == self.today:
+            if instrument.code not in self.fed:
+                live.advance(self.now_of_day)
+        else:
+            live.advance(DAY_US)
+        return live
+
+    def live_unmoved(self, instrument: Instrument) -> Live:
+        """The state of an instrument as it was last looked at; who uses it moves it by itself."""
+        return self._find_live(instrument)
+
+    def glance(self, instrument: Instrument) -> Sketch | Live:
+        """
+        The state of an instrument now in as far as rankings need it: price, the day's bar so far, volume.
+
+        Much cheaper than `live` for a code that nobody looked at; the figures are the same.
+        """
+        self._turn_day()
+        if instrument.code in self._live:
+            return self.live(instrument)
+        sketch = self._sketches.get(instrument.code)
+        if sketch is None:
+            sketch = self._sketches[instrument.code] = Sketch(*self._make_day(instrument, self._day))
+        sketch.advance(self.moment)
+        return sketch
+
+    def glance_at(self, instrument: Instrument, us: int) -> Sketch:
+        """The state that an instrument had at an earlier time of the shown day (µs since midnight)."""
+        live = self.glance(instrument)
+        sketch = Sketch(instrument, live.tape, live.base, live.previous_volume, live.previous_value)
+        sketch.advance(min(us, self.moment))
+        return sketch
+
+    @property
+    def moment(self) -> int:
+        """The time of the shown day up to which trades have happened (µs since midnight)."""
+        return self.now_of_day if self.trading_day() == self.today else DAY_US
+
+    def replay(self, instrument: Instrument, day: date) -> Live:
+        """A state of its own at the beginning of a day, to be moved through it trade by trade."""
+        return Live(*self._make_day(instrument, day))
+
+    def day_end(self, instrument: Instrument, day: date) -> Sketch:
+        """The state after the last trade of a day that is over."""
+        sketch = Sketch(*self._make_day(instrument, day))
+        sketch.advance(DAY_US)
+        return sketch
+
+    def _turn_day(self) -> None:
+        number = self.engine.now // DAY_US
+        if number == self._turned:
+            return
+        self._turned = number
+        day = self.trading_day()
+        if day != self._day:
+            self._live.clear()
+            self._sketches.clear()
+            self._day = day
+
+    def _find_live(self, instrument: Instrument) -> Live:
+        self._turn_day()
+        live = self._live.get(instrument.code)
+        if live is None:
+            sketch = self._sketches.pop(instrument.code, None)
+            if sketch is not None:
+                live = Live(instrument, sketch.tape, sketch.base, sketch.previous_volume, sketch.previous_value)
+            else:
+                live = Live(*self._make_day(instrument, self._day))
+            self._live[instrument.code] = live
+        return live
+
+    def _make_day(self, instrument: Instrument, day: date) -> tuple[Instrument, Tape, int, int, int]:
+        """What a day starts from: its tape, its base price, the volume and the value of the day before."""
+        history = self.history(instrument)
+        tape = self.tape(instrument, day)
+        previous = next(history.before(day), None)
+        base = previous.close if previous else history.first_price(day)
+        if tape is None:
+            # does not trade on this day: an empty tape, everything as on the day before
+            flat = DayBar(day, base, base, base, base, 0, 0)
+            tape = Tape(instrument, flat, self.seed, self.density)
+            tape.silence()
+        previous_volume = (previous.volume if previous else None) or 0
+        previous_value = (previous.value if previous else None) or previous_volume * base
+        return instrument, tape, base, previous_volume, previous_value
+
+    def bars_to_now(self, instrument: Instrument, until: date) -> Iterable[DayBar]:
+        """Daily bars, newest first, from `until` on; today's as far as it has come."""
+        today = self.trading_day()
+        if until >= today:
+            live = self.live(instrument)
+            if live.count:
+                yield DayBar(today, live.open, live.high, live.low, live.price, live.volume, live.value)
+            until = today - timedelta(days=1)
+        yield from self.history(instrument).before(until + timedelta(days=1))
+
+    def at(self, day: date, us: int = 0) -> int:
+        """The engine's time of a moment of a day."""
+        return to_us(datetime(day.year, day.month, day.day)) + us

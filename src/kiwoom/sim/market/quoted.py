@@ -1,0 +1,93 @@
+"""
+The best quotes and the book around a last trade.
+
+The book follows from the price, the side and the number of the last trade alone: it is the same for the same trade,
+whoever looks and whenever.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from kiwoom.sim.market.ladder import DEPTH, Ladders
+from kiwoom.sim.prices.tape import Tape, Trade
+from kiwoom.sim.rules.instruments import Instrument
+
+__all__ = ["Book", "Quoted"]
+
+
+class Book(NamedTuple):
+    """Ten levels each way, best first: prices (0 = no level) and quantities."""
+
+    asks: tuple[tuple[int, int], ...]
+    bids: tuple[tuple[int, int], ...]
+
+
+class Quoted:
+    """
+    One instrument at one moment of a day. Prices in the instrument's units, quantities in shares (contracts).
+
+    `base` is the day's base price (기준가), `price` the last trade's (the base price before the first), `side` the last
+    trade's side, `count` the number of trades so far, `volume` their shares, `buy_volume` and `sell_volume` those
+    that buyers and sellers took (the auctions' belong to neither).
+    """
+
+    instrument: Instrument
+    tape: Tape
+    base: int
+    lower: int
+    upper: int
+    price: int
+    open: int
+    high: int
+    low: int
+    volume: int
+    buy_volume: int
+    sell_volume: int
+    previous_volume: int
+    previous_value: int
+    count: int
+    side: int
+    last: Trade | None
+
+    @property
+    def change(self) -> int:
+        """Difference to the base price."""
+        return self.price - self.base
+
+    _ladders: dict[int, Ladders] | None = None
+
+    def ladders(self) -> Ladders:
+        """The best quotes and the two sides of the book, which `Ladders.refresh` brings up to the last trade."""
+        ladders = self._ladders
+        if ladders is None:
+            ladders = self._ladders = {}
+        key = self.price if self.side > 0 else -self.price
+        return ladders.get(key) or ladders.setdefault(key, self._make_ladders())
+
+    def _make_ladders(self) -> Ladders:
+        price, instrument = self.price, self.instrument
+        up, down = instrument.move(price, 1), instrument.move(price, -1)
+        ask = price if self.side > 0 else up if up <= self.upper else 0
+        bid = price if self.side < 0 else down if self.lower <= down < price else 0
+        if not instrument.ticks.fits(price):  # a real trade of midpoint orders (중간가호가): the quotes are around it
+            bid, ask = instrument.ticks.floor(price), instrument.ticks.ceil(price)
+        return Ladders(instrument, ask, bid, (self.lower, self.upper), max(1, self.previous_volume // 8000))
+
+    @property
+    def ask(self) -> int:
+        """Best offer, 0 at the upper limit when nobody sells."""
+        return self.ladders().ask
+
+    @property
+    def bid(self) -> int:
+        """Best bid, 0 at the lower limit when nobody buys."""
+        return self.ladders().bid
+
+    def book(self, depth: int = DEPTH) -> Book:
+        """The book after the last trade, at most ten levels: the same for the same trade, whoever looks and when."""
+        found = self.ladders()
+        found.refresh(self.count)
+        asks = zip(found.ask_prices[:depth], found.asks, strict=False)
+        bids = zip(found.bid_prices[:depth], found.bids, strict=False)
+        return Book(tuple(asks), tuple(bids))

@@ -1,0 +1,1 @@
+"""How prices come about: daily history, minutes, trades, indices, interruptions, data files."""

@@ -1,0 +1,250 @@
+"""
+Which instruments there are, and their real bars: from the package's own table, or from a folder with real data.
+
+A folder (`data=DIR`) may hold `krx_listing.csv`, `daily/CODE.csv`, `index_daily.csv`, and days to be lived again in
+`minute/` and `ticks/`. Only the files that are looked at are read.
+"""
+
+from __future__ import annotations
+
+import csv
+import logging
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+
+from kiwoom import catalog
+from kiwoom.catalog import calendar
+from kiwoom.sim.prices.datafiles import FileDay, IntradayFiles
+from kiwoom.sim.prices.history import DayBar
+from kiwoom.sim.rules.instruments import Instrument, Kind
+
+__all__ = ["BASE_DATE", "INDICES", "Listing", "builtin_listing", "listing_from"]
+
+log = logging.getLogger("kiwoom.sim")
+
+BASE_DATE = date(2026, 1, 2)
+"""The day whose closes the package's table gives as base prices."""
+
+# Closing levels of the main indices near BASE_DATE, rounded; an industry's index starts from its market's.
+INDICES = {"001": 4300, "002": 4400, "003": 3600, "004": 2600, "101": 945, "201": 620, "138": 1850, "701": 8800}
+
+
+class Listing:
+    """The instruments by code, in the listing's order, and the real bars of those that have some."""
+
+    def __init__(
+        self,
+        instruments: Iterable[Instrument],
+        read_bars: Callable[[str], list[DayBar]] | None = None,
+        last_day: date | None = None,
+        read_days: Callable[[str], dict[date, FileDay]] | None = None,
+    ) -> None:
+        self.instruments = {instrument.code: instrument for instrument in instruments}
+        self.last_day = last_day
+        """The last day of real data, None without any."""
+        self._read_bars = read_bars
+        self._read_days = read_days
+
+    def real_bars(self, code: str) -> list[DayBar]:
+        """The real daily bars of a code, oldest first; empty if there are none."""
+        return self._read_bars(code) if self._read_bars else []
+
+    def intraday(self, code: str, day: date) -> FileDay | None:
+        """What the files of minutes and trades know of a code's day, None if nothing."""
+        return self._read_days(code).get(day) if self._read_days else None
+
+    def add(self, instruments: Iterable[Instrument]) -> None:
+        """List further instruments (index contracts of the day)."""
+        self.instruments.update((instrument.code, instrument) for instrument in instruments)
+
+
+def _indices(base_date: date, levels: dict[str, int]) -> list[Instrument]:
+    """The sector indices of the catalog as instruments, in hundredths of a point."""
+    result = []
+    for sector in catalog.sectors().values():
+        parent = {"1": "101", "2": "201"}.get(sector.market, "001")
+        level = levels.get(sector.code) or INDICES.get(sector.code) or levels.get(parent) or INDICES[parent]
+        scaled = round(level * 100)
+        result.append(
+            Instrument(
+                sector.code, sector.name, "INDEX", "INDEX", 50_000_000_000, scaled, base_date,
+                sector=sector.code, scale=100, multiplier=5,
+            )
+        )  # fmt: skip
+    return result
+
+
+def builtin_listing() -> Listing:
+    """The table that the package carries: a few hundred real names with rounded figures."""
+    stocks = [
+        Instrument(
+            row.code, row.name, row.market, _KINDS[row.kind], row.listed_shares, row.base_price, BASE_DATE,
+            sector=row.sector, size=row.size, par=row.par_value,
+            listed=datetime.strptime(row.listed_on, "%Y%m%d").date(), settle_month=row.settle_month,
+            kospi200=row.kospi200,
+        )
+        for row in catalog.listing()
+    ]  # fmt: skip
+    return Listing([*stocks, *_indices(BASE_DATE, {})])
+
+
+# --- a folder of real data ---------------------------------------------------------------------------------------
+
+_KINDS: dict[str, Kind] = {
+    "COMMON": "COMMON", "PREFERRED": "PREFERRED", "REIT": "REIT", "SPAC": "SPAC", "ETF": "ETF", "ETN": "ETN",
+}  # fmt: skip
+_MARKETS = {"KOSDAQ GLOBAL": "KOSDAQ"}
+_SHARES = 10_000_000  # of a code that no listing has
+
+
+class _Folder:
+    """Reads the files of a data folder, each when it is first needed."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.files = IntradayFiles(path)
+        self._days: dict[str, dict[date, FileDay]] = {}
+
+    def bars(self, code: str) -> list[DayBar]:
+        """The daily bars of a code, with the days that only `minute/` or `ticks/` have."""
+        days = self.days(code)
+        if not days:
+            return self._daily(code)
+        bars = {day: found.bar for day, found in days.items()}
+        bars.update((bar.date, bar) for bar in self._daily(code))
+        return [bars[day] for day in sorted(bars)]
+
+    def days(self, code: str) -> dict[date, FileDay]:
+        """The days of a code that `minute/` and `ticks/` have, but for those that its daily bars contradict."""
+        if code not in self._days:
+            daily = {bar.date: bar for bar in self._daily(code)} if self.files else {}
+            self._days[code] = {
+                day: found
+                for day, found in self.files.days(code, 100 if len(code) == 3 else 1).items()
+                if day not in daily or _agree(code, daily[day], found.bar)
+            }
+        return self._days[code]
+
+    def _daily(self, code: str) -> list[DayBar]:
+        if len(code) == 3:
+            return self.index_bars.get({"001": "1001", "101": "2001", "201": "1028"}.get(code, ""), [])
+        path = self.path / "daily" / f"{code}.csv"
+        if not path.exists():
+            return []
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = csv.DictReader(file)
+            return [
+                DayBar(
+                    date.fromisoformat(row["date"]),
+                    int(row["open"]),
+                    int(row["high"]),
+                    int(row["low"]),
+                    int(row["close"]),
+                    int(row["volume"]) if row["volume"] else None,
+                    None,
+                )
+                for row in rows
+            ]
+
+    @cached_property
+    def index_bars(self) -> dict[str, list[DayBar]]:
+        path = self.path / "index_daily.csv"
+        bars: dict[str, list[DayBar]] = {}
+        if path.exists():
+            with path.open(encoding="utf-8", newline="") as file:
+                for row in csv.DictReader(file):
+                    opening, high, low, close = (round(float(row[n]) * 100) for n in ("open", "high", "low", "close"))
+                    bar = DayBar(
+                        date.fromisoformat(row["date"]),
+                        opening,
+                        high,
+                        low,
+                        close,
+                        volume=int(row["volume"]) if row["volume"] else None,
+                        value=int(row["trading_value"]) if row["trading_value"] else None,
+                    )
+                    bars.setdefault(row["index_code"], []).append(bar)
+        return bars
+
+    @cached_property
+    def industries(self) -> dict[str, str]:
+        """Name of an industry sector to Kiwoom's code of it, in the old and the new wording."""
+        return {sector.name: sector.code for sector in catalog.sectors().values()}
+
+    def last_day(self) -> date | None:
+        """The last day that any file of daily bars has."""
+        days = [bars[-1].date for bars in self.index_bars.values()]
+        for path in sorted((self.path / "daily").glob("*.csv")):
+            with path.open("rb") as file:
+                file.seek(0, 2)
+                file.seek(max(0, file.tell() - 200))
+                last = file.read().splitlines()[-1].decode("ascii", "replace")
+            days.append(date.fromisoformat(last.partition(",")[0]))
+        if not days and (lived := self.files.last_day()) is not None:
+            return calendar.previous_trading_day(lived)  # the session starts on the day of the files
+        return max(days, default=None)
+
+    def instruments(self, base_date: date) -> Iterable[Instrument]:
+        """The listing of the folder, the package's own where there is none; with the codes of the files."""
+        if not (self.path / "krx_listing.csv").exists():
+            known = [i for i in builtin_listing().instruments.values() if i.kind != "INDEX"]
+            yield from known
+            for code in sorted(set(self.files.codes) - {i.code for i in known}):
+                days = self.days(code)
+                if len(code) == 6 and days:
+                    base = next(iter(days.values())).bar.open
+                    yield Instrument(code, code, "KOSPI", "COMMON", _SHARES, base, next(iter(days)))
+            return
+        with (self.path / "krx_listing.csv").open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                kind = _KINDS.get(row["sec_type"], "COMMON")
+                base = int(row["close"]) if row["close"] else 10_000
+                close_date = date.fromisoformat(row["close_date"]) if row["close_date"] else base_date
+                month = row["settle_month"].rstrip("월")
+                yield Instrument(
+                    row["code"], row["name"], _MARKETS.get(row["market"], row["market"]), kind,
+                    int(row["listed_shares"] or 1_000_000), base, close_date,
+                    sector=self.industries.get(row["krx_sector_name"], ""),
+                    par=_par(row["par_value"]),
+                    listed=date.fromisoformat(row["listing_date"]) if row["listing_date"] else None,
+                    settle_month=int(month) if month.isdigit() else 12,
+                    isin=row["isin"],
+                )  # fmt: skip
+
+
+def _agree(code: str, daily: DayBar, found: DayBar) -> bool:
+    """Whether a file's day lies within the daily bar; it does not when the daily prices were adjusted since."""
+    if daily.low * 995 <= found.low * 1000 and found.high * 1000 <= daily.high * 1005:
+        return True
+    log.warning(
+        "the minutes or trades of %s on %s are left out: they go from %d to %d, the daily bar from %d to %d",
+        code, daily.date, found.low, found.high, daily.low, daily.high,
+    )  # fmt: skip
+    return False
+
+
+def _par(text: str) -> int:
+    """Par value in won; 0 for a share without one (무액면) and for one in a foreign currency below 1."""
+    try:
+        return int(float(text))
+    except ValueError:
+        return 0
+
+
+def listing_from(path: Path) -> Listing:
+    """A listing and real prices from a folder. Raises ValueError for one in which there is nothing to read."""
+    folder = _Folder(path)
+    if not (path / "krx_listing.csv").exists() and not folder.files:
+        raise ValueError(f"{path} has neither krx_listing.csv nor files in minute/ or ticks/")
+    last_day = folder.last_day()
+    base_date = last_day or BASE_DATE
+    levels = {
+        "001": folder.index_bars.get("1001"),
+        "101": folder.index_bars.get("2001"),
+        "201": folder.index_bars.get("1028"),
+    }
+    closes = {code: bars[-1].close // 100 for code, bars in levels.items() if bars}
+    instruments = [*folder.instruments(base_date), *_indices(base_date, closes)]
+    return Listing(instruments, folder.bars, last_day, folder.days)

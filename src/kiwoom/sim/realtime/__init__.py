@@ -1,0 +1,1 @@
+"""What the server sends without being asked: feeds, payloads, session notices."""

@@ -1,0 +1,1 @@
+"""KRX's rules: instruments, tick sizes, price limits, sessions, message texts."""

@@ -1,0 +1,95 @@
+"""Which stocks a sector index is made of, and how they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from kiwoom.catalog import sectors
+from kiwoom.sim.base.formats import direction
+from kiwoom.sim.rules.instruments import Instrument
+
+if TYPE_CHECKING:
+    from kiwoom.sim.market.market import Market
+
+__all__ = ["Breadth", "breadth", "members", "members_of"]
+
+Breadth = tuple[int, int, int, int, int]
+"""At the upper limit, up (with those at the limit), unchanged, down (with those at the limit), at the lower limit."""
+
+_WHOLE = {"001": ("KOSPI",), "101": ("KOSDAQ",)}
+
+# Indices of the largest stocks: markets, and the ranks by market value (the first included, the last not).
+_RANKS: dict[str, tuple[tuple[str, ...], int, int]] = {
+    "401": (("KOSPI",), 0, 100), "402": (("KOSPI",), 0, 50), "138": (("KOSDAQ",), 0, 100),
+    "139": (("KOSDAQ",), 100, 400), "140": (("KOSDAQ",), 400, 10_000), "150": (("KOSDAQ",), 0, 150),
+    "701": (("KOSPI", "KOSDAQ"), 0, 100), "730": (("KOSPI", "KOSDAQ"), 0, 30), "771": (("KOSPI", "KOSDAQ"), 0, 300),
+}  # fmt: skip
+
+_MANUFACTURING = frozenset(f"{number:03d}" for number in range(5, 16))
+
+# The sectors of the KOSPI200 by the industries that are in them.
+_OF_KOSPI200: dict[str, frozenset[str]] = {
+    "211": frozenset(("018",)), "212": frozenset(("012",)), "213": frozenset(("010", "011")),
+    "214": frozenset(("008", "017")), "215": frozenset(("013", "020")), "216": frozenset(("021", "022", "024", "025")),
+    "217": frozenset(("005", "006", "007")), "218": frozenset(("015", "016")), "219": frozenset(("014", "019", "026")),
+    "220": frozenset(("009",)),
+}  # fmt: skip
+
+_LARGEST = 200  # of KOSPI, in the place of the KOSPI200 where nothing says who is in it
+
+
+def members(market: Market, index: Instrument) -> Iterator[Instrument]:
+    """The stocks of an index of a market: see `members_of`."""
+    return members_of(index, market.listing.instruments.values())
+
+
+def members_of(index: Instrument, instruments: Iterable[Instrument]) -> Iterator[Instrument]:
+    """
+    The stocks of an index among some instruments, in their order.
+
+    Those of its market, its industry, its size class, the KOSPI200 (or a sector of it), or the largest. An index of
+    futures, leverage or volatility is of no stocks.
+    """
+    code, sector = index.code, sectors()[index.code]
+    if code in _WHOLE:
+        yield from (stock for stock in instruments if stock.market in _WHOLE[code])
+    elif code in _RANKS:
+        markets, first, last = _RANKS[code]
+        yield from _ranked((stock for stock in instruments if stock.market in markets), first, last)
+    elif code == "027":
+        yield from (stock for stock in instruments if stock.market == "KOSPI" and stock.sector in _MANUFACTURING)
+    elif sector.market == "2":
+        if code == "201" or code in _OF_KOSPI200:
+            industries = _OF_KOSPI200.get(code)
+            for stock in _kospi200(instruments):
+                if industries is None or stock.sector in industries:
+                    yield stock
+    elif sector.market in ("0", "1"):
+        home = "KOSDAQ" if sector.market == "1" else "KOSPI"
+        for stock in instruments:
+            if stock.market == home and (code == stock.sector or index.name == stock.size):
+                yield stock
+
+
+def _kospi200(instruments: Iterable[Instrument]) -> list[Instrument]:
+    stocks = [stock for stock in instruments if stock.market == "KOSPI"]
+    known = [stock for stock in stocks if stock.kospi200]
+    return known or _ranked((stock for stock in stocks if stock.kind == "COMMON"), 0, _LARGEST)
+
+
+def _ranked(stocks: Iterable[Instrument], first: int, last: int) -> list[Instrument]:
+    """Stocks of some ranks by market value, in the order in which they were given."""
+    listed = list(stocks)
+    chosen = set(sorted(listed, key=lambda stock: -stock.shares * stock.base)[first:last])
+    return [stock for stock in listed if stock in chosen]
+
+
+def breadth(market: Market, index: Instrument) -> Breadth:
+    """How many members of an index have traded, by where they stand."""
+    counts = dict.fromkeys("12345", 0)
+    for stock in members(market, index):
+        quoted = market.glance(stock)
+        if quoted.count:
+            counts[direction(quoted.price, quoted.base, quoted.lower, quoted.upper)] += 1
+    return counts["1"], counts["2"] + counts["1"], counts["3"], counts["5"] + counts["4"], counts["4"]

@@ -1,0 +1,320 @@
+"""
+SendOrder and OnReceiveChejanData: the way of an order from the control to the order desk and of the notices back.
+
+What the control itself refuses comes back as a negative number and nothing else happens. Whatever it lets through gets
+0; the server's answer follows as events: OnReceiveMsg with a text, OnReceiveTrData with the order number ("" if the
+server refused it), then OnReceiveChejanData. When several orders come within a second, a notice may overtake the
+answer, as on the real server.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import random
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from fractions import Fraction
+
+from kiwoom.catalog import Tr
+from kiwoom.catalog.transactions import Field
+from kiwoom.clock import SECOND_US
+from kiwoom.sim.base.engine import Timer
+from kiwoom.sim.desk.chejan import BALANCE_FIDS, ORDER_FIDS, POSITION_FIDS, fid_list
+from kiwoom.sim.desk.derivativedesk import ContractDesk
+from kiwoom.sim.desk.stockdesk import Desk, NotTaken, Ticket
+from kiwoom.sim.exchange.order import Order, side_of
+from kiwoom.sim.rules.messages import accepted_text, contract_tr_name, order_tr_name, refused_text
+from kiwoom.sim.rules.trading import ALL_LOANS, QUOTE_TYPES
+from kiwoom.sim.server.requests import Page
+from kiwoom.sim.session.control import Part, SimControl, dispatch
+from kiwoom.sim.session.screens import screen_number
+
+__all__ = ["Ordering"]
+
+log = logging.getLogger("kiwoom.sim")
+
+_EVENT = "OnReceiveChejanData"
+_PER_SECOND = 5
+_BUSY = 4  # orders within a second from which on notices may overtake answers
+_ACTIONS = {1: "new", 2: "new", 3: "cancel", 4: "cancel", 5: "modify", 6: "modify"}
+_MOST_WON = 5_000_000_000
+_MOST_SHARES_PERCENT = 3
+_MS = 1_000
+_FIDS = {"0": fid_list(ORDER_FIDS), "1": fid_list(BALANCE_FIDS), "4": fid_list(POSITION_FIDS)}
+_COUNTS = {"0": len(ORDER_FIDS), "1": len(BALANCE_FIDS), "4": len(POSITION_FIDS)}
+_MANY_CONTRACTS, _MOST_CONTRACTS = 300, 500
+
+# SendOrderFO's order types as quote types of stocks, and its kinds as the first of two nOrderTypes (buy, then sell)
+_CONTRACT_QUOTES = {
+    "1": "00", "2": "05", "3": "03", "4": "06", "5": "10", "6": "20", "7": "13", "8": "23", "9": "16", "A": "26",
+}  # fmt: skip
+_CONTRACT_KINDS = {1: 1, 2: 5, 3: 3}
+
+
+class Ordering(Part):
+    """SendOrder, SendOrderCredit, SendOrderFO and GetChejanData."""
+
+    def __init__(self, control: SimControl) -> None:
+        super().__init__(control)
+        self.desk = self.broker.desk
+        self._sent: deque[int] = deque(maxlen=_PER_SECOND)
+        self._arrivals: deque[int] = deque(maxlen=_BUSY)
+        self._last_arrival = 0
+        self._on_way: deque[tuple[int, Timer]] = deque()
+        """The orders on their way to the server: when each was sent, and its arrival."""
+        self._last_notice = 0
+        self._rng = random.Random(f"{self.broker.options.seed}/ordering")
+        self._stop: Callable[[], None] | None = None
+
+    def connected(self) -> None:
+        """The login succeeded: notices of the user's accounts come from now on."""
+        if self._stop is None:
+            self._stop = self.desk.listen(self.broker.options.user, self._notice)
+
+    def disconnected(self) -> None:
+        if self._stop is not None:
+            self._stop()
+            self._stop = None
+        # Half of the time is the way there: an order that has been longer on it is at the server, the others are lost.
+        now = self.broker.engine.now
+        lost = [(sent, timer) for sent, timer in self._on_way if now - sent < (timer.us - sent) // 2]
+        for sent, timer in lost:
+            timer.cancel()
+            self._on_way.remove((sent, timer))
+
+    # --- sending -----------------------------------------------------------------------------------------------
+
+    @dispatch("SendOrder")
+    def send_order(
+        self,
+        rq_name: str,
+        screen: str,
+        account: str,
+        order_type: int,
+        code: str,
+        quantity: int,
+        price: int,
+        quote_type: str,
+        original: str,
+    ) -> int:
+        ticket = Ticket(
+            account.strip(),
+            order_type,
+            code.strip(),
+            quantity,
+            price,
+            quote_type.strip(),
+            original,
+            screen,
+            rq_name,
+        )
+        return self.send(ticket)
+
+    @dispatch("SendOrderCredit")
+    def send_order_credit(
+        self,
+        rq_name: str,
+        screen: str,
+        account: str,
+        order_type: int,
+        code: str,
+        quantity: int,
+        price: int,
+        quote_type: str,
+        credit: str,
+        loan_date: str,
+        original: str,
+    ) -> int:
+        """03 buys on a loan (융자); 33 sells what one loan of a date bought, 99 (99991231) what all loans did."""
+        credit, loan_date = credit.strip(), loan_date.strip()
+        if order_type == 2 and credit == "99":
+            loan_date = ALL_LOANS
+        sells_loan = order_type == 2 and credit in ("33", "99") and len(loan_date) == 8 and loan_date.isdigit()
+        if order_type in (1, 2) and not sells_loan and not (order_type == 1 and credit == "03"):
+            log.error("SendOrderCredit: %r with loan date %r is not a credit order", credit, loan_date)
+            return -300
+        ticket = Ticket(
+            account.strip(),
+            order_type,
+            code.strip(),
+            quantity,
+            price,
+            quote_type.strip(),
+            original,
+            screen,
+            rq_name,
+            credit,
+            loan_date if order_type == 2 else "",
+        )
+        return self.send(ticket)
+
+    @dispatch("SendOrderFO")
+    def send_order_fo(
+        self,
+        rq_name: str,
+        screen: str,
+        account: str,
+        code: str,
+        kind: int,
+        side: str,
+        order_type: str,
+        quantity: int,
+        price: str,
+        original: str,
+    ) -> int:
+        """`kind` 1 new, 2 modify, 3 cancel; `side` 1 sell, 2 buy; `price` is text with a point (points, or won)."""
+        code = code.strip()
+        quote_type = _CONTRACT_QUOTES.get(order_type.strip().upper(), "")
+        sells = side.strip() == "1"
+        if side.strip() not in ("1", "2") or kind not in _CONTRACT_KINDS or (kind == 1 and not quote_type):
+            log.error("SendOrderFO: kind %r, side %r, order type %r make no order", kind, side, order_type)
+            return -300
+        instrument = self.broker.market.find(code)
+        units = _units(price, instrument.scale if instrument is not None else 100)
+        if units is None:
+            log.error("SendOrderFO: %r is not a price", price)
+            return -300
+        first = _CONTRACT_KINDS[kind]
+        return self.send(
+            Ticket(account.strip(), first + sells, code, quantity, units, quote_type, original, screen, rq_name),
+            self.broker.contracts,
+        )
+
+    def send(self, ticket: Ticket, desk: Desk | ContractDesk | None = None) -> int:
+        """Let a ticket through to the server, or refuse it with a negative number. `screen` is as the user gave it."""
+        desk = desk or self.desk
+        refusal = self._refusal(ticket, desk)
+        if refusal:
+            log.error("order %r for %s: refused with %d", ticket.rq_name, ticket.code, refusal)
+            return refusal
+        # orders of one connection arrive in the order in which they were sent
+        now = self.broker.engine.now
+        self._last_arrival = max(self._last_arrival, now + self.broker.latency_us())
+        timer = self.broker.engine.at(self._last_arrival, self._arrive, ticket, desk, self.control.line)
+        self._on_way.append((now, timer))
+        return 0
+
+    def _refusal(self, ticket: Ticket, desk: Desk | ContractDesk) -> int:
+        if not self.control.connected:
+            log.error("SendOrder before the login: call CommConnect and wait for OnEventConnect")
+            return -101
+        if not ticket.code:
+            return -500
+        if self.control.screens.use(ticket.screen) is None or ticket.order_type not in _ACTIONS:
+            return -300
+        if all(ticket.account != account.number for account in desk.accounts_of(self.broker.options.user)):
+            known = ticket.account in self.desk.ledger.accounts or ticket.account in self.broker.contracts.accounts
+            return -302 if known else -340
+        if ticket.order_type in (1, 2):
+            if ticket.quote_type not in QUOTE_TYPES or ticket.quantity <= 0 or ticket.price < 0:
+                return -300
+            if desk is self.broker.contracts:
+                return self._too_many_contracts(ticket.quantity) or self._too_fast()
+            instrument = self.broker.market.find(ticket.code)
+            if instrument is not None:
+                if ticket.price * ticket.quantity > _MOST_WON:
+                    return -304
+                if instrument.shares and ticket.quantity * 100 > instrument.shares * _MOST_SHARES_PERCENT:
+                    return -306
+        elif not ticket.original.strip() or ticket.quantity < 0 or ticket.price < 0:
+            return -300
+        return self._too_fast()
+
+    @staticmethod
+    def _too_many_contracts(quantity: int) -> int:
+        return -310 if quantity > _MOST_CONTRACTS else -309 if quantity > _MANY_CONTRACTS else 0
+
+    def _too_fast(self) -> int:
+        """Count an order that is let through; -308 for the sixth within a second."""
+        now = self.broker.clock.now_us()
+        if self.broker.options.limits:
+            if len(self._sent) == _PER_SECOND and now - self._sent[0] < SECOND_US:
+                return -308
+            self._sent.append(now)
+        return 0
+
+    # --- the server --------------------------------------------------------------------------------------------
+
+    def _arrive(self, ticket: Ticket, desk: Desk | ContractDesk, line: int) -> None:
+        self._on_way.popleft()
+        if line != self.control.line:
+            self._arrive_unheard(ticket, desk)
+            return
+        mock = self.broker.options.texts == "mock"
+        action, side = _ACTIONS[ticket.order_type], side_of(ticket.order_type)
+        if desk is self.broker.contracts:
+            tr_name = contract_tr_name(action)
+        else:
+            instrument = self.broker.market.find(ticket.code)
+            tr_name = order_tr_name(action, side, instrument is not None and instrument.market == "KOSDAQ")
+        order: Order | None = None
+        try:
+            injected = self.control.faults.order_refusal(ticket.code, ticket.account, ticket.rq_name)
+            if injected is not None:
+                raise NotTaken(injected)
+            order = desk.accept(_with_screen(ticket))
+            text = accepted_text(action, side, mock)
+        except NotTaken as refused:
+            text = refused_text(refused.refusal, mock)
+        self.control.send("OnReceiveMsg", ticket.screen, ticket.rq_name, tr_name, text)
+        now = self.broker.engine.now
+        self._arrivals.append(now)
+        busy = len(self._arrivals) == _BUSY and now - self._arrivals[0] < SECOND_US
+        overtaken = order is not None and busy and self._rng.random() < 0.5
+        first_notice = max(self._last_notice, now + 2 * _MS)
+        self._answer(ticket, tr_name, order, first_notice - now + _MS if overtaken else _MS)
+        if order is not None:
+            self._last_notice = first_notice
+            desk.proceed(order)
+
+    def _arrive_unheard(self, ticket: Ticket, desk: Desk | ContractDesk) -> None:
+        """The line dropped when the order was through: the server carries it out and nobody gets its answer."""
+        if self.control.faults.order_refusal(ticket.code, ticket.account, ticket.rq_name) is None:
+            with contextlib.suppress(NotTaken):
+                desk.proceed(desk.accept(_with_screen(ticket)))
+
+    def _answer(self, ticket: Ticket, tr_name: str, order: Order | None, after_us: int) -> None:
+        page = Page(_order_tr(tr_name), {"주문번호": order.number if order else ""}, [], "")
+        arguments = (ticket.screen, ticket.rq_name, tr_name, "", "", 0, "", "", "")
+        self.control.send("OnReceiveTrData", *arguments, page=page, after_us=after_us)
+
+    def _notice(self, gubun: str, values: Mapping[int, str]) -> None:
+        """Have a notice delivered: in the order in which they were made, some milliseconds after each other."""
+        now = self.broker.engine.now
+        due = max(self._last_notice, now)
+        self._last_notice = due + self._rng.randrange(4, 12) * _MS
+        self.control.send(_EVENT, gubun, _COUNTS[gubun], _FIDS[gubun], after_us=due - now, values=values)
+
+    @dispatch("GetChejanData")
+    def get_chejan_data(self, fid: int) -> str:
+        delivery = self.control.current(_EVENT)
+        return delivery.value(fid) if delivery else ""
+
+
+def _with_screen(ticket: Ticket) -> Ticket:
+    """The ticket as the server keeps it: the screen number in four digits."""
+    screen = screen_number(ticket.screen) or ""
+    return ticket if screen == ticket.screen else replace(ticket, screen=screen)
+
+
+def _units(price: str, scale: int) -> int | None:
+    """A price as text ("390.05", "0", "") in units of 1/scale; None if it is no price in such units."""
+    text = price.strip() or "0"
+    try:
+        units = Fraction(text) * scale
+    except (ValueError, ZeroDivisionError):
+        return None
+    return int(units) if units.denominator == 1 and units >= 0 else None
+
+
+_TRS: dict[str, Tr] = {}
+
+
+def _order_tr(name: str) -> Tr:
+    """The answer of an order as a TR: one item, the order number."""
+    found = _TRS.get(name)
+    if found is None:
+        found = _TRS[name] = Tr(name, name, (), "", (Field("주문번호", 9203),), "", (), None)
+    return found

@@ -1,0 +1,277 @@
+"""
+Real-time registrations: SetRealReg, SetRealRemove, DisconnectRealData, registration by TRs, and the feed they start.
+
+A registered code costs one timer: that of its next trade. A code that nobody registered costs nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from kiwoom.clock import DAY_US
+from kiwoom.sim.base.engine import Timer
+from kiwoom.sim.market.live import Live
+from kiwoom.sim.realtime.derivatives import contract_events
+from kiwoom.sim.realtime.feeds import Streams
+from kiwoom.sim.realtime.kinds import brought_by, brought_by_tr
+from kiwoom.sim.realtime.payloads import BUILDERS, payload
+from kiwoom.sim.realtime.sessionnotices import OpeningNotices
+from kiwoom.sim.realtime.stocktexts import StockTexts
+from kiwoom.sim.realtime.timed import ALONE
+from kiwoom.sim.rules.instruments import Instrument
+from kiwoom.sim.session.control import Part, SimControl, dispatch
+
+__all__ = ["Registrations"]
+
+log = logging.getLogger("kiwoom.sim")
+
+_EVENT = "OnReceiveRealData"
+_MOST_CODES = _MOST_FIDS = 100
+_OPENING = 215  # the FID of 장시작시간
+_TRADE, _BEST, _BOOK = "주식체결", "주식우선호가", "주식호가잔량"
+
+
+@dataclass
+class _Screen:
+    """What one screen number has registered: FIDs by code, and codes that a TR registered."""
+
+    fids: dict[str, frozenset[int]] = field(default_factory=dict)
+    by_tr: set[str] = field(default_factory=set)
+    tr: str = ""
+
+
+class _Feed:
+    """One registered code: which real types it sends, and the timer of its next trade."""
+
+    __slots__ = ("best", "instrument", "key", "midnight", "sent", "siblings", "texts", "timer", "types")
+
+    def __init__(self, key: str, instrument: Instrument) -> None:
+        self.key = key
+        self.instrument = instrument
+        self.types: frozenset[str] = frozenset()
+        self.timer: Timer | None = None
+        self.best = (0, 0)
+        self.sent: dict[str, tuple[int, ...]] = {}
+        self.texts: StockTexts | None = None
+        self.midnight = 0
+        self.siblings: list[_Feed] = []
+        """The feeds of the same instrument: its code with and without a suffix, in the order in which they send."""
+
+
+class Registrations(Part):
+    """Who listens to which code, and the events that follow."""
+
+    def __init__(self, control: SimControl) -> None:
+        super().__init__(control)
+        self._screens: dict[str, _Screen] = {}
+        self._feeds: dict[str, _Feed] = {}
+        self._siblings: defaultdict[str, list[_Feed]] = defaultdict(list)
+
+    def disconnected(self) -> None:
+        self._screens.clear()
+        for code in list(self._feeds):
+            self._stop(code)
+
+    # --- registering -------------------------------------------------------------------------------------------
+
+    @dispatch("SetRealReg")
+    def set_real_reg(self, screen: str, code_list: str, fid_list: str, option: str) -> int:
+        if not self.control.connected:
+            log.error("SetRealReg before the login: call CommConnect and wait for OnEventConnect")
+            return -101
+        number = self.control.screens.use(screen)
+        if number is None:
+            return -105
+        codes = [code.strip() for code in code_list.split(";") if code.strip()]
+        try:
+            fids = frozenset(int(fid) for fid in fid_list.split(";") if fid.strip())
+        except ValueError:
+            log.error("SetRealReg: %r is not a list of FIDs", fid_list)
+            return -202
+        if len(codes) > _MOST_CODES:
+            log.error("SetRealReg: %d codes, at most %d a call", len(codes), _MOST_CODES)
+            return -204
+        if len(fids) > _MOST_FIDS:
+            log.error("SetRealReg: %d FIDs, at most %d a call", len(fids), _MOST_FIDS)
+            return -206
+        if option.strip() not in ("0", "1"):
+            log.error("SetRealReg: the option is 0 (replace the screen's) or 1 (add), got %r", option)
+            return -202
+        entry = self._screens.setdefault(number, _Screen())
+        touched = set(codes)
+        if option.strip() == "0":
+            touched |= set(entry.fids)
+            entry.fids = {}
+        for code in codes or [""]:
+            if code and self.broker.market.find(code) is None:
+                log.error("SetRealReg: there is no code %r; it will send nothing", code)
+            entry.fids[code] = entry.fids.get(code, frozenset()) | fids
+        self._refresh(touched)
+        return 0
+
+    @dispatch("SetRealRemove")
+    def set_real_remove(self, screen: str, code: str) -> None:
+        every_screen, every_code = screen.strip().upper() == "ALL", code.strip().upper() == "ALL"
+        number = self._number(screen)
+        touched: set[str] = set()
+        for name, entry in self._screens.items():
+            if every_screen or name == number:
+                gone = set(entry.fids) if every_code else {code.strip()} & set(entry.fids)
+                for each in gone:
+                    del entry.fids[each]
+                touched |= gone
+        self._refresh(touched)
+
+    @dispatch("DisconnectRealData")
+    def disconnect_real_data(self, screen: str) -> None:
+        self.control.screens.release(screen)
+        entry = self._screens.pop(self._number(screen), None)
+        if entry is not None:
+            self._refresh(set(entry.fids) | entry.by_tr)
+
+    def register_by_tr(self, screen: str, codes: Sequence[str], tr_code: str = "") -> None:
+        """A successful quote TR registers its codes on its screen, in the place of the last TR's."""
+        number = self._number(screen)
+        entry = self._screens.setdefault(number, _Screen())
+        touched = entry.by_tr | set(codes)
+        entry.by_tr, entry.tr = set(codes), tr_code
+        self._refresh(touched)
+
+    def _wants_opening(self) -> bool:
+        """Whether some screen registered 장시작시간 (FID 215), with or without a code."""
+        return any(_OPENING in fids for entry in self._screens.values() for fids in entry.fids.values())
+
+    def counts(self) -> dict[str, int]:
+        """How many codes each screen has registered."""
+        return {number: len(set(e.fids) | e.by_tr) for number, e in self._screens.items()}
+
+    @staticmethod
+    def _number(screen: str) -> str:
+        from kiwoom.sim.session.screens import screen_number
+
+        return screen_number(screen) or ""
+
+    def _refresh(self, codes: Iterable[str]) -> None:
+        """Make the feeds of some codes what the screens now ask for."""
+        self.control.part(OpeningNotices).listen(self._wants_opening())
+        for code in sorted(codes):  # a set has another order in each process
+            instrument = self.broker.market.find(code) if code else None
+            if instrument is None:
+                continue
+            types = self._types(code, instrument)
+            self.control.part(Streams).listen(code, instrument, types)
+            types -= ALONE
+            feed = self._feeds.get(code)
+            if not types:
+                if feed is not None:
+                    self._stop(code)
+                continue
+            if feed is None:
+                feed = self._feeds[code] = _Feed(code, instrument)
+                feed.siblings = self._siblings[instrument.code]
+                self._join(instrument.code)
+                self.broker.market.live(instrument)
+                self.broker.market.fed.add(instrument.code)
+            feed.types = types
+            if feed.timer is None:
+                self._schedule(feed)
+
+    def _types(self, code: str, instrument: Instrument) -> frozenset[str]:
+        """The real types that the screens ask for, for a code."""
+        found: set[str] = set()
+        for entry in self._screens.values():
+            if code in entry.by_tr:
+                found.update(brought_by_tr(entry.tr, instrument))
+            fids = entry.fids.get(code)
+            if fids:
+                found.update(brought_by(instrument, fids))
+        return frozenset(found)
+
+    def _stop(self, code: str) -> None:
+        feed = self._feeds.pop(code)
+        self._join(feed.instrument.code)
+        if feed.timer is not None:
+            feed.timer.cancel()
+        if not any(other.instrument is feed.instrument for other in self._feeds.values()):
+            self.broker.market.fed.discard(feed.instrument.code)
+
+    def _join(self, code: str) -> None:
+        """Bring the list of an instrument's feeds, which they share, up to date."""
+        names = (code, f"{code}_NX", f"{code}_AL")
+        self._siblings[code][:] = [self._feeds[name] for name in names if name in self._feeds]
+
+    # --- the feed ----------------------------------------------------------------------------------------------
+
+    def _schedule(self, feed: _Feed) -> None:
+        market = self.broker.market
+        live = market.live_unmoved(feed.instrument)
+        feed.midnight = market.midnight_us()
+        trade = live.peek() if live.tape.bar.date == market.today else None
+        if trade is None:
+            # nothing more today: look again when the next day has begun
+            feed.timer = self.broker.engine.at(feed.midnight + DAY_US, self._schedule, feed)
+        else:
+            feed.timer = self.broker.engine.at(feed.midnight + trade.us, self._trade, feed, live)
+
+    def _trade(self, feed: _Feed, live: Live) -> None:
+        """The next trade of a registered code has come."""
+        engine = self.broker.engine
+        elapsed = engine.now - feed.midnight
+        due = live.peek()
+        # `005930` and `005930_AL` are two feeds of one instrument: the first of them takes the trade in
+        if due is not None and due.us <= elapsed < DAY_US:
+            live.take()
+            if self.control.listens(_EVENT):
+                self._send_types(feed, live)
+            due = live.peek()
+        if due is not None and elapsed < DAY_US:
+            feed.timer = engine.at(feed.midnight + due.us, self._trade, feed, live)
+        else:
+            self._schedule(feed)
+
+    def _send_types(self, feed: _Feed, live: Live) -> None:
+        """Send what a trade changes, to each feed of the instrument."""
+        instrument = feed.instrument
+        kind = instrument.kind
+        if kind == "INDEX":
+            for other in feed.siblings:
+                for name in sorted(other.types & BUILDERS.keys()):
+                    self._send(other.key, name, payload(name, BUILDERS[name](live, self.broker.market.today)))
+        elif kind in ("FUTURE", "OPTION"):
+            for other in feed.siblings:
+                for name, values in contract_events(self.broker.market, instrument, other.types, other.sent):
+                    self._send(other.key, name, payload(name, values))
+        else:
+            self._send_stock(feed, live)
+
+    def _send_stock(self, feed: _Feed, live: Live) -> None:
+        texts = feed.texts
+        if texts is None or texts.live is not live:
+            texts = feed.texts = StockTexts(live, self.broker.market.today)
+        ladders = live.ladders()
+        best = (ladders.ask, ladders.bid)
+        for other in feed.siblings:
+            types, key = other.types, other.key
+            if _TRADE in types:
+                self._send(key, _TRADE, texts.trade())
+            if best != other.best:
+                other.best = best
+                if _BEST in types:
+                    self._send(key, _BEST, texts.best())
+            if _BOOK in types:
+                self._send(key, _BOOK, texts.book())
+
+    def _send(self, key: str, name: str, text: str) -> None:
+        self.control.send(_EVENT, key, name, text, code=key)
+
+    # --- reading -----------------------------------------------------------------------------------------------
+
+    @dispatch("GetCommRealData")
+    def get_comm_real_data(self, code: str, fid: int) -> str:
+        delivery = self.control.current(_EVENT)
+        if delivery is None or delivery.code != code.strip():
+            return ""
+        return delivery.value(fid)

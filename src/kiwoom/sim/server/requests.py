@@ -1,0 +1,319 @@
+"""TR requests: inputs, limits, answers by page, continuation, and the getters that read an answer."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+
+from kiwoom import catalog
+from kiwoom.catalog import Tr
+from kiwoom.clock import SECOND_US
+from kiwoom.errors import UsageError
+from kiwoom.limits import PROFILES
+from kiwoom.sim.answers import ANSWERS, Answer, NotFound, Refused, Request
+from kiwoom.sim.answers.registry import Row
+from kiwoom.sim.rules.messages import PENALTY_WINDOW, query_text
+from kiwoom.sim.server.realtime import Registrations
+from kiwoom.sim.session.control import Delivery, Part, SimControl, dispatch
+
+__all__ = ["Page", "QueryLimits", "Requests"]
+
+log = logging.getLogger("kiwoom.sim")
+
+_EVENT = "OnReceiveTrData"
+_BAD_INPUT = "Fail to parse Request TR"
+# TRs that only CommKwRqData can ask for
+_BY_CODES = ("optkwfid", "optfofid")
+# inputs without which a TR means nothing
+_MAIN_INPUTS = ("종목코드", "계좌번호", "업종코드", "종목번호", "테마그룹코드")
+# TRs about a whole market that may be narrowed to one code
+_WITHOUT_CODE = ("opt10052", "opt10054", "opt10066", "opt10068", "opt90001")
+
+
+@dataclass
+class Page:
+    """One page of a TR answer, as the getters read it: rows hold the items of the multi record in catalog order."""
+
+    tr: Tr
+    single: Mapping[str, str] = field(default_factory=dict)
+    rows: list[list[str]] = field(default_factory=list)
+    prev_next: str = "0"
+
+    def value(self, index: int, item: str) -> str:
+        """An item by name. Items of both records share the index space; what is not there is ""."""
+        column = _columns(self.tr).get(item)
+        if column is not None and 0 <= index < len(self.rows):
+            return self.rows[index][column]
+        return self.single.get(item, "") if index == 0 else ""
+
+
+_COLUMNS: dict[str, dict[str, int]] = {}
+
+
+def _columns(tr: Tr) -> dict[str, int]:
+    found = _COLUMNS.get(tr.code)
+    if found is None:
+        found = _COLUMNS[tr.code] = {item.name: i for i, item in reversed(list(enumerate(tr.multi)))}
+    return found
+
+
+class QueryLimits:
+    """
+    The limits on CommRqData, CommKwRqData and SendCondition together.
+
+    The sixth in a sliding second is refused (-200). Beyond 100 in 60 s or 1,000 in an hour everything is refused until
+    the next login, as the real server's penalty.
+    """
+
+    def __init__(self) -> None:
+        self._times: deque[int] = deque(maxlen=max(window.count for window in PROFILES["server"].queries))
+        self.locked = False
+
+    def take(self, now_us: int) -> bool:
+        """Count a request; False if it is refused."""
+        if self.locked:
+            return False
+        times = self._times
+        burst, *longer = PROFILES["server"].queries
+        for window in (burst, *longer):
+            if len(times) >= window.count and now_us - times[-window.count] < window.seconds * SECOND_US:
+                self.locked = window is not burst
+                return False
+        times.append(now_us)
+        return True
+
+
+@dataclass
+class _Open:
+    """A TR answer of which further pages can be asked for."""
+
+    inputs: dict[str, str]
+    rows: Iterator[Row]
+    answer: Answer
+    ahead: list[Row]
+
+
+class Requests(Part):
+    """SetInputValue, CommRqData, CommKwRqData and the getters of OnReceiveTrData."""
+
+    def __init__(self, control: SimControl) -> None:
+        super().__init__(control)
+        self.inputs: dict[str, str] = {}
+        self.limits = QueryLimits()
+        self._open: dict[str, _Open] = {}
+
+    def disconnected(self) -> None:
+        self.inputs = {}
+        self._open.clear()
+
+    def penalized(self) -> None:
+        self.limits.locked = True
+
+    def logged_in(self) -> None:
+        """A login lifts the penalty of the request limits."""
+        self.limits = QueryLimits()
+
+    # --- asking ------------------------------------------------------------------------------------------------
+
+    @dispatch("SetInputValue")
+    def set_input_value(self, name: str, value: str) -> None:
+        self.inputs[name.strip()] = value
+
+    @dispatch("SetOutputFID")
+    def set_output_fid(self, _name: str) -> int:
+        return 0
+
+    @dispatch("CommInvestRqData")
+    def comm_invest_rq_data(self, _market: str, _rq_name: str, _screen: str) -> int:
+        log.error("CommInvestRqData is not supported by Open API+")
+        return -10
+
+    @dispatch("CommRqData")
+    def comm_rq_data(self, rq_name: str, tr_code: str, prev_next: int, screen: str) -> int:
+        inputs, self.inputs = self.inputs, {}
+        refusal = self._refusal("CommRqData", screen)
+        if refusal:
+            return refusal
+        try:
+            tr = catalog.tr(tr_code.strip())
+        except UsageError as error:
+            log.error("CommRqData(%r, %r): %s", rq_name, tr_code, error)
+            return -201
+        if tr.code.lower() in _BY_CODES:
+            log.error("CommRqData(%r, %r): this TR is asked for with CommKwRqData", rq_name, tr_code)
+            return -201
+        if not inputs and tr.inputs:
+            log.error(
+                "CommRqData(%r, %r): no input was set; %s takes %s", rq_name, tr_code, tr.code, ", ".join(tr.inputs)
+            )
+            return -202
+        if not self.take():
+            return -200
+        return self._ask(tr, tr_code.strip(), rq_name, prev_next, screen, inputs)
+
+    @dispatch("CommKwRqData")
+    def comm_kw_rq_data(self, codes: str, following: int, count: int, kind: int, rq_name: str, screen: str) -> int:
+        refusal = self._refusal("CommKwRqData", screen)
+        if refusal:
+            return refusal
+        listed = [code for code in codes.replace(" ", "").split(";") if code]
+        if not listed or following not in (0, 1) or kind not in (0, 3):
+            log.error(
+                "CommKwRqData(%r, %d, %d, %d): no codes, or a flag that does not exist", codes, following, count, kind
+            )
+            return -202
+        if len(listed) > 100:
+            log.error("CommKwRqData: %d codes, at most 100 can be asked for at once", len(listed))
+            return -204
+        if not self.take():
+            return -200
+        tr = catalog.tr("optfofid" if kind == 3 else "optkwfid")
+        if not tr.multi:
+            # the catalog has the futures' items as a single record, of which one comes for each code
+            tr = replace(tr, single_record="", single=(), multi_record=tr.single_record, multi=tr.single)
+        wanted = ";".join(listed[:count] if 0 < count < len(listed) else listed)
+        return self._ask(tr, tr.code.upper(), rq_name, 0, screen, {"종목코드": wanted})
+
+    def _refusal(self, call: str, screen: str) -> int:
+        """The code with which a call is refused before anything is sent, 0 if it is not."""
+        if not self.control.connected:
+            log.error("%s before the login: call CommConnect and wait for OnEventConnect", call)
+            return -101
+        if self.control.screens.use(screen) is None:
+            return -105
+        return 0
+
+    def take(self) -> bool:
+        """Count a query (SendCondition's too) against the limits; False if it is refused."""
+        if not self.limits.locked and not self.broker.options.limits:
+            return True
+        # Counted when it is made: inside the handler of a late event the engine's time is the one the event was due at.
+        if self.limits.take(self.broker.clock.now_us()):
+            return True
+        if self.limits.locked:
+            log.error("%s: everything is refused (-200) until the next CommConnect", PENALTY_WINDOW)
+        return False
+
+    def _ask(self, tr: Tr, spelt: str, rq_name: str, prev_next: int, screen: str, inputs: dict[str, str]) -> int:
+        latency = self.broker.latency_us()
+        main = next((name for name in tr.inputs if name in _MAIN_INPUTS), None)
+        if main is not None and tr.code.lower() not in _WITHOUT_CODE and not inputs.get(main, "").strip():
+            log.error("%s: the input %r is missing; it takes %s", tr.code, main, ", ".join(tr.inputs))
+            self.control.send("OnReceiveMsg", "", "", "", _BAD_INPUT, after_us=latency)
+            return 0
+        unknown = [name for name in inputs if name not in tr.inputs]
+        if unknown:
+            log.warning("%s has no input %s; it takes %s", tr.code, ", ".join(unknown), ", ".join(tr.inputs))
+        request = Request(self.control, tr, inputs, screen, rq_name)
+        self.broker.engine.after(latency, self._answer, request, spelt, prev_next, self.control.line)
+        return 0
+
+    # --- answering ---------------------------------------------------------------------------------------------
+
+    def _answer(self, request: Request, spelt: str, prev_next: int, line: int) -> None:
+        if line != self.control.line:
+            return
+        page, message, codes = self._page(request, prev_next)
+        if self.control.faults.empties(request.tr.code, spelt, request.rq_name):
+            page, message, codes = Page(request.tr), None, ()
+        if message:
+            text = query_text(message, self.broker.options.texts == "mock")
+            self.control.send("OnReceiveMsg", request.screen, request.rq_name, spelt, text)
+        if codes and self.broker.options.auto_register:
+            self.control.part(Registrations).register_by_tr(request.screen, codes, request.tr.code)
+        arguments = (request.screen, request.rq_name, spelt, "", page.prev_next, 0, "", "", "")
+        self.control.send(_EVENT, *arguments, page=page)
+
+    def _page(self, request: Request, prev_next: int) -> tuple[Page, str | None, Sequence[str]]:
+        tr, inputs = request.tr, dict(request.inputs)
+        key = tr.code.lower()
+        opened = self._open.pop(key, None)
+        if prev_next == 2 and opened is not None and opened.inputs == inputs:
+            answer = opened.answer
+        else:
+            declared = ANSWERS.get(key)
+            if declared is None:
+                text = f"시뮬레이터가 제공하지 않는 TR입니다: {tr.code} {tr.name}"
+                log.error("the simulator does not answer %s (%s)", tr.code, tr.name)
+                return Page(tr), text, ()
+            try:
+                answer = declared.function(request)
+            except Refused as refusal:
+                return Page(tr), str(refusal), ()
+            except NotFound as missing:
+                log.error("%s: there is no code %r", tr.code, str(missing))
+                return Page(tr), None, ()
+            opened = _Open(inputs, iter(answer.rows), answer, [])
+        size = tr.rows or answer.page_rows or 100
+        rows = [*opened.ahead, *islice(opened.rows, size + 1 - len(opened.ahead))]
+        following = answer.end
+        if len(rows) > size:
+            opened.ahead = [rows.pop()]
+            self._open[key] = opened
+            following = "2"
+        message = answer.more or answer.message if following == "2" else answer.message
+        page = Page(tr, answer.single, [_row(tr, row) for row in rows], following)
+        codes = [*answer.codes]
+        if answer.registers:
+            codes.extend(page.value(index, answer.registers) for index in range(len(rows)))
+        return page, message, codes
+
+    # --- reading -----------------------------------------------------------------------------------------------
+
+    def _page_now(self) -> Page | None:
+        delivery: Delivery | None = self.control.current(_EVENT)
+        return delivery.page if delivery else None
+
+    @dispatch("GetRepeatCnt")
+    def get_repeat_cnt(self, tr_code: str, _record: str) -> int:
+        page = self._page_now()
+        return len(page.rows) if page and page.tr.code.lower() == tr_code.strip().lower() else 0
+
+    @dispatch("GetDataCount")
+    def get_data_count(self, _record: str) -> int:
+        page = self._page_now()
+        return len(page.rows) if page else 0
+
+    @dispatch("GetCommData")
+    def get_comm_data(self, tr_code: str, _record: str, index: int, item: str) -> str:
+        page = self._page_now()
+        if page is None or page.tr.code.lower() != tr_code.strip().lower():
+            return ""
+        return page.value(index, item)
+
+    @dispatch("GetOutputValue")
+    def get_output_value(self, _record: str, row: int, item: int) -> str:
+        page = self._page_now()
+        if page is None or row < 0 or item < 0:
+            return ""
+        if page.rows:
+            return page.rows[row][item] if row < len(page.rows) and item < len(page.rows[row]) else ""
+        names = [single.name for single in page.tr.single]
+        return page.single.get(names[item], "") if row == 0 and item < len(names) else ""
+
+    @dispatch("GetCommDataEx")
+    def get_comm_data_ex(self, tr_code: str, _record: str) -> list[list[str]] | None:
+        page = self._page_now()
+        if page is None or page.tr.code.lower() != tr_code.strip().lower() or not page.rows:
+            return None
+        return [list(row) for row in page.rows]
+
+    @dispatch("CommGetData")
+    def comm_get_data(self, code: str, real_type: str, field_name: str, index: int, inner: str) -> str:
+        """The old all-purpose getter: TR (trcode, "", rqname, index, item), real-time (code, type, fid, 0, ""),
+        chejan ("", "-1", fid, 0, "")."""
+        if real_type.strip() == "-1":
+            return str(self.control.call("GetChejanData", field_name))
+        if real_type.strip():
+            return str(self.control.call("GetCommRealData", code, field_name))
+        return self.get_comm_data(code, field_name, index, inner.strip())
+
+
+def _row(tr: Tr, row: Row) -> list[str]:
+    """A row in the catalog's order; items that an answer leaves out are empty."""
+    if isinstance(row, Mapping):
+        return [row.get(item.name, "") for item in tr.multi]
+    return list(row)

@@ -1,0 +1,1 @@
+"""One connection: the control, its screens, its deliveries, its faults."""
