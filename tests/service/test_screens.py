@@ -11,7 +11,7 @@ from tests.service.test_service_listen import single
 from tests.service.test_service_orders import notice, request, taken
 
 from kiwoom.clock import VirtualClock
-from kiwoom.service.delivery.streams import End
+from kiwoom.service.base.status import End
 from kiwoom.service.shared.screens import Screens
 from kiwoom.wire import koapy_pb2 as pb
 

@@ -11,7 +11,7 @@ from tests.service.conftest import Serve, Served, Stub, ends_with, until
 from tests.service.scripted_control import Page, ScriptedControl
 from tests.service.test_service_listen import arguments, single
 
-from kiwoom.service.delivery.streams import Status
+from kiwoom.service.base.status import Status
 from kiwoom.wire import koapy_pb2 as pb
 
 ACCOUNT = "8012345611"

@@ -15,7 +15,8 @@ pytest.importorskip(
     "greenlet", reason="there is no greenlet here: an owner on a thread of its own sends nothing itself"
 )
 
-from kiwoom.service.delivery.streams import End, Status, Stream, Streams
+from kiwoom.service.base.status import End, Status
+from kiwoom.service.delivery.streams import Stream, Streams
 from kiwoom.service.owner.loopowner import LoopOwner
 from kiwoom.service.owner.owner import ThreadOwner
 

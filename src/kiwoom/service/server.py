@@ -28,12 +28,12 @@ from kiwoom.control.base import Control, open_control
 from kiwoom.errors import ControlClosed, KiwoomError, MissingDependency, msg
 from kiwoom.service.base.security import EVERYBODY, Identity, Tokens, check_start, listen_address
 from kiwoom.service.base.settings import RefusedToStart, Settings
-from kiwoom.service.base.status import details
-from kiwoom.service.delivery.streams import End, Status, Stream
+from kiwoom.service.base.status import End, Status, details
+from kiwoom.service.delivery.streams import Stream
 from kiwoom.service.metrics import Measured, collector
 from kiwoom.service.owner.owner import Owner, ThreadOwner
 from kiwoom.service.owner.processor import LOOK_S, Seat, keep_to, take_seat
-from kiwoom.service.owner.tuning import leave_in_peace, new_loop
+from kiwoom.service.owner.tuning import freeze_gc, new_loop
 from kiwoom.service.rpc import conditions, custom, listening, login, orders, transactions
 from kiwoom.service.rpc import loglevel as logs
 from kiwoom.service.rpc import realtime as streaming
@@ -41,7 +41,7 @@ from kiwoom.service.rpc.calls import Caller
 from kiwoom.service.rpc.conditions import Conditions
 from kiwoom.service.rpc.login import Login
 from kiwoom.service.shared.clients import Client, Clients
-from kiwoom.service.shared.core import Core, Rpc, how_it_failed
+from kiwoom.service.shared.core import Core, Rpc, status_for
 from kiwoom.service.standard import add_health, add_reflection
 from kiwoom.service.v1.native import Native
 
@@ -124,7 +124,7 @@ class Server:
         self._prepare()
 
         def ready() -> None:
-            leave_in_peace()
+            freeze_gc()
             on_ready(self)
 
         self._on_ready = ready
@@ -434,7 +434,7 @@ class Server:
             self.measured.ended[name, "CANCELLED"] += 1
             raise asyncio.CancelledError from error
         assert isinstance(error, Exception)
-        status = how_it_failed(error, name)
+        status = status_for(error, name)
         self.measured.ended[name, status.code.name] += 1
         try:
             await context.abort(status.code, details(status.details))

@@ -21,7 +21,7 @@ from pathlib import Path
 import grpc
 
 from kiwoom.service.base.settings import RefusedToStart, Settings
-from kiwoom.service.delivery.streams import End
+from kiwoom.service.base.status import End
 
 __all__ = ["EVERYBODY", "RIGHTS", "Identity", "Tokens", "check_start", "is_loopback", "listen_address"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 import grpc
 
@@ -20,11 +21,32 @@ from kiwoom.errors import (
     UsageError,
     WaitTimeout,
 )
-from kiwoom.service.delivery.streams import Status
 
-__all__ = ["details", "error_code_in", "status_of"]
+__all__ = ["End", "Status", "details", "error_code_in", "status_of"]
 
 _Code = grpc.StatusCode
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a stream or a call ends when it does not end well."""
+
+    code: grpc.StatusCode
+    details: str
+
+
+class End(Exception):
+    """Ends an RPC with a status."""
+
+    def __init__(self, code: grpc.StatusCode, details: str) -> None:
+        super().__init__(details)
+        self.status = Status(code, details)
+
+    @classmethod
+    def of(cls, status: Status) -> End:
+        """The end with this status."""
+        return cls(status.code, status.details)
+
 
 # The first class that fits decides.
 _BY_CLASS: tuple[tuple[type[BaseException], grpc.StatusCode], ...] = (

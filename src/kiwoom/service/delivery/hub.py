@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 import grpc
 
 from kiwoom.control.contract import EVENTS
+from kiwoom.service.base.status import Status
 from kiwoom.service.delivery.occasion import Occasion
-from kiwoom.service.delivery.streams import Status
 from kiwoom.service.owner.owner import Owner
 
 if TYPE_CHECKING:

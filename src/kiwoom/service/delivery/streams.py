@@ -12,38 +12,17 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
 import grpc
 
+from kiwoom.service.base.status import End, Status
 from kiwoom.service.owner.owner import Owner
 
-__all__ = ["End", "Progress", "Status", "Stream", "Streams"]
+__all__ = ["Progress", "Stream", "Streams"]
 
 log = logging.getLogger("kiwoom.service")
-
-
-@dataclass(frozen=True)
-class Status:
-    """How a stream or a call ends when it does not end well."""
-
-    code: grpc.StatusCode
-    details: str
-
-
-class End(Exception):
-    """Ends an RPC with a status."""
-
-    def __init__(self, code: grpc.StatusCode, details: str) -> None:
-        super().__init__(details)
-        self.status = Status(code, details)
-
-    @classmethod
-    def of(cls, status: Status) -> End:
-        """The end with this status."""
-        return cls(status.code, status.details)
 
 
 class Progress:

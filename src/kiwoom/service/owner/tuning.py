@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from kiwoom.errors import MissingDependency
 from kiwoom.service.base.settings import EventLoop
 
-__all__ = ["grpc_variables", "leave_in_peace", "new_loop"]
+__all__ = ["freeze_gc", "grpc_variables", "new_loop"]
 
 _EXPERIMENTS = "GRPC_EXPERIMENTS"
 # The last gRPC of which it is known that it has the switch: a later one might say that it does not.
@@ -50,7 +50,7 @@ def grpc_variables(environment: Mapping[str, str], installed: str) -> dict[str, 
     return {_EXPERIMENTS: "-event_engine_listener"}
 
 
-def leave_in_peace() -> None:
+def freeze_gc() -> None:
     """
     Have the garbage collector go through what exists by now no more.
 

@@ -27,10 +27,10 @@ from kiwoom.control.contract import (
 from kiwoom.control.eventdata import GETTERS
 from kiwoom.errors import UnknownFunction, WrongArguments
 from kiwoom.limits import ORDER_FUNCTIONS, QUERY_FUNCTIONS
+from kiwoom.service.base.status import End
 from kiwoom.service.delivery import koapywire as encode
-from kiwoom.service.delivery.streams import End
 from kiwoom.service.shared.accounts import ACCOUNT_INPUT
-from kiwoom.service.shared.clients import Client
+from kiwoom.service.shared.clients import MOST_INPUTS, Client
 from kiwoom.service.shared.core import Core
 from kiwoom.wire import koapy_pb2 as pb
 
@@ -38,13 +38,11 @@ if TYPE_CHECKING:
     from kiwoom.service.rpc.conditions import Conditions
     from kiwoom.service.rpc.login import Login
 
-__all__ = ["MOST_INPUTS", "Caller", "check_arguments", "wire_arguments"]
+__all__ = ["Caller", "check_arguments", "wire_arguments"]
 
 # Lists of codes and of FIDs are the longest honest texts; what is longer is an attack or a mistake.
 _LONGEST_TEXT = 100_000
 _LONGEST_NUMBER = 20
-MOST_INPUTS = 100
-"""Inputs of one TR; none has more than a dozen."""
 _ACCOUNT_TAGS = frozenset({"ACCNO", "ACCLIST", "ACCTLIST_DETAIL"})
 _TOO_MANY = (-200, -209, -210, -211, -308, -311)
 # They only read, which everybody may. GetConditionLoad asks the server, and is answered by an event.

@@ -9,14 +9,14 @@ from functools import partial
 import grpc
 
 from kiwoom.errors import error_for
-from kiwoom.service.base.status import status_of
+from kiwoom.service.base.status import End, status_of
 from kiwoom.service.delivery import koapywire as encode
 from kiwoom.service.delivery.hub import Listener
 from kiwoom.service.delivery.occasion import Occasion
-from kiwoom.service.delivery.streams import End, Stream
+from kiwoom.service.delivery.streams import Stream
 from kiwoom.service.rpc.inquiry import Inquiry, error_in_message
 from kiwoom.service.rpc.transactions import WatchList
-from kiwoom.service.shared.core import Core, Rpc, how_it_failed, taken_note_of
+from kiwoom.service.shared.core import Core, Rpc, retrieve_error, status_for
 from kiwoom.service.shared.screens import check_screen
 from kiwoom.wire import koapy_pb2 as pb
 
@@ -47,7 +47,7 @@ class Conditions(Listener):
         """Load the conditions and wait for OnReceiveConditionVer: its arguments. Raises End."""
         if self._under_way is None or self._under_way.done():
             self._under_way = asyncio.create_task(self._load(), name="kiwoom conditions")
-            self._under_way.add_done_callback(taken_note_of)
+            self._under_way.add_done_callback(retrieve_error)
         return await asyncio.shield(self._under_way)
 
     async def _load(self) -> tuple[int, str]:
@@ -260,7 +260,7 @@ async def _run(rpc: Rpc, request: pb.ConditionRequest, stream: Stream, search: _
                     owner.tell(lambda r=response: stream.put(r))  # type: ignore[misc]
         owner.tell(stream.end)
     except Exception as error:
-        status = how_it_failed(error, rpc.method)
+        status = status_for(error, rpc.method)
         owner.tell(lambda: stream.end(status))
 
 

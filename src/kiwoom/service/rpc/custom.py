@@ -26,11 +26,11 @@ import grpc
 
 from kiwoom.control.contract import EVENTS, FUNCTIONS, KOA_FUNCTIONS
 from kiwoom.errors import KiwoomError
-from kiwoom.service.base.status import details, status_of
+from kiwoom.service.base.status import End, Status, details, status_of
 from kiwoom.service.delivery import koapywire as encode
 from kiwoom.service.delivery.hub import Listener
 from kiwoom.service.delivery.occasion import Occasion
-from kiwoom.service.delivery.streams import End, Status, Stream
+from kiwoom.service.delivery.streams import Stream
 from kiwoom.service.rpc.calls import Caller, wire_arguments
 from kiwoom.service.rpc.listening import events_named
 from kiwoom.service.shared.core import Rpc

@@ -12,10 +12,9 @@ from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
 from kiwoom.errors import error_for
-from kiwoom.service.base.status import details, error_code_in, status_of
+from kiwoom.service.base.status import End, Status, details, error_code_in, status_of
 from kiwoom.service.delivery.hub import Listener
 from kiwoom.service.delivery.occasion import Occasion
-from kiwoom.service.delivery.streams import End, Status
 from kiwoom.service.shared.core import Core
 
 __all__ = ["Inquiry", "negative"]

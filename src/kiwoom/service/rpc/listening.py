@@ -8,11 +8,11 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 import grpc
 
 from kiwoom.control.contract import EVENTS, event
-from kiwoom.service.base.status import status_of
+from kiwoom.service.base.status import End, Status, status_of
 from kiwoom.service.delivery.hub import Holder
 from kiwoom.service.delivery.occasion import Occasion
-from kiwoom.service.delivery.streams import End, Status, Stream
-from kiwoom.service.shared.core import Rpc, how_it_failed
+from kiwoom.service.delivery.streams import Stream
+from kiwoom.service.shared.core import Rpc, status_for
 from kiwoom.wire import koapy_pb2 as pb
 
 __all__ = ["bidirectional_listen", "events_named", "listen"]
@@ -124,7 +124,7 @@ async def _acknowledgements(rpc: Rpc, requests: AsyncIterator[bytes], held: _Hel
                 text = f"after the first request only handled_request and stop_listen_request fit, not {kind}"
                 raise End(_Code.INVALID_ARGUMENT, text)
     except Exception as error:
-        status = how_it_failed(error, rpc.method)
+        status = status_for(error, rpc.method)
         rpc.owner.tell(lambda: stream.end(status))
     else:
         # The client stopped, or closed its side and can acknowledge nothing more.

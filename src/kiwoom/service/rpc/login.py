@@ -9,12 +9,11 @@ from collections.abc import AsyncGenerator
 import grpc
 
 from kiwoom.errors import error_for
-from kiwoom.service.base.status import status_of
+from kiwoom.service.base.status import End, status_of
 from kiwoom.service.delivery import koapywire as encode
 from kiwoom.service.delivery.hub import Listener
 from kiwoom.service.delivery.occasion import Occasion
-from kiwoom.service.delivery.streams import End
-from kiwoom.service.shared.core import Core, Rpc, taken_note_of
+from kiwoom.service.shared.core import Core, Rpc, retrieve_error
 from kiwoom.wire import koapy_pb2 as pb
 
 __all__ = ["Login", "login_call"]
@@ -56,7 +55,7 @@ class Login:
         """Log in and wait for the result: 0, or the negative code. Raises End(DEADLINE_EXCEEDED)."""
         if self._under_way is None or self._under_way.done():
             self._under_way = asyncio.create_task(self._connect(), name="kiwoom login")
-            self._under_way.add_done_callback(taken_note_of)
+            self._under_way.add_done_callback(retrieve_error)
         # A caller that goes away must not take the login of the others with it.
         return await asyncio.shield(self._under_way)
 

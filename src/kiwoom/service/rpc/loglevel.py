@@ -6,7 +6,7 @@ import logging
 
 import grpc
 
-from kiwoom.service.delivery.streams import End
+from kiwoom.service.base.status import End
 from kiwoom.service.shared.clients import Client
 from kiwoom.wire import koapy_pb2 as pb
 

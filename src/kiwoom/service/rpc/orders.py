@@ -11,16 +11,16 @@ import grpc
 
 from kiwoom.control.contract import FUNCTIONS
 from kiwoom.errors import error_for
-from kiwoom.service.base.status import details, status_of
+from kiwoom.service.base.status import Status, details, status_of
 from kiwoom.service.delivery import koapywire as encode
 from kiwoom.service.delivery.hub import Listener
 from kiwoom.service.delivery.occasion import Occasion
-from kiwoom.service.delivery.streams import Status, Stream
+from kiwoom.service.delivery.streams import Stream
 from kiwoom.service.owner.owner import Timer
 from kiwoom.service.rpc.calls import check_arguments
 from kiwoom.service.rpc.following import FIDS, Follower, Notice, Outcome
 from kiwoom.service.rpc.inquiry import negative
-from kiwoom.service.shared.core import Rpc, how_it_failed
+from kiwoom.service.shared.core import Rpc, status_for
 from kiwoom.service.shared.screens import check_screen
 from kiwoom.wire import koapy_pb2 as pb
 
@@ -107,7 +107,7 @@ class _Following(Listener):
                     return
                 orders.refused(1.0)
         except Exception as error:
-            status = how_it_failed(error, "OrderCall")
+            status = status_for(error, "OrderCall")
             self._core.owner.tell(lambda: self._stream.end(status))
 
     def _send(self, arguments: tuple[str | int, ...], permitted_us: int, last: bool) -> bool:

@@ -8,9 +8,10 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 import grpc
 
 from kiwoom.limits import MAX_CODES_PER_SCREEN, MAX_SCREENS
+from kiwoom.service.base.status import End
 from kiwoom.service.delivery import koapywire as encode
-from kiwoom.service.delivery.streams import End, Stream
-from kiwoom.service.shared.core import Rpc, how_it_failed
+from kiwoom.service.delivery.streams import Stream
+from kiwoom.service.shared.core import Rpc, status_for
 from kiwoom.service.shared.registrar import Shape
 from kiwoom.service.shared.screens import check_screen
 from kiwoom.wire import koapy_pb2 as pb
@@ -143,5 +144,5 @@ async def _follow(rpc: Rpc, requests: AsyncIterator[bytes], reading: _Reading, s
             else:
                 raise End(_INVALID, "the request is empty: initialize, register, remove or stop")
     except Exception as error:
-        status = how_it_failed(error, rpc.method)
+        status = status_for(error, rpc.method)
         owner.tell(lambda: stream.end(status))

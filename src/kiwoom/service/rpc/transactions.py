@@ -20,12 +20,12 @@ import grpc
 from kiwoom import catalog
 from kiwoom.clock import SECOND_US
 from kiwoom.errors import RequestLimited, UsageError, error_for
+from kiwoom.service.base.status import End
 from kiwoom.service.delivery import koapywire as encode
 from kiwoom.service.delivery.occasion import Occasion
-from kiwoom.service.delivery.streams import End
-from kiwoom.service.rpc.calls import MOST_INPUTS
 from kiwoom.service.rpc.inquiry import Inquiry, error_in_message, negative
 from kiwoom.service.shared.accounts import ACCOUNT_INPUT
+from kiwoom.service.shared.clients import MOST_INPUTS
 from kiwoom.service.shared.core import Core, Rpc
 from kiwoom.service.shared.screens import check_screen
 from kiwoom.wire import koapy_pb2 as pb

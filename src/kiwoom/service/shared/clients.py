@@ -7,10 +7,13 @@ from time import monotonic
 import grpc
 
 from kiwoom.service.base.security import Identity
+from kiwoom.service.base.status import End
 from kiwoom.service.delivery.hub import Holder
-from kiwoom.service.delivery.streams import End
 
-__all__ = ["Client", "Clients"]
+__all__ = ["MOST_INPUTS", "Client", "Clients"]
+
+MOST_INPUTS = 100
+"""Inputs that a client may have set for its next request; no TR has more than a dozen."""
 
 # Requests may come in bursts of this many seconds' worth.
 _BURST_S = 3.0

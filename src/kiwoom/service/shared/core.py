@@ -14,10 +14,10 @@ from google.protobuf.message import DecodeError
 from kiwoom.errors import KiwoomError
 from kiwoom.limits import PROFILES, Limits, Priority, RequestLimiter
 from kiwoom.service.base.settings import RefusedToStart, Settings
-from kiwoom.service.base.status import status_of
+from kiwoom.service.base.status import End, Status, status_of
 from kiwoom.service.delivery.hub import Hub, Listener
 from kiwoom.service.delivery.occasion import Occasion
-from kiwoom.service.delivery.streams import End, Status, Stream, Streams
+from kiwoom.service.delivery.streams import Stream, Streams
 from kiwoom.service.owner.owner import Owner
 from kiwoom.service.shared.accounts import Accounts
 from kiwoom.service.shared.clients import Client
@@ -25,7 +25,7 @@ from kiwoom.service.shared.paging import Paging
 from kiwoom.service.shared.registrar import RealData, Registrar
 from kiwoom.service.shared.screens import Screens
 
-__all__ = ["Core", "Relay", "Rpc", "how_it_failed", "taken_note_of"]
+__all__ = ["Core", "Relay", "Rpc", "retrieve_error", "status_for"]
 
 log = logging.getLogger("kiwoom.service")
 
@@ -176,13 +176,13 @@ class Rpc:
         self.owner.tell(lambda: self.core.hub.remove(listener))
 
 
-def taken_note_of(task: asyncio.Future[Any]) -> None:
+def retrieve_error(task: asyncio.Future[Any]) -> None:
     """For a task that several wait for: when all of them have gone, nobody is left whom its error concerns."""
     if not task.cancelled():
         task.exception()
 
 
-def how_it_failed(error: Exception, method: str) -> Status:
+def status_for(error: Exception, method: str) -> Status:
     """The status with which an RPC ends when its work raised. What nobody raises on purpose goes into the log."""
     if isinstance(error, End):
         return error.status

@@ -14,7 +14,7 @@ from collections import Counter
 import grpc
 
 from kiwoom import catalog
-from kiwoom.service.delivery.streams import End
+from kiwoom.service.base.status import End
 
 __all__ = ["Paging", "Turn"]
 

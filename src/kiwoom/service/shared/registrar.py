@@ -14,11 +14,11 @@ import grpc
 
 from kiwoom.errors import error_for
 from kiwoom.limits import MAX_CODES_PER_SCREEN, MAX_FIDS_PER_REGISTRATION
-from kiwoom.service.base.status import status_of
+from kiwoom.service.base.status import End, Status, status_of
 from kiwoom.service.delivery import koapywire as encode
 from kiwoom.service.delivery.hub import Hub, Listener
 from kiwoom.service.delivery.occasion import Occasion
-from kiwoom.service.delivery.streams import End, Status, Stream
+from kiwoom.service.delivery.streams import Stream
 from kiwoom.service.owner.owner import Owner
 from kiwoom.service.shared.screens import Screens
 

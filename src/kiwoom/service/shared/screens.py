@@ -14,7 +14,7 @@ import grpc
 
 from kiwoom.clock import SECOND_US, Clock
 from kiwoom.limits import MAX_SCREENS
-from kiwoom.service.delivery.streams import End
+from kiwoom.service.base.status import End
 
 __all__ = ["Screens", "check_screen"]
 

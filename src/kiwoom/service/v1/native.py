@@ -14,13 +14,12 @@ import grpc
 from kiwoom.clock import SECOND_US
 from kiwoom.control.contract import Function, Value
 from kiwoom.errors import KiwoomError
-from kiwoom.service.base.status import details, status_of
+from kiwoom.service.base.status import End, Status, details, status_of
 from kiwoom.service.delivery.occasion import Occasion
-from kiwoom.service.delivery.streams import End, Status
 from kiwoom.service.rpc.calls import Caller
 from kiwoom.service.rpc.listening import events_named
 from kiwoom.service.shared.clients import Client
-from kiwoom.service.shared.core import Core, Rpc, how_it_failed
+from kiwoom.service.shared.core import Core, Rpc, status_for
 from kiwoom.service.v1.events import Layouts, Piece, encode_event
 from kiwoom.service.v1.sessions import Session
 from kiwoom.wire import kiwoom_pb2 as pb
@@ -241,7 +240,7 @@ class Native:
                     session.end(Status(_Code.INVALID_ARGUMENT, text))
                     return
         except Exception as error:
-            session.end(how_it_failed(error, rpc.method))
+            session.end(status_for(error, rpc.method))
 
     def _detached(self, session: Session) -> None:
         """The stream ended: keep the session for a while."""

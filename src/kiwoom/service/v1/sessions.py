@@ -19,9 +19,10 @@ import grpc
 
 from kiwoom.clock import SECOND_US
 from kiwoom.control.contract import Function, Value
+from kiwoom.service.base.status import End, Status
 from kiwoom.service.delivery.hub import Listener
 from kiwoom.service.delivery.occasion import Occasion
-from kiwoom.service.delivery.streams import End, Progress, Status
+from kiwoom.service.delivery.streams import Progress
 from kiwoom.service.owner.owner import Timer
 from kiwoom.service.shared.clients import Client
 from kiwoom.service.v1.events import REAL_DATA, Piece
