@@ -12,7 +12,7 @@ from datetime import date
 from kiwoom.catalog import calendar
 from kiwoom.sim.answers.registry import NotFound, Refused, Request
 from kiwoom.sim.rules.instruments import Instrument
-from kiwoom.sim.server.codes import margin_percent
+from kiwoom.sim.rules.margins import margin_percent
 
 __all__ = [
     "choice",
@@ -100,7 +100,7 @@ def stock(request: Request, name: str = "종목코드") -> Instrument:
 def market_stocks(request: Request, name: str = "시장구분", markets: Mapping[str, str] = MARKETS) -> list[Instrument]:
     """The stocks of 시장구분 in the listing's order: KOSPI with its ETFs and ETNs, KOSDAQ, or both."""
     meaning = markets[choice(request, name, markets, next(iter(markets)))]
-    instruments = request.control.broker.market.instruments()
+    instruments = request.market.instruments()
     wanted = {"코스피": ("KOSPI", "ETF", "ETN"), "코스닥": ("KOSDAQ",), "코넥스": ("KONEX",)}.get(
         meaning, ("KOSPI", "ETF", "ETN", "KOSDAQ")
     )
@@ -150,7 +150,7 @@ def minutes_back(request: Request, name: str = "시간구분", default: int = 5)
 
 def past_days(request: Request, count: int, offset: int = 0) -> list[date]:
     """`count` trading days, newest first; `offset` 0 begins with the shown day, 1 with the one before."""
-    day = request.control.broker.market.trading_day()
+    day = request.market.trading_day()
     days = []
     for i in range(count + offset):
         if i >= offset:
@@ -170,7 +170,7 @@ def span(request: Request, start: str = "시작일자", end: str = "종료일자
 
     Days that have not come yet are left out. Raises Refused for a start after the end and for a span of years.
     """
-    today = request.control.broker.market.trading_day()
+    today = request.market.trading_day()
     last = request.day(end)
     first = request.day(start) if request.text(start) else last
     if first > last:

@@ -37,7 +37,7 @@ def listed(request: Request, instruments: Iterable[Instrument], own: Own = _noth
 
     The rows' codes are registered for real-time, as quote TRs do. `most` cuts the list.
     """
-    market, tr = request.control.broker.market, request.tr
+    market, tr = request.market, request.tr
 
     def rows() -> Iterator[dict[str, str]]:
         for rank, instrument in enumerate(instruments, 1):

@@ -10,13 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TYPE_CHECKING
 
 from kiwoom.catalog import Tr
+from kiwoom.sim.broker import Broker
+from kiwoom.sim.market.market import Market
 from kiwoom.sim.rules.instruments import Instrument
-
-if TYPE_CHECKING:
-    from kiwoom.sim.session.control import SimControl
 
 __all__ = ["ANSWERS", "Answer", "Declared", "Function", "NotFound", "Refused", "Request", "Row", "answers"]
 
@@ -58,11 +56,16 @@ class Answer:
 class Request:
     """One TR request as an answer function sees it."""
 
-    control: SimControl
+    broker: Broker
     tr: Tr
     inputs: Mapping[str, str]
     screen: str = ""
     rq_name: str = ""
+
+    @property
+    def market(self) -> Market:
+        """The broker's market: prices, books and calendars as they stand now."""
+        return self.broker.market
 
     def text(self, name: str, default: str = "") -> str:
         """An input without surrounding blanks; the default if it is missing or empty."""
@@ -70,7 +73,7 @@ class Request:
 
     def instrument(self, name: str = "종목코드") -> Instrument:
         """The instrument that an input names. Raises NotFound."""
-        found = self.control.broker.market.find(self.text(name))
+        found = self.market.find(self.text(name))
         if found is None:
             raise NotFound(self.text(name))
         return found
@@ -79,7 +82,7 @@ class Request:
         """A date input (YYYYMMDD); empty means the day whose prices are shown. Raises Refused."""
         text = self.text(name)
         if not text:
-            return self.control.broker.market.trading_day()
+            return self.market.trading_day()
         try:
             return datetime.strptime(text, "%Y%m%d").date()
         except ValueError:

@@ -22,9 +22,9 @@ from kiwoom.sim.desk.chejan import Quote, balance_values
 from kiwoom.sim.desk.desk import Notices, Notify, NotTaken, Numbers, OrderFlow, Ticket
 from kiwoom.sim.exchange.order import Order, terminal_of
 from kiwoom.sim.rules.instruments import Instrument
+from kiwoom.sim.rules.margins import margin_percent
 from kiwoom.sim.rules.messages import Refusal
 from kiwoom.sim.rules.trading import ALL_LOANS, BUY, LOAN_DEPOSIT_PERCENT, FeeSchedule, sales_tax_ppm
-from kiwoom.sim.server.codes import margin_percent
 
 if TYPE_CHECKING:
     from kiwoom.sim.base.engine import Engine

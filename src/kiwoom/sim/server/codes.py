@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from kiwoom import catalog
 from kiwoom.sim.rules.instruments import Instrument
+from kiwoom.sim.rules.margins import margin_percent
 from kiwoom.sim.session.control import Part, SimControl, dispatch
 
 __all__ = ["Master"]
@@ -174,16 +175,6 @@ class Master(Part):
         if found.kind == "REIT":
             return "6"
         return {"KOSDAQ": "10", "ETF": "8", "ETN": "60", "KONEX": "50"}.get(found.market, "0")
-
-
-def margin_percent(instrument: Instrument) -> int:
-    """The margin class of a stock: 20 % for the largest, 30 %, 40 %, 100 % for the smallest and for KONEX."""
-    if instrument.market == "KONEX" or instrument.kind == "SPAC":
-        return 100
-    if instrument.is_fund:
-        return 40
-    value = instrument.shares * instrument.base
-    return 20 if value >= 10_000_000_000_000 else 30 if value >= 1_000_000_000_000 else 40
 
 
 def _belongs(instrument: Instrument, market: str) -> bool:

@@ -207,7 +207,7 @@ class Requests(Part):
         unknown = [name for name in inputs if name not in tr.inputs]
         if unknown:
             log.warning("%s has no input %s; it takes %s", tr.code, ", ".join(unknown), ", ".join(tr.inputs))
-        request = Request(self.control, tr, inputs, screen, rq_name)
+        request = Request(self.broker, tr, inputs, screen, rq_name)
         self.broker.engine.after(latency, self._answer, request, spelt, prev_next, self.control.line)
         return 0
 

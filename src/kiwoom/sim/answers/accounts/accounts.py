@@ -82,7 +82,7 @@ PLAIN = Style()
 
 def account_of(request: Request) -> tuple[Account, Desk]:
     """The account that the request names, and the desk that keeps it. Raises Refused for another's or none."""
-    broker = request.control.broker
+    broker = request.broker
     number = request.text("계좌번호").replace("-", "")
     for account in broker.desk.accounts_of(broker.options.user):
         if account.number == number:

@@ -42,7 +42,7 @@ def _funds(desk: Desk) -> Callable[[str], bool]:
 
 def _period(request: Request, start: str, end: str) -> tuple[date, date]:
     """The two dates, the end not later than the shown day. Raises Refused for a start after the end."""
-    last = min(request.day(end), request.control.broker.market.trading_day())
+    last = min(request.day(end), request.market.trading_day())
     first = request.day(start)
     if first > last:
         raise Refused(f"{start} 입력값 오류: {first:%Y%m%d} ({end} {last:%Y%m%d} 이전)")

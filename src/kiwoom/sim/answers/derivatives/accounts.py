@@ -35,7 +35,7 @@ Value = int | str | Fraction
 
 
 def _account(request: Request) -> tuple[FoAccount, ContractDesk]:
-    broker = request.control.broker
+    broker = request.broker
     number = request.text("계좌번호").replace("-", "")
     for account in broker.contracts.accounts_of(broker.options.user):
         if account.number == number:
@@ -297,7 +297,7 @@ def _asked_price(request: Request, instrument: Instrument) -> int:
         price = int(Fraction(text or "0") * instrument.scale)
     except ValueError:
         raise Refused(f"주문가격 입력값 오류: {text}") from None
-    return price or request.control.broker.market.live(instrument).price
+    return price or request.market.live(instrument).price
 
 
 @answers("opw20009", source=_LEDGER)
@@ -578,14 +578,14 @@ def order_details_by_average(request: Request) -> Answer:
 
 
 def _can_borrow(request: Request, instrument: Instrument) -> bool:
-    desk = request.control.broker.desk
+    desk = request.broker.desk
     return instrument.is_stock and not instrument.is_fund and desk.margin_percent(instrument) < LOAN_DEPOSIT_PERCENT
 
 
 @answers("opw20016", source="the rules of credit orders", omits="grades: all stocks that can be bought on a loan")
 def stocks_on_loan(request: Request) -> Answer:
     """신용융자 가능종목요청."""
-    market = request.control.broker.market
+    market = request.market
     code = request.text("종목번호")
     chosen = [request.instrument("종목번호")] if code else [i for i in market.instruments() if _can_borrow(request, i)]
     rows: list[Mapping[str, Value]] = [

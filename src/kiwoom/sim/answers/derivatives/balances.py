@@ -27,7 +27,7 @@ _MILLIONTHS = 1_000_000
 
 
 def _account(request: Request) -> tuple[FoAccount, ContractDesk]:
-    broker = request.control.broker
+    broker = request.broker
     number = request.text("계좌번호").replace("-", "")
     for account in broker.contracts.accounts_of(broker.options.user):
         if account.number == number:
@@ -94,7 +94,7 @@ def _entry(position: Position) -> int:
 def balance(request: Request) -> Answer:
     """선옵잔고요청: the positions, with the values that a balance notice of gubun 4 has."""
     account, desk = _account(request)
-    market = request.control.broker.market
+    market = request.market
 
     def rows() -> Iterator[list[str]]:
         for position in account.held():
@@ -140,7 +140,7 @@ def open_profit(request: Request) -> Answer:
     for position in account.held():
         instrument = position.instrument
         deals, profit = _deals(account, instrument), _profit(account, position)
-        price, base = account.price_in(instrument), request.control.broker.market.live_unmoved(instrument).base
+        price, base = account.price_in(instrument), request.market.live_unmoved(instrument).base
         rows.append(
             {
                 "종목코드": instrument.code,
@@ -204,7 +204,7 @@ def margins_of_sold_options(request: Request) -> Answer:
 
     조정이론가 is the theory at the underlying's base price, 최대이론가 that after the move which the margin covers.
     """
-    market = request.control.broker.market
+    market = request.market
     options = [i for i in market.derivatives() if i.kind == "OPTION"]
     months = sorted({f"{i.expiry:%Y%m}" for i in options})
     wanted = request.text("월물구분", "1")

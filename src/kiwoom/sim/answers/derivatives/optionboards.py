@@ -25,7 +25,7 @@ _NEAREST = 4
 
 def _chain(request: Request, right: str) -> list[Instrument]:
     """The calls or puts of 만기년월 (YYYYMM; empty: the nearest month), from the highest strike down."""
-    market = request.control.broker.market
+    market = request.market
     options = [i for i in market.derivatives() if i.kind == "OPTION" and i.right == right]
     month = request.text("만기년월")
     if month and (len(month) != 6 or not month.isdigit()):
@@ -54,7 +54,7 @@ def put_strikes(request: Request) -> Answer:
 
 
 def _strikes(request: Request, right: str) -> Answer:
-    market = request.control.broker.market
+    market = request.market
     index = market.listing.instruments[INDEX_CODE]
     level = market.glance(index).price
     rows = []
@@ -77,7 +77,7 @@ def put_board(request: Request) -> Answer:
 
 
 def _board(request: Request, right: str) -> Answer:
-    market = request.control.broker.market
+    market = request.market
     rows = (records(request.tr.multi, _now(market, i)) for i in _chain(request, right))
     return Answer({}, rows, registers="종목코드")
 
@@ -85,7 +85,7 @@ def _board(request: Request, right: str) -> Answer:
 @answers("opt50020", source=_BOARD, omits="대칭구분 is empty; no expected prices: they are 0")
 def both_boards(request: Request) -> Answer:
     """복수종목결제월별시세요청: calls, and the puts of the same strikes under 풋_."""
-    market, fields = request.control.broker.market, request.tr.multi
+    market, fields = request.market, request.tr.multi
     calls = [f for f in fields if not f.name.startswith("풋_")]
     puts = [f for f in fields if f.name.startswith("풋_")]
 
@@ -101,7 +101,7 @@ def both_boards(request: Request) -> Answer:
 def sensitivities(request: Request) -> Answer:
     """민감도지표추이요청: 시간구분 in minutes."""
     instrument = contract(request)
-    market = request.control.broker.market
+    market = request.market
     states = minute_states(market, instrument, unit_of(request, "시간구분"))
     single = records(request.tr.single, state_now(market, instrument), {"종목표준코드": ""})
     return Answer(single, (records(request.tr.multi, state) for state in states), codes=[instrument.code])
@@ -110,7 +110,7 @@ def sensitivities(request: Request) -> Answer:
 @answers("opt50018", source="the volumes of the nearest month's options so far: puts in percent of calls")
 def put_call_ratio(request: Request) -> Answer:
     """풋콜옵션비율차트요청: by so many minutes."""
-    market, unit = request.control.broker.market, unit_of(request)
+    market, unit = request.market, unit_of(request)
     calls, puts = (_volumes(market, _chain(request, right)) for right in ("call", "put"))
     index = market.live(market.listing.instruments[INDEX_CODE])
     rows = []
@@ -144,7 +144,7 @@ def _volumes(market: Market, options: list[Instrument]) -> list[int]:
 )
 def days_left(request: Request) -> Answer:
     """선옵잔존일조회요청: the four nearest option months from 기준일자 on."""
-    market = request.control.broker.market
+    market = request.market
     day = request.day("기준일자")
     options = [i for i in market.derivatives() if i.kind == "OPTION"]
     months = sorted({i.expiry for i in options if i.expiry is not None and i.expiry >= day})[:_NEAREST]

@@ -23,7 +23,7 @@ _MILLION = 1_000_000
 
 def _now(request: Request) -> tuple[Instrument, State]:
     instrument = contract(request)
-    return instrument, state_now(request.control.broker.market, instrument)
+    return instrument, state_now(request.market, instrument)
 
 
 def _rows(request: Request, states: Iterator[State]) -> Iterator[dict[str, str]]:
@@ -39,7 +39,7 @@ def quote(request: Request) -> Answer:
     """선옵현재가정보요청."""
     instrument, state = _now(request)
     own = {"대용가": ""}
-    rows = trade_states(request.control.broker.market, instrument)
+    rows = trade_states(request.market, instrument)
     return Answer(records(request.tr.single, state, own), _rows(request, rows), codes=[instrument.code])
 
 
@@ -47,7 +47,7 @@ def quote(request: Request) -> Answer:
 def by_day(request: Request) -> Answer:
     """선옵일자별체결요청."""
     instrument, state = _now(request)
-    rows = day_states(request.control.broker.market, instrument)
+    rows = day_states(request.market, instrument)
     return Answer(records(request.tr.single, state), _rows(request, rows), codes=[instrument.code])
 
 
@@ -62,7 +62,7 @@ def opening_high_low(request: Request) -> Answer:
 def opening_high_low_by_day(request: Request) -> Answer:
     """선옵시고저가요청 of every day."""
     instrument = contract(request)
-    rows = day_states(request.control.broker.market, instrument)
+    rows = day_states(request.market, instrument)
     return Answer({}, _rows(request, rows), codes=[instrument.code])
 
 
@@ -70,7 +70,7 @@ def opening_high_low_by_day(request: Request) -> Answer:
 def volumes(request: Request) -> Answer:
     """선옵시간별거래량요청."""
     instrument = contract(request)
-    rows = trade_states(request.control.broker.market, instrument)
+    rows = trade_states(request.market, instrument)
     return Answer({}, _rows(request, rows), codes=[instrument.code])
 
 
@@ -78,7 +78,7 @@ def volumes(request: Request) -> Answer:
 def prints(request: Request) -> Answer:
     """선옵체결추이요청."""
     instrument, state = _now(request)
-    market = request.control.broker.market
+    market = request.market
     own = {"전일거래량": state.text(304)}
 
     def rows() -> Iterator[dict[str, str]]:
@@ -101,7 +101,7 @@ def quote_of_one(request: Request) -> Answer:
 @answers("optfofid", source=_NOW)
 def watched_contracts(request: Request) -> Answer:
     """선물전체시세요청: asked for with CommKwRqData, type 3."""
-    market = request.control.broker.market
+    market = request.market
     found = [market.find(code) for code in request.text("종목코드").split(";")]
     contracts = [i for i in found if i is not None and i.kind in ("FUTURE", "OPTION")]
     rows = [records(request.tr.multi, state_now(market, i)) for i in contracts]
@@ -118,7 +118,7 @@ def _stock_futures(market: Market) -> list[Instrument]:
 @answers("opt50043", source=_NOW, omits="종목표준코드 is empty; 거래대금구분 2 ranks by value, else by volume")
 def stock_futures_by_volume(request: Request) -> Answer:
     """주식선물거래량상위종목요청."""
-    market = request.control.broker.market
+    market = request.market
     by_value = choice(request, "거래대금구분", {"0": "거래량", "1": "거래량", "2": "거래대금"}, "0") == "2"
     states = [state_now(market, i) for i in _stock_futures(market)]
     states.sort(key=lambda s: (-(s.value if by_value else s.volume), s.instrument.code))
@@ -128,7 +128,7 @@ def stock_futures_by_volume(request: Request) -> Answer:
 @answers("opt50044", source=_NOW, omits="종목표준코드 is empty; 코스피200 is the price of the stock")
 def stock_futures_board(request: Request) -> Answer:
     """주식선물시세표요청: 근월물구분 1 the nearest maturity, 2 the next ...; 0 all."""
-    market = request.control.broker.market
+    market = request.market
     wanted = number_between(request, "근월물구분", 0, 9, 1)
     futures = _stock_futures(market)
     expiries: list[date] = sorted({i.expiry for i in futures if i.expiry is not None})

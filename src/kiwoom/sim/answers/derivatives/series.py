@@ -30,7 +30,7 @@ _INTEREST = "generated open interest: a day's goes from yesterday's to today's"
 
 
 def _market(request: Request) -> Market:
-    return request.control.broker.market
+    return request.market
 
 
 def _written(request: Request, instrument: Instrument, states: Iterator[State]) -> Answer:

@@ -65,7 +65,7 @@ def _nearest_future(market: Market) -> Instrument:
 )
 def volatilities_by_day(request: Request) -> Answer:
     """일별변동성분석그래프요청: 기간 days."""
-    market, windows = request.control.broker.market, _windows(request)
+    market, windows = request.market, _windows(request)
     count = number_between(request, "기간", 1, 1000, 60)
     today, depth = market.trading_day(), count + max(windows.values())
     index = _closes(market, market.listing.instruments[INDEX_CODE], today, depth)
@@ -102,7 +102,7 @@ def _at_close(day: date, level: int, assumed: int) -> tuple[float, float]:
 )
 def volatilities_by_minute(request: Request) -> Answer:
     """시간별변동성분석그래프요청: by 기간 minutes."""
-    market, windows = request.control.broker.market, _windows(request)
+    market, windows = request.market, _windows(request)
     unit = number_between(request, "기간", 1, 60, 1)
     today, depth = market.trading_day(), max(windows.values()) + 1
     index, future = market.listing.instruments[INDEX_CODE], _nearest_future(market)

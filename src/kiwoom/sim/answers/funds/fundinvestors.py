@@ -30,7 +30,7 @@ def _fund(request: Request) -> Instrument:
 @answers("opt40001", source=_SOURCE, omits="the input 모름 makes no difference")
 def fund_returns(request: Request) -> Answer:
     """ETF수익율요청: 기간 0 a week, 1 a month, 2 half a year, 3 a year."""
-    market, fund = request.control.broker.market, _fund(request)
+    market, fund = request.market, _fund(request)
     days = _PERIODS[choice(request, "기간", _PERIODS, "0")]
     today = market.trading_day()
     first = today - timedelta(days=days)
@@ -53,7 +53,7 @@ def fund_returns(request: Request) -> Answer:
 @answers("opt40010", source=_SOURCE, omits="a row a minute, with the flow of foreigners so far")
 def fund_minutes(request: Request) -> Answer:
     """ETF시간대별추이요청 (opt40010)."""
-    market, fund = request.control.broker.market, _fund(request)
+    market, fund = request.market, _fund(request)
     quoted = market.glance(fund)
     base, minutes = quoted.base, quoted.tape.minutes
 

@@ -24,7 +24,7 @@ def _fund(request: Request) -> tuple[Instrument, Live, Market]:
     instrument = request.instrument()
     if not instrument.is_fund:
         raise NotFound(instrument.code)
-    market = request.control.broker.market
+    market = request.market
     return instrument, market.live(instrument), market
 
 
@@ -117,7 +117,7 @@ def fund_days_by_time(request: Request) -> Answer:
 )
 def all_funds(request: Request) -> Answer:
     """ETF전체시세요청."""
-    market = request.control.broker.market
+    market = request.market
     day, wanted = market.trading_day(), request.text("NAV대비", "0")
 
     def rows() -> Iterator[dict[str, str]]:

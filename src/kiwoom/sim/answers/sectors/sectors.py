@@ -30,13 +30,13 @@ def _sector(request: Request) -> Instrument:
 @answers("opt20002", source="the market's prices now; members by market, industry, size class or KOSPI200")
 def stocks_of_a_sector(request: Request) -> Answer:
     """업종별주가요청."""
-    return listed(request, members(request.control.broker.market, _sector(request)))
+    return listed(request, members(request.market, _sector(request)))
 
 
 @answers("opt20003", source="index tapes; counts and shares of value from the members")
 def all_indices(request: Request) -> Answer:
     """전업종지수요청: 업종코드 001 for KOSPI's, 101 for KOSDAQ's."""
-    market = request.control.broker.market
+    market = request.market
     first = request.instrument("업종코드")
     if first.kind != "INDEX":
         raise NotFound(first.code)
@@ -67,7 +67,7 @@ def all_indices(request: Request) -> Answer:
 @answers("opt20009", source="index tapes and daily bars")
 def sector_by_day(request: Request) -> Answer:
     """업종현재가일별요청."""
-    market, index = request.control.broker.market, _sector(request)
+    market, index = request.market, _sector(request)
 
     def rows() -> Iterator[dict[str, str]]:
         for bar in market.bars_to_now(index, market.trading_day()):

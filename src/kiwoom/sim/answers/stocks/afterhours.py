@@ -20,7 +20,7 @@ _SOURCE = "the twelve auctions after hours, generated per code and day; changes 
 @answers("opt10087", source=_SOURCE, omits="the last changes of quantities are 0")
 def one_code(request: Request) -> Answer:
     """시간외단일가요청."""
-    market, instrument = request.control.broker.market, stock(request)
+    market, instrument = request.market, stock(request)
     quoted = market.glance(instrument)
     board = single_price(market, instrument)
     row = dict.fromkeys((item.name for item in request.tr.multi), "0")
@@ -69,7 +69,7 @@ _SORTS: dict[str, tuple[str, Callable[[int], bool], _Key]] = {
 @answers("opt10098", source=_SOURCE)
 def ranking(request: Request) -> Answer:
     """시간외단일가등락율순위요청."""
-    market = request.control.broker.market
+    market = request.market
     sorts = {value: meaning for value, (meaning, _, _) in _SORTS.items()}
     _, wanted, key = _SORTS[choice(request, "정렬기준", sorts, "1")]
     fits = stock_filter(request)

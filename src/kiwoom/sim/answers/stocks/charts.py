@@ -35,7 +35,7 @@ def _year(day: date) -> object:
 
 def _message(request: Request, instrument: Instrument) -> str | None:
     """Generated prices are said to be generated; real ones come without a message, as charts do."""
-    return _GENERATED if request.control.broker.market.history(instrument).generated else None
+    return _GENERATED if request.market.history(instrument).generated else None
 
 
 def _unit(request: Request, name: str, known: Iterable[int]) -> int:
@@ -68,7 +68,7 @@ def _contract(request: Request) -> Instrument:
 
 def _days(request: Request, instrument: Instrument, period: Callable[[date], object] | None) -> Iterator[DayBar]:
     """Bars of the request's period from 기준일자 (empty: today) back to 끝일자 (empty: the first)."""
-    bars = iter(request.control.broker.market.bars_to_now(instrument, request.day("기준일자")))
+    bars = iter(request.market.bars_to_now(instrument, request.day("기준일자")))
     joined = aggregate(bars, period) if period else bars
     if not request.text("끝일자"):
         return joined
@@ -147,7 +147,7 @@ def stock_ticks(request: Request) -> Answer:
     """주식틱차트조회요청."""
     instrument = _stock(request)
     unit = _unit(request, "틱범위", _TICKS)
-    market = request.control.broker.market
+    market = request.market
     candles = tick_candles(market, instrument, unit)
     rows = ([*_signed_candle(candle), "", "", "", "", "", "", ""] for candle in candles)
     last = market.live(instrument).count % unit or unit
@@ -159,7 +159,7 @@ def stock_ticks(request: Request) -> Answer:
 def stock_minutes(request: Request) -> Answer:
     """주식분봉차트조회요청."""
     instrument = _stock(request)
-    candles = minute_candles(request.control.broker.market, instrument, _unit(request, "틱범위", _MINUTES))
+    candles = minute_candles(request.market, instrument, _unit(request, "틱범위", _MINUTES))
     rows = ([*_signed_candle(candle), "", "", "", "", "", "", ""] for candle in candles)
     return Answer({"종목코드": request.text("종목코드")}, rows, _message(request, instrument))
 
@@ -226,7 +226,7 @@ _ODD_TIMES = (888888, 999999)
 
 
 def _closing_rows(request: Request, instrument: Instrument) -> list[Candle]:
-    market = request.control.broker.market
+    market = request.market
     day = market.trading_day()
     passed = market.now_of_day // 3_600_000_000 if day == market.today else 24
     live = market.live(instrument)
@@ -242,14 +242,14 @@ def _closing_rows(request: Request, instrument: Instrument) -> list[Candle]:
 def sector_ticks(request: Request) -> Answer:
     """업종틱차트조회요청."""
     unit = _unit(request, "틱범위", _TICKS)
-    return _sector_candles(request, tick_candles(request.control.broker.market, _sector(request), unit))
+    return _sector_candles(request, tick_candles(request.market, _sector(request), unit))
 
 
 @answers("opt20005", source=_SECTOR_SOURCE, omits="reaches 160 trading days back")
 def sector_minutes(request: Request) -> Answer:
     """업종분봉조회요청."""
     unit = _unit(request, "틱범위", _MINUTES)
-    return _sector_candles(request, minute_candles(request.control.broker.market, _sector(request), unit))
+    return _sector_candles(request, minute_candles(request.market, _sector(request), unit))
 
 
 # --- futures and options: prices with two decimals ------------------------------------------------------------------
@@ -279,7 +279,7 @@ def _contract_candles(request: Request, candles: Iterator[Candle], unit: int) ->
     instrument = _contract(request)
     names = ("현재가", "거래량", "체결시간", "시가", "고가", "저가")
     rows = (dict(zip(names, _signed_candle(c, instrument.scale), strict=True)) for c in candles)
-    last = request.control.broker.market.live(instrument).count % unit or unit
+    last = request.market.live(instrument).count % unit or unit
     return Answer({"종목코드": instrument.code, "마지막틱갯수": str(last)}, rows, _message(request, instrument))
 
 
@@ -287,14 +287,14 @@ def _contract_candles(request: Request, candles: Iterator[Candle], unit: int) ->
 def contract_ticks(request: Request) -> Answer:
     """선물틱차트요청, 선옵틱차트요청."""
     unit = _unit(request, "시간단위", _TICKS)
-    return _contract_candles(request, tick_candles(request.control.broker.market, _contract(request), unit), unit)
+    return _contract_candles(request, tick_candles(request.market, _contract(request), unit), unit)
 
 
 @answers("opt50029", "opt50067", source=_CONTRACT_SOURCE, omits="reaches 160 trading days back")
 def contract_minutes(request: Request) -> Answer:
     """선물분차트요청, 선옵분차트요청."""
     unit = _unit(request, "시간단위", _MINUTES)
-    return _contract_candles(request, minute_candles(request.control.broker.market, _contract(request), unit), unit)
+    return _contract_candles(request, minute_candles(request.market, _contract(request), unit), unit)
 
 
 @answers("opt50030", "opt50068", source=_CONTRACT_SOURCE)

@@ -55,7 +55,7 @@ def _detail(market: Market, instrument: Instrument, bar: DayBar, amounts: bool =
 @answers("opt10005", source=_SOURCE, omits="days only: the TR has no input for weeks, months or minutes")
 def days(request: Request) -> Answer:
     """주식일주월시분요청."""
-    market, instrument = request.control.broker.market, stock(request)
+    market, instrument = request.market, stock(request)
     bars = market.bars_to_now(instrument, market.trading_day())
     return Answer({}, (_detail(market, instrument, bar) for bar in bars), codes=[request.text("종목코드")])
 
@@ -64,7 +64,7 @@ def days(request: Request) -> Answer:
 def daily_prices(request: Request) -> Answer:
     """일별주가요청."""
     amounts = choice(request, "표시구분", {"0": "수량", "1": "금액(백만원)"}, "0") == "1"
-    market, instrument = request.control.broker.market, stock(request)
+    market, instrument = request.market, stock(request)
     bars = market.bars_to_now(instrument, request.day("조회일자"))
     return Answer({}, (_detail(market, instrument, bar, amounts) for bar in bars), codes=[request.text("종목코드")])
 
@@ -72,7 +72,7 @@ def daily_prices(request: Request) -> Answer:
 @answers("opt10015", source=_SOURCE, omits="all trades count as 장중, those at the closing price after hours too")
 def day_details(request: Request) -> Answer:
     """일별거래상세요청: the days up to 시작일자."""
-    market, instrument = request.control.broker.market, stock(request)
+    market, instrument = request.market, stock(request)
 
     def rows() -> Iterator[dict[str, str]]:
         bars = iter(market.bars_to_now(instrument, request.day("시작일자")))

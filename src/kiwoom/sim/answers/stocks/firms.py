@@ -46,7 +46,7 @@ def _firm(request: Request) -> str:
 @answers("opt10002", source=_SOURCE)
 def leading_firms(request: Request) -> Answer:
     """주식거래원요청."""
-    market, instrument = request.control.broker.market, stock(request)
+    market, instrument = request.market, stock(request)
     flow = brokers(market).day(instrument, market.trading_day())
     own = {"종목코드": request.text("종목코드")}
     for side, buying, sign in (("매도", False, "-"), ("매수", True, "+")):
@@ -120,21 +120,21 @@ def _leader_singles(market: Market, instrument: Instrument) -> dict[str, str]:
 @answers("opt10040", source=_SOURCE, omits="changes are those of the last ten minutes")
 def main_firms(request: Request) -> Answer:
     """당일주요거래원요청 (opt10040)."""
-    market, instrument = request.control.broker.market, stock(request)
+    market, instrument = request.market, stock(request)
     return Answer(_leader_singles(market, instrument), _leaver_rows(market, instrument))
 
 
 @answers("opt10070", source=_SOURCE, omits="changes are those of the last ten minutes")
 def main_firms_alone(request: Request) -> Answer:
     """당일주요거래원요청 (opt10070)."""
-    market, instrument = request.control.broker.market, stock(request)
+    market, instrument = request.market, stock(request)
     return Answer(_leader_singles(market, instrument))
 
 
 @answers("opt10053", source=_SOURCE, omits="who leads is looked at every ten minutes")
 def leavers(request: Request) -> Answer:
     """당일상위이탈원요청."""
-    market, instrument = request.control.broker.market, stock(request)
+    market, instrument = request.market, stock(request)
     return Answer({}, _leaver_rows(market, instrument))
 
 
@@ -147,7 +147,7 @@ _MOMENTARY_PRICES = {
 @answers("opt10052", source=_SOURCE, omits="what a firm traded in each ten minutes, not in each moment")
 def momentary(request: Request) -> Answer:
     """거래원순간거래량요청."""
-    market = request.control.broker.market
+    market = request.market
     firm = _firm(request) if request.text("회원사코드") else "888"
     code = request.text("종목코드")
     markets = {"0": "전체", "1": "코스피", "2": "코스닥", "3": "종목"}
@@ -197,7 +197,7 @@ _LENGTHS = {"1": 1, "4": 5, "9": 10, "19": 20, "39": 40, "59": 60, "119": 120}
 @answers("opt10038", source=_SOURCE)
 def ranks_of_firms(request: Request) -> Answer:
     """종목별증권사순위요청."""
-    market, instrument = request.control.broker.market, stock(request)
+    market, instrument = request.market, stock(request)
     buying = choice(request, "조회구분", {"1": "순매도순위", "2": "순매수순위"}, "2") == "2"
     flow = brokers(market).days(instrument, _period(request, _LENGTHS))
     nets = [(b - s, b, s, firm) for firm, b, s in zip(FIRMS, flow.bought, flow.sold, strict=True)]
@@ -219,7 +219,7 @@ def ranks_of_firms(request: Request) -> Answer:
 @answers("opt10042", source=_SOURCE, omits="정렬기준 makes no difference")
 def net_buyers(request: Request) -> Answer:
     """순매수거래원순위요청."""
-    market, instrument = request.control.broker.market, stock(request)
+    market, instrument = request.market, stock(request)
     flow = brokers(market).days(instrument, _dates_or_length(request))
     nets = sorted(((b - s, firm) for firm, b, s in zip(FIRMS, flow.bought, flow.sold, strict=True)), reverse=True)
     rows = [
@@ -247,7 +247,7 @@ def _firm_rows(market: Market, instrument: Instrument, days: list[date], firm: s
 @answers("opt10043", source=_SOURCE)
 def firm_by_day(request: Request) -> Answer:
     """거래원매물대분석요청: 정렬기준 1 by price, 2 by date."""
-    market, instrument = request.control.broker.market, stock(request)
+    market, instrument = request.market, stock(request)
     by_price = choice(request, "정렬기준", {"1": "종가순", "2": "날짜순"}, "2") == "1"
     rows = list(_firm_rows(market, instrument, _dates_or_length(request), _firm(request)))
     if by_price:
@@ -258,7 +258,7 @@ def firm_by_day(request: Request) -> Answer:
 @answers("opt10078", source=_SOURCE)
 def firm_and_code(request: Request) -> Answer:
     """증권사별종목매매동향요청."""
-    market, instrument = request.control.broker.market, stock(request)
+    market, instrument = request.market, stock(request)
     days = span(request, longest=600)
     return Answer({}, _firm_rows(market, instrument, days, _firm(request)), codes=[request.text("종목코드")])
 
@@ -275,7 +275,7 @@ def _net_of(flows: Brokers, instrument: Instrument, days: list[date], firm: str)
 @answers("opt10039", source=_SOURCE)
 def codes_of_a_firm(request: Request) -> Answer:
     """증권사별매매상위요청."""
-    market = request.control.broker.market
+    market = request.market
     firm = _firm(request)
     buying = choice(request, "매매구분", _BUY_OR_SELL, "1") == "1"
     least = volume_at_least(request)
@@ -305,7 +305,7 @@ def codes_of_a_firm(request: Request) -> Answer:
 @answers("opt10037", source=_SOURCE, omits="foreign member firms count as 외국계")
 def foreign_firms(request: Request) -> Answer:
     """외국계창구매매상위요청."""
-    market = request.control.broker.market
+    market = request.market
     lengths = {"0": 1, "1": 1, "5": 5, "10": 10, "20": 20, "60": 60}
     length = choice(request, "기간", lengths, "0")
     days = past_days(request, lengths[length], 0 if length == "0" else 1)

@@ -26,7 +26,7 @@ def interrupted(request: Request) -> Answer:
 
     Every code that was asked about is registered for VI발동/해제, whether it has been interrupted or not.
     """
-    market = request.control.broker.market
+    market = request.market
     kind = _KINDS[choice(request, "발동구분", _KINDS, "0")]
     session = choice(request, "장전구분", {"0": "전체", "1": "정규시장", "2": "시간외단일가"}, "0")
     direction = choice(request, "발동방향", {"0": "전체", "1": "상승", "2": "하락"}, "0")

@@ -43,7 +43,7 @@ def _net(flows: Investors, instrument: Instrument, days: list[date], kind: str) 
 @answers("opt10034", source=_SOURCE)
 def foreign_leaders(request: Request) -> Answer:
     """외인기간별매매상위요청."""
-    market = request.control.broker.market
+    market = request.market
     flows = investors(market)
     kind = choice(request, "매매구분", {"1": "순매도", "2": "순매수", "3": "순매매"}, "2")
     days = _days(request)
@@ -78,7 +78,7 @@ def _streak(flows: Investors, instrument: Instrument, days: list[date], kind: st
 @answers("opt10035", source=_SOURCE, omits="전일대비1-3 are the prices' changes of the three days")
 def foreign_streaks(request: Request) -> Answer:
     """외인연속순매매상위요청: codes that foreigners bought (sold) net on each of three days."""
-    market = request.control.broker.market
+    market = request.market
     flows = investors(market)
     buying = choice(request, "매매구분", {"1": "연속순매도", "2": "연속순매수"}, "2") == "2"
     offset = int(choice(request, "기준일구분", {"0": "당일기준", "1": "전일기준"}, "1"))
@@ -112,7 +112,7 @@ def _close(market: Market, instrument: Instrument, day: date) -> int:
 @answers("opt10036", source=_SOURCE, omits="foreigners may hold everything: no company has a limit of its own")
 def foreign_holdings_growth(request: Request) -> Answer:
     """외인한도소진율증가상위."""
-    market = request.control.broker.market
+    market = request.market
     flows = investors(market)
     days = _days(request)
     found = []
@@ -161,7 +161,7 @@ def investor_leaders(request: Request) -> Answer:
 
 def _average_leaders(request: Request, kind: str, items: tuple[str, str]) -> Answer:
     """The codes that a kind bought or sold net over a period, most first, with its average price."""
-    market = request.control.broker.market
+    market = request.market
     flows = investors(market)
     buying = choice(request, "매매구분", {"1": "순매도", "2": "순매수"}, "2") == "2"
     days = span(request, longest=120)
@@ -192,7 +192,7 @@ def _average_leaders(request: Request, kind: str, items: tuple[str, str]) -> Ans
 @answers("opt10062", source=_SOURCE)
 def same_side_leaders(request: Request) -> Answer:
     """동일순매매순위요청: codes that foreigners and institutions both bought (sold) net."""
-    market = request.control.broker.market
+    market = request.market
     flows = investors(market)
     buying = choice(request, "매매구분", {"1": "순매수", "2": "순매도"}, "1") == "1"
     by_shares = choice(request, "정렬조건", {"1": "수량", "2": "금액"}, "1") == "1"
@@ -224,7 +224,7 @@ def same_side_leaders(request: Request) -> Answer:
 @answers("opt10131", source=_SOURCE, omits="종목업종구분 1 (sectors) is refused; streaks look back 30 days at most")
 def streaks(request: Request) -> Answer:
     """기관외국인연속매매현황요청."""
-    market = request.control.broker.market
+    market = request.market
     flows = investors(market)
     lengths = {"1": 1, "3": 3, "5": 5, "10": 10, "20": 20, "120": 120, "0": 0}
     length = lengths[choice(request, "기간", lengths, "1")]
@@ -268,7 +268,7 @@ def streaks(request: Request) -> Answer:
 @answers("opt90009", source=_SOURCE, omits="amounts in million won, quantities in shares, both always")
 def leaders_side_by_side(request: Request) -> Answer:
     """외국인기관매매상위요청: four lists side by side."""
-    market = request.control.broker.market
+    market = request.market
     flows = investors(market)
     by_amount = choice(request, "금액수량구분", {"1": "금액", "2": "수량"}, "1") == "1"
     dated = choice(request, "조회일자구분", {"0": "조회일자 미포함", "1": "조회일자 포함"}, "0") == "1"
@@ -307,7 +307,7 @@ _SECTOR_ITEMS = {
 @answers("opt10051", source=f"{_SOURCE}; sectors are sums of their members")
 def sectors_by_investor(request: Request) -> Answer:
     """업종별투자자순매수요청."""
-    market = request.control.broker.market
+    market = request.market
     flows = investors(market)
     home = choice(request, "시장구분", {"0": "코스피", "1": "코스닥"}, "0")
     amounts = choice(request, "금액수량구분", {"0": "금액", "1": "수량"}, "0") == "0"
@@ -347,7 +347,7 @@ def _index_texts(market: Market, index: Instrument, day: date) -> dict[str, str]
 @answers("optkwinv", source=_SOURCE, omits="the investors are foreigners; amounts in million won")
 def watch_list_of_foreigners(request: Request) -> Answer:
     """관심종목투자자정보요청: codes separated by semicolons."""
-    market = request.control.broker.market
+    market = request.market
     rows = []
     for code in request.text("종목코드").split(";"):
         instrument = market.find(code)

@@ -53,7 +53,7 @@ def whole_units(figure: int, unit: int) -> int:
 
 def recent(request: Request, instrument: Instrument, until: date, count: int) -> list[DayBar]:
     """The daily bars up to a day, today's as far as it has come, newest first."""
-    return list(islice(request.control.broker.market.bars_to_now(instrument, until), count))
+    return list(islice(request.market.bars_to_now(instrument, until), count))
 
 
 def dated(market: Market, instrument: Instrument, bar: DayBar) -> dict[str, str]:
@@ -77,7 +77,7 @@ def _held_ratio(flows: Investors, instrument: Instrument, day: date) -> str:
 @answers("opt10008", source=_SOURCE, omits="foreigners may hold everything: no company has a limit of its own")
 def foreigners(request: Request) -> Answer:
     """주식외국인요청."""
-    market, instrument = request.control.broker.market, stock(request)
+    market, instrument = request.market, stock(request)
     flows = investors(market)
 
     def rows() -> Iterator[dict[str, str]]:
@@ -100,7 +100,7 @@ def foreigners(request: Request) -> Answer:
 @answers("opt10009", source=_SOURCE, omits="기관기간누적 runs over the 100 days that are shown")
 def institutions(request: Request) -> Answer:
     """주식기관요청."""
-    market, instrument = request.control.broker.market, stock(request)
+    market, instrument = request.market, stock(request)
     flows = investors(market)
     rows = []
     total = 0
@@ -122,7 +122,7 @@ def institutions(request: Request) -> Answer:
 @answers("opt10045", source=_SOURCE, omits="누적기간 and 기간구분 make no difference: the dates count")
 def institutions_and_foreigners(request: Request) -> Answer:
     """종목별기관매매추이요청."""
-    market, instrument = request.control.broker.market, stock(request)
+    market, instrument = request.market, stock(request)
     flows = investors(market)
     prices = {}
     days = set(span(request, longest=600))
@@ -153,7 +153,7 @@ def institutions_and_foreigners(request: Request) -> Answer:
 
 
 def _by_day(request: Request) -> Answer:
-    market, instrument = request.control.broker.market, stock(request)
+    market, instrument = request.market, stock(request)
     flows = investors(market)
 
     def rows() -> Iterator[dict[str, str]]:
@@ -182,7 +182,7 @@ def kinds_chart(request: Request) -> Answer:
 @answers("opt10061", source=_SOURCE, omits="amounts are at the days' typical prices")
 def kinds_total(request: Request) -> Answer:
     """종목별투자자기관별합계요청: the sum of the days that opt10059 shows one by one."""
-    market, instrument = request.control.broker.market, stock(request)
+    market, instrument = request.market, stock(request)
     flows = investors(market)
     wanted = span(request, longest=600)
     totals = dict.fromkeys(ITEMS, 0)
@@ -208,7 +208,7 @@ def day_marks(market: Market) -> list[int]:
 @answers("opt10064", source=_SOURCE, omits="a row each ten minutes; amounts are at the typical price so far")
 def kinds_within_the_day(request: Request) -> Answer:
     """장중투자자별매매차트요청 by code."""
-    market, instrument = request.control.broker.market, stock(request)
+    market, instrument = request.market, stock(request)
     flows = investors(market)
     flow_texts(request, flows.day(instrument, market.trading_day()))
 
@@ -222,7 +222,7 @@ def kinds_within_the_day(request: Request) -> Answer:
 @answers("opt10066", source=_SOURCE, omits="amounts are at the typical price so far")
 def kinds_of_the_market(request: Request) -> Answer:
     """장중투자자별매매차트요청: every code of the market, or the one that is named."""
-    market = request.control.broker.market
+    market = request.market
     flows = investors(market)
     code = request.text("종목코드")
     instruments = [stock(request)] if code else market_stocks(request)
@@ -244,7 +244,7 @@ _WITHIN = {
 @answers("opt10063", source=_SOURCE, omits="외국계전체 makes no difference; what was before is ten minutes ago")
 def within_the_day(request: Request) -> Answer:
     """장중투자자별매매요청: the codes that a kind bought net today, most first."""
-    market = request.control.broker.market
+    market = request.market
     flows = investors(market)
     kind = _WITHIN[choice(request, "투자자별", _WITHIN, "6")]
     both = choice(request, "동시순매수구분", {"0": "미체크", "1": "체크"}, "0") == "1"
@@ -285,7 +285,7 @@ _LEADERS = {
 @answers("opt10065", source=_SOURCE, omits="기관구분 9100 (foreign firms) is taken as foreigners")
 def leaders_within_the_day(request: Request) -> Answer:
     """장중투자자별매매상위요청."""
-    market = request.control.broker.market
+    market = request.market
     flows = investors(market)
     buying = choice(request, "매매구분", {"1": "순매수", "2": "순매도"}, "1") == "1"
     kind = _LEADERS[choice(request, "기관구분", _LEADERS, "9000")]

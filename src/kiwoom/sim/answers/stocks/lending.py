@@ -32,7 +32,7 @@ def _ratio(part: float, whole: int) -> str:
 )
 def credit(request: Request) -> Answer:
     """신용매매동향요청: 조회구분 1 loans (융자), 2 lent shares (대주). Amounts in million won."""
-    market, instrument = request.control.broker.market, stock(request)
+    market, instrument = request.market, stock(request)
     loans = choice(request, "조회구분", {"1": "융자", "2": "대주"}, "1") == "1"
     until = min(request.day("일자"), lending(market).known_day())
 
@@ -55,7 +55,7 @@ def credit(request: Request) -> Answer:
 @answers("opt10014", source=f"{_SOURCE}; a share of the volume that follows the lending balance")
 def short_sales(request: Request) -> Answer:
     """공매도추이요청: 시간구분 0 시작일자 alone, 1 시작일자 to 종료일자; amounts in thousand won."""
-    market, instrument = request.control.broker.market, stock(request)
+    market, instrument = request.market, stock(request)
     whole = choice(request, "시간구분", {"0": "시작일", "1": "기간"}, "1") == "1"
     known = lending(market).known_day()
     if whole:
@@ -87,7 +87,7 @@ def _bars(market: Market, instrument: Instrument, days: list[date]) -> Iterator[
 @answers("opt10033", source=_SOURCE)
 def credit_leaders(request: Request) -> Answer:
     """신용비율상위요청."""
-    market = request.control.broker.market
+    market = request.market
     fits, least = stock_filter(request), volume_at_least(request)
     limits = choice(request, "상하한포함", {"0": "미포함", "1": "포함"}, "1") == "1"
     known = lending(market).known_day()
@@ -126,7 +126,7 @@ def _texts(figures: dict[str, int]) -> dict[str, str]:
 @answers("opt10067", "opt90012", source=_SOURCE)
 def lending_of_a_day(request: Request) -> Answer:
     """대차거래내역요청: every code, the largest balances first."""
-    market = request.control.broker.market
+    market = request.market
     name = "기준일자" if "기준일자" in request.tr.inputs else "일자"
     day = min(request.day(name), lending(market).known_day())
     stocks = [i for i in market_stocks(request, "시장구분", _TWO) if not i.is_fund and market.history(i).bar(day)]
@@ -138,7 +138,7 @@ def lending_of_a_day(request: Request) -> Answer:
 
 def _trend(request: Request, instruments: list[Instrument]) -> Answer:
     """Some codes together, day by day."""
-    market = request.control.broker.market
+    market = request.market
     known = lending(market).known_day()
     days = [day for day in span(request, longest=250) if day <= known]
 
@@ -154,7 +154,7 @@ def _trend(request: Request, instruments: list[Instrument]) -> Answer:
 @answers("opt10068", source=f"{_SOURCE}; the market is the sum of its codes")
 def lending_trend(request: Request) -> Answer:
     """대차거래추이요청: 전체구분 1 the whole market, 0 the code."""
-    market = request.control.broker.market
+    market = request.market
     if choice(request, "전체구분", {"0": "종목", "1": "전체"}, "1") == "0" or request.text("종목코드"):
         return _trend(request, [stock(request)])
     return _trend(request, [i for i in market.instruments() if i.is_stock and not i.is_fund])
@@ -170,7 +170,7 @@ def lending_trend_of_a_code(request: Request) -> Answer:
 @answers("opt10069", source=f"{_SOURCE}; the market is the sum of its codes")
 def lending_leaders(request: Request) -> Answer:
     """대차거래상위10종목요청: ten codes by shares lent in the period, their sums, and the sums' parts of the market."""
-    market = request.control.broker.market
+    market = request.market
     known = lending(market).known_day()
     days = [day for day in span(request, longest=120) if day <= known] or [known]
     found = []

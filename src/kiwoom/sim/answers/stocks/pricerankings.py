@@ -53,7 +53,7 @@ def past_directions(market: Market, instrument: Instrument) -> Iterator[str]:
 
 def _chosen(request: Request, volume_input: str = "거래량구분") -> list[Quoted]:
     """The stocks that 시장구분, 종목조건, 신용조건, 상하한포함 and the volume input let through, if they traded."""
-    market = request.control.broker.market
+    market = request.market
     fits, volume = stock_filter(request), volume_at_least(request, volume_input)
     limits = "상하한포함" not in request.tr.inputs or choice(request, "상하한포함", _LIMITS, "1") == "1"
     found = (market.glance(instrument) for instrument in market_stocks(request) if fits(instrument))
@@ -67,7 +67,7 @@ def _rate(quoted: Quoted) -> float:
 @answers("opt10016", source=f"{_LIVE} against the daily bars")
 def new_extremes(request: Request) -> Answer:
     """신고저가요청."""
-    market = request.control.broker.market
+    market = request.market
     highs = choice(request, "신고저구분", {"1": "신고가", "2": "신저가"}, "1") == "1"
     closes = choice(request, "고저종구분", {"1": "고저기준", "2": "종가기준"}, "1") == "2"
     days = int(choice(request, "기간", _PERIODS, "5"))
@@ -92,7 +92,7 @@ _STATES = {"1": "상한", "2": "상승", "3": "보합", "4": "하한", "5": "하
 @answers("opt10017", source=_LIVE, omits="종목정보 is always 0")
 def limits(request: Request) -> Answer:
     """상하한가요청."""
-    market = request.control.broker.market
+    market = request.market
     state = choice(request, "상하한구분", _STATES, "1")
     order = choice(request, "정렬구분", {"1": "종목코드순", "2": "연속횟수순", "3": "등락률순"}, "1")
     fits = price_filter(request, "매매금구분")
@@ -136,7 +136,7 @@ def near_extremes(request: Request) -> Answer:
 @answers("opt10019", source=f"{_LIVE}, those of minutes or days ago")
 def jumps(request: Request) -> Answer:
     """가격급등락요청."""
-    market = request.control.broker.market
+    market = request.market
     up = choice(request, "등락구분", {"1": "급등", "2": "급락"}, "1") == "1"
     minutes = choice(request, "시간구분", {"1": "분전", "2": "일전"}, "1") == "1"
     back = number_between(request, "시간", 1, 400 if minutes else 250, 1)
@@ -176,7 +176,7 @@ _BY_CHANGE: dict[str, tuple[str, Callable[[Quoted], bool], Callable[[Quoted], fl
 @answers("opt10027", source=_LIVE, omits="종목분류 is always 0")
 def rates_of_change(request: Request) -> Answer:
     """전일대비등락률상위요청."""
-    market = request.control.broker.market
+    market = request.market
     order = choice(request, "정렬구분", {key: entry[0] for key, entry in _BY_CHANGE.items()}, "1")
     _, wanted, key = _BY_CHANGE[order]
     fits, least = price_filter(request, "가격조건"), value_at_least(request, "거래대금조건")
@@ -199,7 +199,7 @@ def _worth(market: Market, found: list[Quoted], least: int) -> Iterator[Instrume
 @answers("opt10028", source=_LIVE)
 def rates_from_open(request: Request) -> Answer:
     """시가대비등락률요청."""
-    market = request.control.broker.market
+    market = request.market
     against = choice(request, "정렬구분", {"1": "시가", "2": "고가", "3": "저가", "4": "기준가"}, "1")
     best = choice(request, "등락조건", {"1": "상위", "2": "하위"}, "1") == "1"
     least = value_at_least(request, "거래대금조건")
@@ -234,7 +234,7 @@ _BY_EXPECTED: dict[str, tuple[str, Callable[[Quoted, Expected], bool], Callable[
 )
 def expected_rates(request: Request) -> Answer:
     """예상체결등락률상위요청."""
-    market = request.control.broker.market
+    market = request.market
     order = choice(request, "정렬구분", {key: entry[0] for key, entry in _BY_EXPECTED.items()}, "1")
     _, wanted, key = _BY_EXPECTED[order]
     kinds, fits = stock_filter(request), price_filter(request, "가격조건")

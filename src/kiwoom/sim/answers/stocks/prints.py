@@ -25,7 +25,7 @@ _DAYS = {"1": "당일", "2": "전일"}
 
 def _shown(request: Request) -> date:
     """당일전일: the shown day (1) or the trading day before it (2)."""
-    day = request.control.broker.market.trading_day()
+    day = request.market.trading_day()
     return day if choice(request, "당일전일", _DAYS, "1") == "1" else calendar.previous_trading_day(day)
 
 
@@ -64,7 +64,7 @@ def _prints(live: Live, until: int) -> Iterator[dict[str, str]]:
 @answers("opt10003", source=_TAPE, omits="trades of the single-price sessions after hours")
 def prints(request: Request) -> Answer:
     """체결정보요청."""
-    market, instrument = request.control.broker.market, stock(request)
+    market, instrument = request.market, stock(request)
     live, until = _replay(market, instrument, market.trading_day())
     return Answer({}, _prints(live, until), codes=[request.text("종목코드")])
 
@@ -72,7 +72,7 @@ def prints(request: Request) -> Answer:
 @answers("opt10084", source=_TAPE, omits="trades of the single-price sessions after hours")
 def prints_of_a_day(request: Request) -> Answer:
     """당일전일체결요청."""
-    market, instrument = request.control.broker.market, stock(request)
+    market, instrument = request.market, stock(request)
     minutes = choice(request, "틱분", {"0": "틱", "1": "분"}, "0") == "1"
     time = request.text("시간")
     if time and (not time.isdigit() or len(time) not in (4, 6)):
@@ -103,7 +103,7 @@ def _last_of_minutes(rows: Iterator[dict[str, str]]) -> Iterator[dict[str, str]]
 @answers("opt10055", source=f"{_TAPE}; large is five times the average trade so far and at least 10 million won")
 def large_trades(request: Request) -> Answer:
     """당일전일체결대량요청."""
-    market, instrument = request.control.broker.market, stock(request)
+    market, instrument = request.market, stock(request)
     live, until = _replay(market, instrument, _shown(request))
     base = live.base
     rows: list[dict[str, str]] = []
@@ -153,7 +153,7 @@ def _minute_states(live: Live, until: int) -> list[tuple[int, int, int, int, int
 @answers("opt10046", source=_TAPE, omits="틱구분 and 체결강도구분 make no difference: rows are minutes")
 def strength_by_time(request: Request) -> Answer:
     """체결강도추이시간별요청."""
-    market, instrument = request.control.broker.market, stock(request)
+    market, instrument = request.market, stock(request)
     live, until = _replay(market, instrument, market.trading_day())
     states = _minute_states(live, until)
     base = live.base
@@ -189,7 +189,7 @@ def strength_by_time(request: Request) -> Answer:
 @answers("opt10047", source=_TAPE, omits="틱구분 and 체결강도구분 make no difference; 5분, 20분, 60분 mean days here")
 def strength_by_day(request: Request) -> Answer:
     """체결강도추이일별요청."""
-    market, instrument = request.control.broker.market, stock(request)
+    market, instrument = request.market, stock(request)
 
     def rows() -> Iterator[dict[str, str]]:
         flows: dict[date, tuple[int, int]] = {}
@@ -233,7 +233,7 @@ def _days_before(day: date, count: int) -> list[date]:
 @answers("opt10071", source=f"{_TAPE}, against yesterday's at the same time")
 def volume_against_yesterday(request: Request) -> Answer:
     """시간대별전일비거래비중요청."""
-    market, instrument = request.control.broker.market, stock(request)
+    market, instrument = request.market, stock(request)
     unit = number_between(request, "시간구분", 1, 60, 1)
     today = market.trading_day()
     live, until = _replay(market, instrument, today)
@@ -275,7 +275,7 @@ def volume_against_yesterday(request: Request) -> Answer:
 @answers("opt10006", source="today's trades", omits="one row, as the TR's name has it: the day's bar so far")
 def day_so_far(request: Request) -> Answer:
     """주식시분요청."""
-    market, instrument = request.control.broker.market, stock(request)
+    market, instrument = request.market, stock(request)
     live = market.live(instrument)
     row = {
         "날짜": f"{market.trading_day():%Y%m%d}",

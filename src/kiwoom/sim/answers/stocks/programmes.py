@@ -43,7 +43,7 @@ def _million(won: int) -> str:
 @answers("opt90003", source=_SOURCE)
 def program_leaders(request: Request) -> Answer:
     """프로그램순매수상위50요청."""
-    market = request.control.broker.market
+    market = request.market
     buying = choice(request, "매매상위구분", {"1": "순매도상위", "2": "순매수상위"}, "2") == "2"
     amounts = _amounts(request)
     found = []
@@ -67,7 +67,7 @@ def program_leaders(request: Request) -> Answer:
 @answers("opt90004", source=_SOURCE, omits="합계6 is the whole list's 전체거래비율")
 def program_codes(request: Request) -> Answer:
     """종목별프로그램매매현황요청."""
-    market = request.control.broker.market
+    market = request.market
     day = request.day("일자")
     stocks = programs(market).stocks(_market_name(request))
     parts = [(stock, programs(market).day(stock, day)) for stock in stocks]
@@ -136,7 +136,7 @@ def _level(market: Market, day: date, minute: int | None) -> dict[str, str]:
 @answers("opt90005", source=_SOURCE, omits="분틱구분 makes no difference: a row a minute; 시간구분 2 gives days")
 def program_minutes(request: Request) -> Answer:
     """프로그램매매추이요청."""
-    market = request.control.broker.market
+    market = request.market
     name, day = _market_name(request), request.day("날짜")
     by_day = choice(request, "시간구분", {"1": "시간", "2": "일"}, "1") == "2"
     choice(request, "분틱구분", {"0": "틱", "1": "분"}, "1")
@@ -174,7 +174,7 @@ def program_minutes(request: Request) -> Answer:
 @answers("opt50008", source=_SOURCE, omits="시간구분 is minutes; 종목코드 is the market (P00101, P10102)")
 def program_chart(request: Request) -> Answer:
     """프로그램매매추이차트요청: what programmes bought and sold of a market in each so many minutes, newest first."""
-    market = request.control.broker.market
+    market = request.market
     name = MARKETS[choice(request, "종목코드", MARKETS, "P00101")]
     length = int(choice(request, "시간구분", ("1", "3", "5", "10", "15", "30", "60"), "1"))
     found = programs(market).market_minutes(name, market.trading_day())
@@ -198,7 +198,7 @@ def program_chart(request: Request) -> Answer:
 @answers("opt90007", source=_SOURCE, omits="누적 runs over the 60 days up to 날짜")
 def program_days(request: Request) -> Answer:
     """프로그램매매누적추이요청."""
-    market = request.control.broker.market
+    market = request.market
     name = {"0": "KOSPI", "1": "KOSDAQ", "P00101": "KOSPI", "P10102": "KOSDAQ"}[
         choice(request, "시장구분", {"0": "코스피", "1": "코스닥", **MARKETS}, "0")
     ]
@@ -226,7 +226,7 @@ def program_days(request: Request) -> Answer:
 @answers("opt90006", source=f"{_SOURCE}; balances move by the net purchases of arbitrage, at the KOSPI200's level")
 def arbitrage_balances(request: Request) -> Answer:
     """프로그램매매차익잔고추이요청: quantities in shares, amounts in million won."""
-    market = request.control.broker.market
+    market = request.market
     day = min(request.day("날짜"), market.trading_day())
     stocks = programs(market).stocks("KOSPI")
     shares = sum(stock.shares for stock in stocks) or 1
@@ -274,7 +274,7 @@ def _code_texts(part: Program, before: Program) -> dict[str, str]:
 @answers("opt90008", source=_SOURCE, omits="the lending items are empty; a row a minute, amounts and quantities both")
 def program_of_a_code(request: Request) -> Answer:
     """종목시간별프로그램매매추이요청."""
-    market, instrument = request.control.broker.market, stock(request)
+    market, instrument = request.market, stock(request)
     day = request.day("날짜")
     _amounts(request)
     base = base_of(market, instrument, day)
@@ -297,7 +297,7 @@ def program_of_a_code(request: Request) -> Answer:
 @answers("opt90013", source=_SOURCE, omits="the lending items are empty; amounts and quantities both")
 def program_of_a_code_by_day(request: Request) -> Answer:
     """종목일별프로그램매매추이요청."""
-    market, instrument = request.control.broker.market, stock(request)
+    market, instrument = request.market, stock(request)
     day = request.day("날짜")
     _amounts(request)
 
@@ -316,7 +316,7 @@ def program_of_a_code_by_day(request: Request) -> Answer:
 @answers("opt10010", source=_SOURCE, omits="all of it counts as 위탁 (for customers)")
 def program_of_a_sector(request: Request) -> Answer:
     """업종프로그램요청: a sector's code, or a stock's; amounts in million won."""
-    market = request.control.broker.market
+    market = request.market
     instrument = request.instrument()
     if instrument.kind == "INDEX":
         parts = [programs(market).at(member, market.moment) for member in members(market, instrument)]
@@ -337,7 +337,7 @@ def program_of_a_sector(request: Request) -> Answer:
 @answers("optkwpro", source=_SOURCE)
 def program_watch_list(request: Request) -> Answer:
     """관심종목프로그램정보요청: codes separated by semicolons; ratios are of the code's volume."""
-    market = request.control.broker.market
+    market = request.market
     rows = []
     for code in request.text("종목코드").split(";"):
         instrument = market.find(code)

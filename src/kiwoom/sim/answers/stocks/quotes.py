@@ -37,7 +37,7 @@ def _stock(request: Request) -> tuple[Instrument, Live]:
     instrument = request.instrument()
     if not instrument.is_stock:
         raise NotFound(instrument.code)
-    return instrument, request.control.broker.market.live(instrument)
+    return instrument, request.market.live(instrument)
 
 
 def _extremes(market: Market, instrument: Instrument, live: Live, days: int) -> tuple[DayBar, DayBar]:
@@ -66,7 +66,7 @@ def _year_extremes(market: Market, instrument: Instrument, live: Live) -> tuple[
 def basic_information(request: Request) -> Answer:
     """주식기본정보요청."""
     instrument, live = _stock(request)
-    market = request.control.broker.market
+    market = request.market
     base, price = live.base, live.price
     high, low = _extremes(market, instrument, live, 250)
     year_high, year_low = _year_extremes(market, instrument, live)
@@ -163,7 +163,7 @@ def order_book(request: Request) -> Answer:
             row[f"{side}{level}차선잔량대비"] = "0"
     row.update({"총매도잔량": str(totals[0]), "총매수잔량": str(totals[1])})
     row.update({"총매도잔량직전대비": "0", "총매수잔량직전대비": "0"})
-    sell, buy = closing_price_orders(request.control.broker.market, instrument) or (0, 0)
+    sell, buy = closing_price_orders(request.market, instrument) or (0, 0)
     row.update({"시간외매도잔량": str(sell), "시간외매수잔량": str(buy)})
     row.update({"시간외매도잔량대비": "0", "시간외매수잔량대비": "0"})
     return Answer(row, [row], codes=[request.text("종목코드")])
@@ -173,7 +173,7 @@ def order_book(request: Request) -> Answer:
 def quote_table(request: Request) -> Answer:
     """시세표성정보요청."""
     instrument, live = _stock(request)
-    market = request.control.broker.market
+    market = request.market
     high, low = _extremes(market, instrument, live, 250)
     base = live.base
     coming = _collecting(market, instrument)
@@ -245,7 +245,7 @@ def _par(instrument: Instrument) -> str:
 )
 def watch_list(request: Request) -> Answer:
     """관심종목정보요청: asked for with CommKwRqData."""
-    market = request.control.broker.market
+    market = request.market
     codes = request.text("종목코드").split(";")
     found = [(code, market.find(code)) for code in codes]
     rows = [_watch_row(market, code, instrument) for code, instrument in found if instrument is not None]
@@ -323,7 +323,7 @@ def sector_quote(request: Request) -> Answer:
     instrument = request.instrument("업종코드")
     if instrument.kind != "INDEX":
         raise NotFound(instrument.code)
-    market = request.control.broker.market
+    market = request.market
     single = sector_single(market, instrument)
     return Answer(single, _index_times(market.live(instrument)), codes=[instrument.code], page_rows=20)
 

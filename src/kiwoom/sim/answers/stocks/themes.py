@@ -47,7 +47,7 @@ def _gain(market: Market, stock: Instrument, days: int) -> float:
 @answers("opt90001", source=_SOURCE)
 def theme_groups(request: Request) -> Answer:
     """테마그룹별요청: the item 종목코드 is the theme's code."""
-    market = request.control.broker.market
+    market = request.market
     search = choice(request, "검색구분", _SEARCHES, "0")
     days = number_between(request, "날짜구분", 1, 99, 10)
     order = choice(request, "등락수익구분", _ORDERS, "1")
@@ -80,7 +80,7 @@ def theme_groups(request: Request) -> Answer:
 @answers("opt90002", source=_SOURCE)
 def theme_members(request: Request) -> Answer:
     """테마구성종목요청: the input 종목코드 is the theme's code."""
-    market = request.control.broker.market
+    market = request.market
     days = number_between(request, "날짜구분", 1, 99, 10)
     code = request.text("종목코드")
     theme = next((theme for theme in themes() if theme.code == code), None)

@@ -19,7 +19,7 @@ _ORDERS = {"1": "저PBR", "2": "고PBR", "3": "저PER", "4": "고PER", "5": "저
 )
 def per_ranking(request: Request) -> Answer:
     """고저PER요청: companies with a positive figure."""
-    market = request.control.broker.market
+    market = request.market
     order = _ORDERS[choice(request, "PER구분", _ORDERS, "3")]
     texts: dict[str, str] = {}
     found: list[tuple[float, Instrument]] = []

@@ -33,7 +33,7 @@ _MINUTE_US = 60 * MILLION
 
 def _stocks(request: Request) -> list[Quoted]:
     """The stocks of 시장구분, 종목조건 and 신용조건 that have traded."""
-    market = request.control.broker.market
+    market = request.market
     fits = stock_filter(request)
     found = (market.glance(instrument) for instrument in market_stocks(request) if fits(instrument))
     return [quoted for quoted in found if quoted.count]
@@ -49,7 +49,7 @@ _SURGE_PRICES = {
 @answers("opt10023", source=f"{_LIVE}, against yesterday's or that of as many minutes before")
 def volume_surges(request: Request) -> Answer:
     """거래량급증요청."""
-    market = request.control.broker.market
+    market = request.market
     order = choice(request, "정렬구분", {"1": "급증량", "2": "급증률", "3": "급감량", "4": "급감률"}, "1")
     minutes = choice(request, "시간구분", {"1": "분", "2": "전일"}, "1") == "1"
     back = number_between(request, "시간", 1, 390, 5) * _MINUTE_US if minutes else 0
@@ -84,7 +84,7 @@ def volume_surges(request: Request) -> Answer:
 @answers("opt10024", source=f"{_LIVE} against the daily bars")
 def volume_records(request: Request) -> Answer:
     """거래량갱신요청."""
-    market = request.control.broker.market
+    market = request.market
     days = int(choice(request, "주기구분", ("5", "10", "20", "60", "250"), "5"))
     least = volume_at_least(request)
     records: dict[str, int] = {}
@@ -115,7 +115,7 @@ _INCLUDED = {str(value): "" for value in (0, 1, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13,
 )
 def volume_leaders(request: Request) -> Answer:
     """당일거래량상위요청."""
-    market = request.control.broker.market
+    market = request.market
     order = choice(request, "정렬구분", {"1": "거래량", "2": "거래회전율", "3": "거래대금"}, "1")
     choice(request, "관리종목포함", _INCLUDED, "0")
     session = choice(request, "장운영구분", {"0": "전체", "1": "장중", "2": "장전시간외", "3": "장후시간외"}, "0")
@@ -136,7 +136,7 @@ def volume_leaders(request: Request) -> Answer:
 @answers("opt10031", source="yesterday's daily bars")
 def yesterdays_leaders(request: Request) -> Answer:
     """전일거래량상위요청."""
-    market = request.control.broker.market
+    market = request.market
     by = choice(request, "조회구분", {"1": "전일거래량 상위100종목", "2": "전일거래대금 상위100종목"}, "1")
     first = number_between(request, "순위시작", 0, 100, 0)
     last = number_between(request, "순위끝", 0, 100, 100)
@@ -154,7 +154,7 @@ def yesterdays_leaders(request: Request) -> Answer:
 @answers("opt10032", source=_LIVE)
 def turnover_leaders(request: Request) -> Answer:
     """거래대금상위요청."""
-    market = request.control.broker.market
+    market = request.market
     choice(request, "관리종목포함", {"0": "미포함", "1": "포함"}, "0")
     stocks = market_stocks(request)
     before = sorted((market.glance(i) for i in stocks), key=lambda q: -q.previous_value)
@@ -193,7 +193,7 @@ def bands(market: Market, instrument: Instrument, days: int, count: int) -> list
 @answers("opt10025", source="daily bars; a day's volume is spread evenly over its range")
 def volume_by_price(request: Request) -> Answer:
     """매물대집중요청."""
-    market = request.control.broker.market
+    market = request.market
     share = number_between(request, "매물집중비율", 0, 100, 30)
     entered = choice(request, "현재가진입", {"0": "포함안함", "1": "포함함"}, "0") == "1"
     count = number_between(request, "매물대수", 1, 50, 10)
@@ -226,7 +226,7 @@ def _totals(quoted: Quoted) -> tuple[int, int]:
 @answers("opt10020", source="the book after the last trade")
 def resting_leaders(request: Request) -> Answer:
     """호가잔량상위요청."""
-    market = request.control.broker.market
+    market = request.market
     orders = {"1": "순매수잔량순", "2": "순매도잔량순", "3": "매수비율순", "4": "매도비율순"}
     order = choice(request, "정렬구분", orders, "1")
     least = volume_at_least(request)
@@ -250,7 +250,7 @@ def resting_leaders(request: Request) -> Answer:
 @answers("opt10021", source=_BOOK)
 def resting_surges(request: Request) -> Answer:
     """호가잔량급증요청."""
-    market = request.control.broker.market
+    market = request.market
     bids = choice(request, "매매구분", {"1": "매수잔량", "2": "매도잔량"}, "1") == "1"
     by_rate = choice(request, "정렬구분", {"1": "급증량", "2": "급증률"}, "1") == "2"
     back, least = minutes_back(request), volume_at_least(request)
@@ -281,7 +281,7 @@ def resting_surges(request: Request) -> Answer:
 @answers("opt10022", source=_BOOK)
 def resting_ratio_surges(request: Request) -> Answer:
     """잔량율급증요청."""
-    market = request.control.broker.market
+    market = request.market
     bids = choice(request, "비율구분", {"1": "매수/매도비율", "2": "매도/매수비율"}, "1") == "1"
     back, least = minutes_back(request), volume_at_least(request)
 
