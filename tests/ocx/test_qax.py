@@ -253,7 +253,7 @@ def test_on_the_mock_server_orders_pass(ocx: Control) -> None:
 
 
 def test_without_a_registration_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kiwoom.control.ocx.qax.registration", lambda bits: None)
+    monkeypatch.setattr("kiwoom.control.ocx.opening.registration", lambda bits: None)
     with pytest.raises(ControlUnavailable, match="Install Open API"):
         open_control("ocx:?process=here")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import cast
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -12,7 +11,8 @@ from tests.sim.driver import Driver
 
 from kiwoom.clock import VirtualClock
 from kiwoom.control.contract import Value
-from kiwoom.control.remote.remote import Link, RemoteControl
+from kiwoom.control.remote.contract import Link
+from kiwoom.control.remote.remote import RemoteControl
 from kiwoom.control.url import ControlUrl
 from kiwoom.sim.server.conditions import Conditions
 from kiwoom.sim.server.realtime import Registrations
@@ -35,7 +35,7 @@ CALLS = st.one_of(
 )
 
 
-class _Through:
+class _Through(Link):
     """A link to a simulator in this process."""
 
     def __init__(self, driver: Driver) -> None:
@@ -75,7 +75,7 @@ def _registered(driver: Driver) -> tuple[object, object]:
 def test_the_same_is_registered_behind_a_new_session(calls: list[Call]) -> None:
     before, after = _session("before"), _session("after")
     remote = RemoteControl(ControlUrl.parse("grpc://localhost:1"), VirtualClock(), 1.0)
-    remote.link = cast(Link, _Through(before))
+    remote.link = _Through(before)
     for name, arguments in calls:
         remote._dispatch(name, arguments)
     _Through(after).call_many(remote.desired())

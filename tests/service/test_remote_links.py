@@ -15,6 +15,7 @@ from tests.service.test_remote import WIRES, Connect, connect, pump_until
 from tests.service.vanishing import Network
 
 from kiwoom.control.base import open_control
+from kiwoom.control.remote import v1
 from kiwoom.control.remote.remote import RemoteControl
 from kiwoom.errors import (
     ControlClosed,
@@ -209,13 +210,11 @@ def test_a_program_that_does_not_pump_does_not_fill_its_memory(
     serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It reads no more, and the service leaves out what is old."""
-    from kiwoom.control.remote import v1 as remotelinks
-
-    monkeypatch.setattr(remotelinks, "_MOST_UNREAD", 100)
+    monkeypatch.setattr(v1, "_MOST_UNREAD", 100)
     served = serve(queue_events=100, queue_bytes=1 << 26)
     control = connect(served)
     link = control.link
-    assert isinstance(link, remotelinks.NativeLink)
+    assert isinstance(link, v1.NativeLink)
     ticks: list[int] = []
     control.subscribe("OnReceiveRealData", lambda key, kind, payload: ticks.append(int(payload.split("\t")[0])))
     (session,) = served.server.native.sessions.values()

@@ -281,9 +281,9 @@ def show_handler_error(event_name: str, error: BaseException) -> None:
 # The only place that knows which controls exist.
 _OPENERS = {
     "sim": "kiwoom.sim:open_sim",
-    "ocx": "kiwoom.control.ocx.qax:open_ocx",
-    "grpc": "kiwoom.control.remote.remote:open_remote",
-    "grpcs": "kiwoom.control.remote.remote:open_remote",
+    "ocx": "kiwoom.control.ocx.opening:open_ocx",
+    "grpc": "kiwoom.control.remote.opening:open_remote",
+    "grpcs": "kiwoom.control.remote.opening:open_remote",
 }
 
 

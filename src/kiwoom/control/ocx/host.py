@@ -28,11 +28,12 @@ from kiwoom.control.base import Control, Mode
 from kiwoom.control.contract import EVENTS, FUNCTIONS, Value
 from kiwoom.control.eventdata import EMPTY, GETTERS
 from kiwoom.control.ocx.hostprocess import HostProcess
-from kiwoom.control.ocx.qax import OPTIONS, real_orders_wanted, with_real_orders
+from kiwoom.control.ocx.options import OPTIONS, real_orders_wanted, with_real_orders
 from kiwoom.control.ocx.relogin import follow, relogin_time
 from kiwoom.control.ocx.windows.registration import Bits, find_interpreter, own_bits, registration
 from kiwoom.control.ocx.windows.updates import BetweenHosts
-from kiwoom.control.remote.remote import RemoteControl, open_remote
+from kiwoom.control.remote.opening import open_remote
+from kiwoom.control.remote.remote import RemoteControl
 from kiwoom.control.url import ControlUrl
 from kiwoom.errors import ControlClosed, ControlUnavailable, UsageError, WaitTimeout
 from kiwoom.limits import ORDER_FUNCTIONS

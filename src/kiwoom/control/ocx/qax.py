@@ -14,7 +14,6 @@ from __future__ import annotations
 import importlib
 import logging
 import math
-import os
 import sys
 import threading
 import time
@@ -25,26 +24,19 @@ from typing import Any, NamedTuple
 from kiwoom.clock import RealClock
 from kiwoom.control.base import Control, Mode
 from kiwoom.control.contract import EVENTS, FUNCTIONS, Value, function
-from kiwoom.control.ocx.relogin import relogin_time
+from kiwoom.control.ocx.options import real_orders_wanted, with_real_orders
 from kiwoom.control.ocx.windows.credentials import DEFAULT_PROFILE, load
 from kiwoom.control.ocx.windows.dialogs import Answers, DialogWatch, Kind
-from kiwoom.control.ocx.windows.registration import ON_WINDOWS, PROG_ID, own_bits, registration
+from kiwoom.control.ocx.windows.registration import PROG_ID
 from kiwoom.control.url import ControlUrl
-from kiwoom.errors import ComError, ControlUnavailable, ControlUrlError, MissingDependency, OrderRefused, UsageError
+from kiwoom.errors import ComError, ControlUnavailable, MissingDependency, OrderRefused, UsageError
 from kiwoom.interrupts import called_by_qt, mind
+from kiwoom.limits import ORDER_FUNCTIONS
 
-__all__ = ["OPTIONS", "QaxControl", "check_orders_option", "open_ocx", "real_orders_wanted", "with_real_orders"]
+__all__ = ["Binding", "QaxControl", "load_binding"]
 
 log = logging.getLogger("kiwoom.control.ocx")
 
-OPTIONS = ("login", "orders", "process", "python", "relogin")
-"""
-Options of an `ocx:` URL: ``orders=real``; ``login=PROFILE`` to log in unattended, with what the keyring holds;
-``process=here|host`` and ``python=PATH`` (of the host's interpreter); ``relogin=HH:MM`` to have the host log in anew
-every day at that time.
-"""
-
-_ORDER_FUNCTIONS = frozenset({"SendOrder", "SendOrderFO", "SendOrderCredit"})
 _SIGNATURES = {called.name: called.signature for called in FUNCTIONS.values()}
 _MOST_DIRECT_ARGUMENTS = 8  # dynamicCall takes more only as a list
 _PUMP_SLICE_MS = 20
@@ -75,67 +67,6 @@ class Binding(NamedTuple):
     core: Any
     widgets: Any
     container: Any
-
-
-def real_orders_wanted(url: ControlUrl) -> bool:
-    """Whether the URL or the environment says that orders may go to the real server."""
-    return url.options.get("orders") == "real" or os.environ.get("KIWOOM_REAL_ORDERS") == "1"
-
-
-def with_real_orders(standing: str, on: bool) -> str:
-    """A control's standing, with a word about real orders where they are switched on."""
-    return f"{standing}, real orders on" if on else standing
-
-
-def check_orders_option(url: ControlUrl) -> None:
-    """Raise ControlUrlError for a value of ``orders`` other than ``real``: a misspelt opt-in must not pass unseen."""
-    if url.options.get("orders", "real") != "real":
-        raise ControlUrlError(f"{url}: orders={url.options['orders']!r} means nothing; there is only orders=real")
-
-
-def open_ocx(url: ControlUrl) -> Control:
-    """
-    Open the OCX: in this process if its bitness allows, else in a host process with a 32-bit interpreter.
-
-    Raises ControlUnavailable, saying what is missing and what to do; MissingDependency for a missing Qt binding;
-    ControlUrlError for an unknown option.
-    """
-    url.check_options(OPTIONS)
-    check_orders_option(url)
-    relogin_time(url)
-    process = url.options.get("process", "auto")
-    if process not in ("auto", "here", "host"):
-        raise ControlUrlError(f"{url}: process={process!r} means nothing; there are process=here and process=host")
-    if not ON_WINDOWS:
-        raise ControlUnavailable(
-            f"{url}: the OCX runs on Windows only. On this system use the simulator (sim:), or a control that "
-            "`kiwoom serve` offers on a Windows machine (grpc://host:port)."
-        )
-    here = registration(own_bits())
-    if process == "here" or (process == "auto" and (here is not None or own_bits() == 32)):
-        if relogin_time(url) is not None:
-            raise ControlUrlError(f"{url}: a session in this process cannot be renewed; add process=host")
-        if here is None:
-            raise ControlUnavailable(f"{url}: {not_registered()}")
-        return QaxControl(url)
-    host = importlib.import_module("kiwoom.control.ocx.host")
-    hosted: Control = host.open_hosted(url)
-    return hosted
-
-
-def not_registered() -> str:
-    """Say that this process can load no OCX, and what to do about it."""
-    bits = own_bits()
-    other = registration(32 if bits == 64 else 64)
-    if other is not None:
-        return (
-            f"this is {bits}-bit Python and the OCX is registered for {other.bits}-bit processes only ({other.path}). "
-            "Leave `process` away to have it hosted, or use 32-bit Python. `kiwoom doctor` says more."
-        )
-    return (
-        "the OCX is not registered on this machine. Install Open API+ from Kiwoom's web site (트레이딩 > Open API+ > "
-        "키움 Open API+ 모듈 다운로드) and log in once. `kiwoom doctor` says more."
-    )
 
 
 def load_binding() -> Binding:
@@ -256,7 +187,7 @@ class QaxControl(Control):
         gives: dict[str, type] = {"str": str, "long": int}
         plans = {}
         for called in FUNCTIONS.values():
-            direct = len(called.arguments) <= _MOST_DIRECT_ARGUMENTS and called.name not in _ORDER_FUNCTIONS
+            direct = len(called.arguments) <= _MOST_DIRECT_ARGUMENTS and called.name not in ORDER_FUNCTIONS
             if direct and called.returns in gives and called.name not in self._missing:
                 kinds = tuple(int if a.kind == "long" else str for a in called.arguments)
                 plans[called.name] = plans[called.python_name] = _Plan(kinds, called.signature, gives[called.returns])
@@ -281,7 +212,7 @@ class QaxControl(Control):
     def _dispatch(self, name: str, arguments: tuple[str | int, ...]) -> Value:
         if threading.get_ident() != self.owner:
             raise UsageError(f"{name} was called on another thread than the one that opened {self.url}: use submit()")
-        if name in _ORDER_FUNCTIONS:
+        if name in ORDER_FUNCTIONS:
             self._check_order(name)
         return self._finish(name, self._ask(name, arguments))
 

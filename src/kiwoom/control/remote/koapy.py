@@ -7,17 +7,15 @@ import threading
 from collections import deque
 from collections.abc import Sequence
 from time import monotonic
-from typing import TYPE_CHECKING
 
 import grpc
 
 from kiwoom.control.base import Mode
 from kiwoom.control.contract import EVENTS, FUNCTIONS, Value
-from kiwoom.control.remote.v1 import Call, CommonLink, Metadata, Requests
+from kiwoom.control.desired import Call
+from kiwoom.control.remote.contract import Arrived, Owner
+from kiwoom.control.remote.link import CommonLink, Metadata, Requests
 from kiwoom.wire import koapy_pb2 as koapy
-
-if TYPE_CHECKING:
-    from kiwoom.control.remote.remote import Arrived, RemoteControl
 
 __all__ = ["KoapyLink"]
 
@@ -31,7 +29,7 @@ KOAPY = "/koapy.backend.kiwoom_open_api_plus.grpc.KiwoomOpenApiPlusService"
 class KoapyLink(CommonLink):
     """KOAPY's wire: each event waits at the other end until it was handled here."""
 
-    def __init__(self, control: RemoteControl, channel: grpc.Channel, metadata: Metadata) -> None:
+    def __init__(self, control: Owner, channel: grpc.Channel, metadata: Metadata) -> None:
         super().__init__(control, channel, metadata)
         self._call_method = channel.unary_unary(
             f"{KOAPY}/Call", koapy.CallRequest.SerializeToString, koapy.CallResponse.FromString
@@ -47,8 +45,6 @@ class KoapyLink(CommonLink):
     # --- the reading thread ------------------------------------------------------------------------------------
 
     def _read(self) -> None:
-        from kiwoom.control.remote.remote import Arrived
-
         # All events: KOAPY's wire cannot change what it listens to.
         first = koapy.BidirectionalListenRequest(listen_request=koapy.ListenRequest(slots=list(EVENTS)))
         requests = self._requests = Requests(first)

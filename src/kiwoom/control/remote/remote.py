@@ -11,72 +11,23 @@ Services that do not speak kiwoom.v1 (KOAPY's own) are used through `Bidirection
 
 from __future__ import annotations
 
-import logging
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Protocol
 
-from kiwoom.clock import SECOND_US, Clock, RealClock, VirtualClock
+from kiwoom.clock import SECOND_US, Clock, VirtualClock
 from kiwoom.control.base import Control, Mode
 from kiwoom.control.contract import Value
 from kiwoom.control.desired import Call, Desired
-from kiwoom.control.eventdata import EMPTY, GETTERS, EventData
+from kiwoom.control.eventdata import EMPTY, GETTERS, capture
+from kiwoom.control.remote.contract import Arrived, Link
 from kiwoom.control.url import ControlUrl
-from kiwoom.errors import ControlClosed, ControlUnavailable, ControlUrlError, MissingDependency, UsageError
-from kiwoom.limits import ORDER_FUNCTIONS
+from kiwoom.errors import UsageError
 
-if TYPE_CHECKING:
-    import grpc
-
-__all__ = ["Arrived", "Link", "RemoteControl", "open_remote"]
-
-log = logging.getLogger("kiwoom.control")
-
-DEFAULT_PORT = 5943
-OPTIONS = ("token", "ca", "cert", "key", "timeout", "wire", "server_name", "keepalive")
+__all__ = ["RemoteClock", "RemoteControl"]
 
 # A wait is cut into slices so that Ctrl-C reaches a waiting program on every system.
 _SLICE_S = 0.25
-
-
-@dataclass
-class Arrived:
-    """An event that came over the wire, and what its handlers will read."""
-
-    name: str
-    arguments: tuple[str | int, ...]
-    data: EventData | None
-    """None: the data is still at the other end, where the event waits."""
-    handled: Callable[[], None] | None = None
-    """To be called when the handlers have returned."""
-
-
-class Link(Protocol):
-    """A way to talk to a service: kiwoom.v1, or KOAPY's wire."""
-
-    def call_many(self, calls: Sequence[tuple[str, tuple[str | int, ...]]]) -> list[Value]:
-        """Carry out functions in order. Blocks. Raises what the first one that fails raised."""
-
-    def pull(self) -> Arrived | None:
-        """The next event that has come, None if there is none. Owner thread."""
-
-    def has_event(self) -> bool:
-        """Whether `pull` would give one."""
-
-    def wait(self, until_us: int) -> None:
-        """Tell a clock that stands still that the program waits."""
-
-    def mode(self) -> Mode:
-        """What kind of broker stands behind it. Blocks."""
-
-    def register_soon(self) -> None:
-        """The control is logged in: try again what could not be registered again."""
-
-    def close(self) -> None:
-        """End the session."""
 
 
 class RemoteClock(VirtualClock):
@@ -203,8 +154,6 @@ class RemoteControl(Control):
 
     def _let_go(self, outer: Arrived) -> None:
         """A handler waits for further events: take the data of its own along, and let it go at the other end."""
-        from kiwoom.control.eventdata import capture
-
         data = capture(self, outer.name, outer.arguments)
         outer.data = data
         if outer.handled is not None:
@@ -216,135 +165,3 @@ class RemoteControl(Control):
             return
         super().close()
         self.link.close()
-
-
-def open_remote(url: ControlUrl) -> RemoteControl:
-    """
-    Connect to a service. Waits for it at most `timeout` seconds (10).
-
-    Options: `token` of the service's token file; `ca`, `cert`, `key` files for ``grpcs:``, `server_name` if the
-    certificate is for another name; `timeout` in seconds; `wire` = ``auto``, ``v1`` or ``koapy``.
-
-    Raises ControlUrlError, MissingDependency, ControlUnavailable.
-    """
-    url.check_options(OPTIONS)
-    try:
-        import grpc
-    except ImportError:
-        raise MissingDependency(f"{url} needs grpcio: pip install 'kiwoom-openapi-plus[service]'") from None
-    from kiwoom.control.remote.koapy import KoapyLink
-    from kiwoom.control.remote.v1 import NativeLink, describe
-
-    timeout_s = _seconds(url, "timeout", "10")
-    wire = url.options.get("wire", "auto")
-    if wire not in ("auto", "v1", "koapy"):
-        raise ControlUrlError(f"{url}: wire is 'auto', 'v1' or 'koapy', not {wire!r}")
-    channel = _channel(url)
-    metadata = (("authorization", f"Bearer {url.options['token']}"),) if url.options.get("token") else ()
-    try:
-        _await_ready(channel, url, timeout_s)
-        described = describe(channel, metadata, timeout_s) if wire != "koapy" else None
-    except grpc.RpcError as error:
-        channel.close()
-        raise ControlUnavailable(f"{url}: the service refused: {error.details()}") from None
-    except BaseException:
-        channel.close()
-        raise
-    if described is None and wire == "v1":
-        channel.close()
-        raise ControlUnavailable(f"{url}: this service does not speak kiwoom.v1; open it with wire=koapy")
-    clock: Clock = RealClock()
-    if described is not None:
-        clock = RemoteClock(described.now_us) if described.virtual_clock else _clock(described)
-    control = RemoteControl(url, clock, timeout_s)
-    wire_of = NativeLink if described is not None else KoapyLink
-    link = control.link = wire_of(control, channel, metadata)
-    link.start()
-    return control
-
-
-def _clock(described: Any) -> Clock:
-    speed = described.clock_speed or 1.0
-    return RealClock(described.now_us, speed)
-
-
-def _seconds(url: ControlUrl, name: str, default: str) -> float:
-    text = url.options.get(name, default)
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < 1e6:
-        raise ControlUrlError(f"{url}: {name} is a positive number of seconds, not {text!r}")
-    return seconds
-
-
-def _channel(url: ControlUrl) -> grpc.Channel:
-    import grpc
-
-    host = url.host or "127.0.0.1"
-    target = f"[{host}]:{url.port or DEFAULT_PORT}" if ":" in host else f"{host}:{url.port or DEFAULT_PORT}"
-    keepalive_ms = round(_seconds(url, "keepalive", "20") * 1000)
-    options: list[tuple[str, int | str]] = [
-        ("grpc.max_receive_message_length", -1),
-        ("grpc.keepalive_time_ms", keepalive_ms),
-        ("grpc.keepalive_timeout_ms", keepalive_ms // 2),
-        # How long a ping may stay unanswered, the ping of keepalive among them; else a minute, whatever that says.
-        ("grpc.http2.ping_timeout_ms", keepalive_ms // 2),
-        ("grpc.keepalive_permit_without_calls", 1),
-        ("grpc.initial_reconnect_backoff_ms", 100),
-        ("grpc.min_reconnect_backoff_ms", 100),
-        ("grpc.max_reconnect_backoff_ms", 5_000),
-        # Each control has a connection of its own: the service tells clients apart by it.
-        ("grpc.use_local_subchannel_pool", 1),
-    ]
-    if url.scheme == "grpc":
-        wrong = [name for name in ("ca", "cert", "key", "server_name") if name in url.options]
-        if wrong:
-            raise ControlUrlError(f"{url}: {wrong[0]} is an option of grpcs:")
-        return grpc.insecure_channel(target, options=options)
-    files = {}
-    for name in ("ca", "cert", "key"):
-        path = url.options.get(name)
-        try:
-            files[name] = Path(path).read_bytes() if path else None
-        except OSError as error:
-            raise ControlUrlError(f"{url}: {name} cannot be read: {error}") from None
-    if url.options.get("server_name"):
-        options.append(("grpc.ssl_target_name_override", url.options["server_name"]))
-    credentials = grpc.ssl_channel_credentials(files["ca"], files["key"], files["cert"])
-    return grpc.secure_channel(target, credentials, options=options)
-
-
-def _await_ready(channel: grpc.Channel, url: ControlUrl, timeout_s: float) -> None:
-    import grpc
-
-    ready = grpc.channel_ready_future(channel)
-    try:
-        ready.result(timeout=timeout_s)
-    except grpc.FutureTimeoutError:
-        ready.cancel()
-        raise ControlUnavailable(
-            f"{url}: no service answers there (waited {timeout_s:g} s). Is `kiwoom serve` running, at this port, with "
-            f"{'TLS' if url.scheme == 'grpcs' else 'no TLS'}?"
-        ) from None
-
-
-class Backoff:
-    """Pauses between attempts: 0.1 s, doubled up to 5 s."""
-
-    def __init__(self) -> None:
-        self._pause_s = 0.1
-
-    def pause(self, stop: threading.Event) -> None:
-        """Wait for the next attempt, or until `stop`."""
-        stop.wait(self._pause_s)
-        self._pause_s = min(self._pause_s * 2, 5.0)
-
-
-def broken(name: str, why: str) -> ControlClosed:
-    """The error of a call whose link broke while it was under way."""
-    if name in ORDER_FUNCTIONS:
-        text = f"the link broke while {name} was under way: its outcome is unknown, look it up before sending it again"
-        return ControlClosed(f"{text} ({why})")
-    return ControlClosed(f"the link to the service is gone; {name} was not answered ({why})")

@@ -1,0 +1,72 @@
+"""What a remote control and its link need of each other: a new wire implements `Link`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from kiwoom.clock import Clock
+from kiwoom.control.base import Mode
+from kiwoom.control.contract import Value
+from kiwoom.control.desired import Call
+from kiwoom.control.eventdata import EventData
+from kiwoom.control.url import ControlUrl
+
+__all__ = ["Arrived", "Link", "Owner"]
+
+
+@dataclass
+class Arrived:
+    """An event that came over the wire, and what its handlers will read."""
+
+    name: str
+    arguments: tuple[str | int, ...]
+    data: EventData | None
+    """None: the data is still at the other end, where the event waits."""
+    handled: Callable[[], None] | None = None
+    """To be called when the handlers have returned."""
+
+
+class Link(Protocol):
+    """A way to talk to a service: kiwoom.v1, or KOAPY's wire."""
+
+    def call_many(self, calls: Sequence[Call]) -> list[Value]:
+        """Carry out functions in order. Blocks. Raises what the first one that fails raised."""
+
+    def pull(self) -> Arrived | None:
+        """The next event that has come, None if there is none. Owner thread."""
+
+    def has_event(self) -> bool:
+        """Whether `pull` would give one."""
+
+    def wait(self, until_us: int) -> None:
+        """Tell a clock that stands still that the program waits."""
+
+    def mode(self) -> Mode:
+        """What kind of broker stands behind it. Blocks."""
+
+    def register_soon(self) -> None:
+        """The control is logged in: try again what could not be registered again."""
+
+    def close(self) -> None:
+        """End the session."""
+
+
+class Owner(Protocol):
+    """What a link needs of the control that it serves."""
+
+    url: ControlUrl
+    clock: Clock
+    timeout_s: float
+    waited: bool
+    links: int
+
+    def wake(self) -> None:
+        """Make a waiting `pump` look for events. Any thread."""
+
+    def run_soon(self, work: Callable[[], object]) -> None:
+        """Have `work` run on the owner thread. Any thread."""
+
+    def desired(self) -> list[Call]:
+        """The calls that register again what is registered."""
