@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.sim.exchange.test_ordering import SAMSUNG, Trader
 
-from kiwoom.sim.exchange.exchange import Venue
 from kiwoom.sim.exchange.order import Order
+from kiwoom.sim.exchange.venue import Venue
 
 
 def trader(at: str, more: str = "") -> Trader:

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from kiwoom.clock import SECOND_US
 from kiwoom.sim.accounts.stockaccount import NotCovered
 from kiwoom.sim.desk.chejan import Quote, order_values
-from kiwoom.sim.exchange.exchange import Exchange, Rejected
+from kiwoom.sim.exchange.exchange import Exchange
+from kiwoom.sim.exchange.floor import Rejected
 from kiwoom.sim.exchange.order import Action, Execution, Order, OrderState, side_of
 from kiwoom.sim.exchange.sideboard import single_price_limits
 from kiwoom.sim.rules.instruments import Instrument

@@ -9,20 +9,17 @@ from __future__ import annotations
 
 import random
 from datetime import date
-from typing import TYPE_CHECKING
 
 from kiwoom.clock import SECOND_US
 from kiwoom.sim.base.engine import Timer
 from kiwoom.sim.exchange.book import Book, BookOrder
+from kiwoom.sim.exchange.floor import Floor
 from kiwoom.sim.exchange.order import Order
 from kiwoom.sim.market.afterhours import limits_after_hours, single_prices
 from kiwoom.sim.market.live import Live
 from kiwoom.sim.rules.instruments import Instrument
 from kiwoom.sim.rules.timetable import AFTER_SINGLE, BEFORE_HOURS
 from kiwoom.sim.rules.trading import BUY, SELL
-
-if TYPE_CHECKING:
-    from kiwoom.sim.exchange.exchange import Exchange
 
 __all__ = ["SideBoard", "single_price_limits"]
 
@@ -38,11 +35,11 @@ def single_price_limits(live: Live) -> tuple[int, int]:
 class SideBoard:
     """One board of one code on one day. Orders queue by time (62: by price, then time)."""
 
-    def __init__(self, exchange: Exchange, instrument: Instrument, board: str) -> None:
-        self.exchange = exchange
-        self.engine = exchange.engine
-        self.listener = exchange.listener
-        self.timetable = exchange.timetable
+    def __init__(self, floor: Floor, instrument: Instrument, board: str) -> None:
+        self.engine = floor.engine
+        self.listener = floor.listener
+        self.timetable = floor.timetable
+        self._market = floor.market
         self.instrument = instrument
         self.board = board
         self.day: date = self.timetable.day
@@ -51,14 +48,14 @@ class SideBoard:
         self.book = Book(instrument.ticks, self.price)
         self.book.auction = True
         self.users: dict[int, Order] = {}
-        self._rng = random.Random(f"{exchange.market.seed}/{instrument.code}/{self.day}/{board}")
+        self._rng = random.Random(f"{floor.market.seed}/{instrument.code}/{self.day}/{board}")
         self._timer: Timer | None = None
         self._expiry: Timer | None = None
 
     @property
     def price(self) -> int:
         """The closing price that is traded at, or the reference of the next auction."""
-        live = self.exchange.market.live(self.instrument)
+        live = self._market.live(self.instrument)
         return live.base if self.board == BEFORE_HOURS else self.last or live.price
 
     # --- orders ------------------------------------------------------------------------------------------------
@@ -112,7 +109,7 @@ class SideBoard:
 
     def _trade(self) -> None:
         self._timer = None
-        live = self.exchange.market.live(self.instrument)
+        live = self._market.live(self.instrument)
         base = max(1, live.volume or live.previous_volume)
         if self.board == AFTER_SINGLE:
             self._auction()
@@ -133,7 +130,7 @@ class SideBoard:
 
     def _auction(self) -> None:
         """One single-price auction: the market's part of it waits at its price, users' orders meet it."""
-        market = self.exchange.market
+        market = self._market
         auctions = single_prices(market).auctions(self.instrument)
         found = next((auction for auction in auctions if auction.us == market.now_of_day), None)
         made_up = [(BUY, found.price, -1), (SELL, found.price, -2)] if found is not None else []
