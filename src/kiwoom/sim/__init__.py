@@ -5,7 +5,6 @@ Users reach it by URL, ``open_control("sim:?seed=7&clock=virtual")``; docs/simul
 """
 
 from kiwoom.control.url import ControlUrl
-from kiwoom.errors import ControlUrlError
 from kiwoom.sim.broker import Broker
 from kiwoom.sim.options import Options
 from kiwoom.sim.session.control import SimControl
@@ -15,15 +14,7 @@ __all__ = ["Broker", "Options", "SimControl", "open_sim"]
 
 def open_sim(url: ControlUrl) -> SimControl:
     """Open a simulator with the options of its URL. Raises ControlUrlError for options that do not exist or fit."""
-    from kiwoom.sim.assembly import assemble
+    # Imported here: the answers of all TRs come with it, which a program that only reads `Options` does not need.
+    from kiwoom.sim.assembly import open_url
 
-    options = Options.from_url(url)
-    if options.replay is not None:
-        from kiwoom.sim.replay import open_replay
-
-        return open_replay(url, options, options.replay)
-    try:
-        broker = Broker(options)
-    except ValueError as error:  # a folder of data that is none
-        raise ControlUrlError(f"{url}: {error}") from None
-    return assemble(url, broker)
+    return open_url(url)

@@ -1,4 +1,8 @@
-"""The options of a simulator URL: ``sim:?seed=7&clock=virtual&at=2026-02-06 08:59``."""
+"""
+The options of a simulator URL: ``sim:?seed=7&clock=virtual&at=2026-02-06 08:59``.
+
+Reading a URL touches no file: `assembly` opens the files that options name, and reads the plan of faults.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,6 @@ from typing import Any
 
 from kiwoom.control.url import ControlUrl
 from kiwoom.errors import ControlUrlError
-from kiwoom.sim.conditions.file import read_conditions
-from kiwoom.sim.session.faultplan import Planned, read_plan
 
 __all__ = ["Options"]
 
@@ -70,7 +72,7 @@ class Options:
     """Whether a successful quote TR registers its codes for real-time on its screen, as the server does."""
     conditions: Path | None = None
     """A file with the user's stored conditions; without it the package's own set."""
-    faults: tuple[Planned, ...] = ()
+    faults: str = ""
     """Faults to switch on, also by schedule: ``lost(OnReceiveTrData, rate=0.01);disconnect@10:30``, or a file."""
 
     replay: Path | None = None
@@ -114,24 +116,10 @@ def _flag(text: str) -> bool:
     raise ValueError("must be on or off")
 
 
-def _folder(text: str) -> Path:
-    path = Path(text).expanduser()
-    if not text.strip() or not path.is_dir():
-        raise ValueError("no such folder")
-    return path
-
-
-def _file(text: str) -> Path:
-    path = Path(text).expanduser()
-    if not path.is_file():
-        raise ValueError("no such file")
-    return path
-
-
-def _conditions(text: str) -> Path:
-    path = _file(text)
-    read_conditions(path.read_text(encoding="utf-8"))  # a mistake is said at once and not at the first search
-    return path
+def _path(text: str) -> Path:
+    if not text.strip():
+        raise ValueError("names no file or folder")
+    return Path(text).expanduser()
 
 
 def _positive(text: str) -> float:
@@ -146,7 +134,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "clock": _one_of(*CLOCKS),
     "at": _moment,
     "speed": _positive,
-    "data": _folder,
+    "data": _path,
     "latency_ms": int,
     "login_ms": int,
     "login_error": int,
@@ -162,7 +150,6 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "halted": lambda text: tuple(code.strip() for code in text.split(",") if code.strip()),
     "auto_register": _flag,
     "holdings": _flag,
-    "conditions": _conditions,
-    "faults": read_plan,
-    "replay": _file,
+    "conditions": _path,
+    "replay": _path,
 }

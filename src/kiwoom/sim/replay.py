@@ -24,8 +24,8 @@ from kiwoom.recording import read_recording, visible
 from kiwoom.sim.base.engine import Engine
 from kiwoom.sim.broker import Broker
 from kiwoom.sim.options import Options
-from kiwoom.sim.server.requests import Page
-from kiwoom.sim.session.control import Delivery, SimControl
+from kiwoom.sim.session.control import SimControl
+from kiwoom.sim.session.delivery import Delivery, Page
 
 __all__ = ["ReplayControl", "open_replay"]
 

@@ -27,8 +27,8 @@ from kiwoom.sim.desk.stockdesk import Desk, NotTaken, Ticket
 from kiwoom.sim.exchange.order import Order, side_of
 from kiwoom.sim.rules.messages import accepted_text, contract_tr_name, order_tr_name, refused_text
 from kiwoom.sim.rules.trading import ALL_LOANS, QUOTE_TYPES
-from kiwoom.sim.server.requests import Page
 from kiwoom.sim.session.control import Part, SimControl, dispatch
+from kiwoom.sim.session.delivery import Page
 from kiwoom.sim.session.screens import screen_number
 
 __all__ = ["Ordering"]

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from kiwoom import catalog
 from kiwoom.catalog import Tr
-from kiwoom.clock import SECOND_US
 from kiwoom.errors import UsageError
-from kiwoom.limits import PROFILES
 from kiwoom.sim.answers import ANSWERS, Answer, NotFound, Refused, Request
 from kiwoom.sim.answers.registry import Row
 from kiwoom.sim.rules.messages import PENALTY_WINDOW, query_text
+from kiwoom.sim.server.querylimits import QueryLimits
 from kiwoom.sim.server.realtime import Registrations
-from kiwoom.sim.session.control import Delivery, Part, SimControl, dispatch
+from kiwoom.sim.session.control import Part, SimControl, dispatch
+from kiwoom.sim.session.delivery import Delivery, Page
 
-__all__ = ["Page", "QueryLimits", "Requests"]
+__all__ = ["Requests"]
 
 log = logging.getLogger("kiwoom.sim")
 
@@ -31,59 +30,6 @@ _BY_CODES = ("optkwfid", "optfofid")
 _MAIN_INPUTS = ("종목코드", "계좌번호", "업종코드", "종목번호", "테마그룹코드")
 # TRs about a whole market that may be narrowed to one code
 _WITHOUT_CODE = ("opt10052", "opt10054", "opt10066", "opt10068", "opt90001")
-
-
-@dataclass
-class Page:
-    """One page of a TR answer, as the getters read it: rows hold the items of the multi record in catalog order."""
-
-    tr: Tr
-    single: Mapping[str, str] = field(default_factory=dict)
-    rows: list[list[str]] = field(default_factory=list)
-    prev_next: str = "0"
-
-    def value(self, index: int, item: str) -> str:
-        """An item by name. Items of both records share the index space; what is not there is ""."""
-        column = _columns(self.tr).get(item)
-        if column is not None and 0 <= index < len(self.rows):
-            return self.rows[index][column]
-        return self.single.get(item, "") if index == 0 else ""
-
-
-_COLUMNS: dict[str, dict[str, int]] = {}
-
-
-def _columns(tr: Tr) -> dict[str, int]:
-    found = _COLUMNS.get(tr.code)
-    if found is None:
-        found = _COLUMNS[tr.code] = {item.name: i for i, item in reversed(list(enumerate(tr.multi)))}
-    return found
-
-
-class QueryLimits:
-    """
-    The limits on CommRqData, CommKwRqData and SendCondition together.
-
-    The sixth in a sliding second is refused (-200). Beyond 100 in 60 s or 1,000 in an hour everything is refused until
-    the next login, as the real server's penalty.
-    """
-
-    def __init__(self) -> None:
-        self._times: deque[int] = deque(maxlen=max(window.count for window in PROFILES["server"].queries))
-        self.locked = False
-
-    def take(self, now_us: int) -> bool:
-        """Count a request; False if it is refused."""
-        if self.locked:
-            return False
-        times = self._times
-        burst, *longer = PROFILES["server"].queries
-        for window in (burst, *longer):
-            if len(times) >= window.count and now_us - times[-window.count] < window.seconds * SECOND_US:
-                self.locked = window is not burst
-                return False
-        times.append(now_us)
-        return True
 
 
 @dataclass

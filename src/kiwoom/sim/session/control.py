@@ -13,20 +13,19 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from kiwoom.catalog.realtime import places
 from kiwoom.clock import SECOND_US
 from kiwoom.control.base import Control, Mode
 from kiwoom.control.contract import Value
 from kiwoom.control.url import ControlUrl
 from kiwoom.errors import UsageError
+from kiwoom.sim.session.delivery import Delivery, Page
 from kiwoom.sim.session.faults import Faults
 from kiwoom.sim.session.screens import Screens
 
 if TYPE_CHECKING:
     from kiwoom.sim.broker import Broker
-    from kiwoom.sim.server.requests import Page
 
-__all__ = ["Delivery", "Part", "SimControl", "dispatch"]
+__all__ = ["Part", "SimControl", "dispatch"]
 
 log = logging.getLogger("kiwoom.sim")
 
@@ -61,44 +60,6 @@ class Part:
 
     def penalized(self) -> None:
         """The server imposes the penalty for too many requests."""
-
-
-class Delivery:
-    """
-    An event on its way to the handlers, with the data that the getters read while it is delivered.
-
-    `page` is the answer of a TR, `code` and `values` (FID to text) belong to real-time data and notices. What a
-    real-time event holds can be left out: it is read from its text when somebody asks. `line` is the connection that
-    it was sent on: what is on its way when the line drops is lost.
-    """
-
-    __slots__ = ("_fields", "arguments", "code", "event", "line", "page", "values")
-
-    def __init__(
-        self,
-        event: str,
-        arguments: tuple[str | int, ...],
-        page: Page | None = None,
-        code: str = "",
-        values: Mapping[int, str] | None = None,
-        line: int = 0,
-    ) -> None:
-        self.event = event
-        self.arguments = arguments
-        self.page = page
-        self.code = code
-        self.values = values
-        self.line = line
-        self._fields: list[str] | None = None
-
-    def value(self, fid: int) -> str:
-        """What the getter of the event reads for a FID, "" for one that it does not have."""
-        if self.values is not None:
-            return self.values.get(fid, "")
-        if self._fields is None:
-            self._fields = str(self.arguments[2]).split("\t")
-        position = places(str(self.arguments[1])).get(fid, len(self._fields))
-        return self._fields[position] if position < len(self._fields) else ""
 
 
 class SimControl(Control):
@@ -137,6 +98,11 @@ class SimControl(Control):
         return found
 
     @property
+    def seed(self) -> int:
+        """What seeds the chance of the faults."""
+        return self.broker.options.seed
+
+    @property
     def mode(self) -> Mode:
         return "simulated"
 
@@ -151,6 +117,11 @@ class SimControl(Control):
         self.line += 1
         for part in self.parts.values():
             part.disconnected()
+
+    def penalize(self) -> None:
+        """Impose the server's penalty for too many requests."""
+        for part in self.parts.values():
+            part.penalized()
 
     # --- events ------------------------------------------------------------------------------------------------
 

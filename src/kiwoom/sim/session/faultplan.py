@@ -17,19 +17,15 @@ import ast
 import inspect
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, time
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
-from kiwoom.clock import from_us, to_us
 from kiwoom.errors import KiwoomError
-from kiwoom.sim.session.faults import AT_ONCE, FAULT_NAMES, Fault, Faults
+from kiwoom.sim.session.faults import AT_ONCE, FAULT_NAMES, Faults, Session
 
-if TYPE_CHECKING:
-    from kiwoom.sim.session.control import SimControl
-
-__all__ = ["Planned", "carry_out", "read_plan"]
+__all__ = ["Planned", "read_plan"]
 
 _ENTRY = re.compile(r"(?P<name>\w+)\s*(?:\((?P<arguments>.*)\))?\s*(?:@\s*(?P<when>.+))?", re.DOTALL)
 _WHEN = re.compile(
@@ -87,7 +83,7 @@ def _probe(text: str, name: str, arguments: tuple[Any, ...], keywords: dict[str,
     if name in ("disconnect", "penalty", "nightly", "version_update"):
         return  # these act on a control at once, and take nothing that can be wrong but its type
     try:
-        getattr(Faults(cast("SimControl", None), quiet=True), name)(*arguments, **keywords)
+        getattr(Faults(cast(Session, None), quiet=True), name)(*arguments, **keywords)
     except (KiwoomError, TypeError, AttributeError) as error:
         raise ValueError(f"{text!r}: {error}") from None
 
@@ -133,56 +129,3 @@ def _when(text: str, when: str | None) -> tuple[date | None, time | None, time |
 
 def _time(text: str) -> time:
     return time.fromisoformat(text if len(text.partition(":")[0]) == 2 else f"0{text}")
-
-
-def carry_out(plan: tuple[Planned, ...], control: SimControl) -> None:
-    """Switch the faults of a plan on at their times, from now on."""
-    for planned in plan:
-        _Entry(planned, control)
-
-
-class _Entry:
-    """One entry on its way through the days."""
-
-    def __init__(self, planned: Planned, control: SimControl) -> None:
-        self.planned = planned
-        self.control = control
-        self.fault: Fault | None = None
-        now = from_us(control.engine.now)
-        if planned.begin is None:
-            self.switch_on()
-            return
-        day = planned.day or now.date()
-        begin = datetime.combine(day, planned.begin)
-        end = datetime.combine(day, planned.end) if planned.end else None
-        if begin < now and end is not None and now < end:
-            self._begin(now, end)
-        elif begin >= now:
-            self._at(begin)
-        elif planned.day is None:
-            self._at(begin + timedelta(days=1))
-
-    def _at(self, begin: datetime) -> None:
-        end = datetime.combine(begin.date(), self.planned.end) if self.planned.end else None
-        self.control.engine.at(to_us(begin), self._begin, begin, end)
-
-    def _begin(self, begin: datetime, end: datetime | None) -> None:
-        if self.control.closed:
-            return
-        self.switch_on()
-        if end is not None:
-            self.control.engine.at(to_us(end), self.switch_off)
-        if self.planned.day is None and self.planned.begin is not None:
-            self._at(datetime.combine(begin.date() + timedelta(days=1), self.planned.begin))
-
-    def switch_on(self) -> None:
-        """Begin, unless it still acts since the day before."""
-        if self.fault is not None and self.fault.active:
-            return
-        method = getattr(self.control.faults, self.planned.name)
-        self.fault = method(*self.planned.arguments, **dict(self.planned.keywords))
-
-    def switch_off(self) -> None:
-        """End what began; what happens in a moment needs no end."""
-        if self.fault is not None:
-            self.fault.end()

@@ -17,16 +17,15 @@ import logging
 import random
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, TypeVar
+from typing import Protocol, TypeVar
 
 from kiwoom.clock import SECOND_US, from_us, to_us
 from kiwoom.control.contract import Value, event, function
 from kiwoom.control.ocx.windows.hours import maintenance_at, next_maintenance
 from kiwoom.errors import UsageError
+from kiwoom.sim.base.engine import Engine
 from kiwoom.sim.rules.messages import PENALTY_WINDOW, Refusal
-
-if TYPE_CHECKING:
-    from kiwoom.sim.session.control import Delivery, SimControl
+from kiwoom.sim.session.delivery import Delivery
 
 __all__ = ["AT_ONCE", "FAULT_NAMES", "Fault", "Faults"]
 
@@ -140,11 +139,31 @@ class _CallFault(Fault):
     value: Value = None
 
 
-class Faults:
-    """The faults of one control."""
+class Session(Protocol):
+    """What the faults act on: the session of one control."""
 
-    def __init__(self, control: SimControl, quiet: bool = False) -> None:
-        self._control = control
+    connected: bool
+
+    @property
+    def engine(self) -> Engine: ...
+
+    @property
+    def seed(self) -> int: ...
+
+    def send(self, event: str, *arguments: str | int) -> None: ...
+
+    def deliver(self, delivery: Delivery) -> None: ...
+
+    def drop_line(self) -> None: ...
+
+    def penalize(self) -> None: ...
+
+
+class Faults:
+    """The faults of one session."""
+
+    def __init__(self, session: Session, quiet: bool = False) -> None:
+        self._session = session
         self._quiet = quiet
         self._rng: random.Random | None = None
         self._active: dict[str, list[Fault]] = {kind: [] for kind in (_LOGIN, _ORDER, _EMPTY, _CALL, _EVENT)}
@@ -165,7 +184,7 @@ class Faults:
     def random(self) -> float:
         """The next number of the faults' own chance."""
         if self._rng is None:
-            self._rng = random.Random(f"{self._control.broker.options.seed}/faults")
+            self._rng = random.Random(f"{self._session.seed}/faults")
         return self._rng.random()
 
     # --- connection --------------------------------------------------------------------------------------------
@@ -201,14 +220,14 @@ class Faults:
         Orders at the exchange go on; what happens to them meanwhile is told to nobody. `notice=False`: no event comes,
         as sometimes with the nightly cut; only GetConnectState tells.
         """
-        control = self._control
-        if not control.connected:
+        session = self._session
+        if not session.connected:
             return
         log.warning("the line to the server drops (%d): %s", code, _CUT_WINDOW)
-        control.drop_line()
+        session.drop_line()
         if notice:
-            control.send("OnReceiveMsg", "", "", "", "전문 처리 실패(-22)")
-            control.send("OnEventConnect", code)
+            session.send("OnReceiveMsg", "", "", "", "전문 처리 실패(-22)")
+            session.send("OnEventConnect", code)
 
     def nightly(self, notice: bool = True) -> Fault:
         """
@@ -225,17 +244,17 @@ class Faults:
         """Cut the line if the maintenance is on, and come back when the next one begins."""
         if not fault.active:
             return
-        now = from_us(self._control.engine.now)
+        now = from_us(self._session.engine.now)
         begins, ends = next_maintenance(now)
         if begins <= now:
             self.disconnect(notice=notice)
             begins, _ = next_maintenance(ends)
-        timer = self._control.engine.at(to_us(begins), self._night, fault, notice)
+        timer = self._session.engine.at(to_us(begins), self._night, fault, notice)
         fault.at_end[:] = [timer.cancel]
 
     def login_code(self) -> int:
         """How the login that is being finished ends; 0 is a good one."""
-        maintained = maintenance_at(from_us(self._control.engine.now)) is not None
+        maintained = maintenance_at(from_us(self._session.engine.now)) is not None
         for fault in tuple(self._active[_LOGIN]):
             assert isinstance(fault, _LoginFault)
             if (maintained or not fault.nightly) and fault.strikes("CommConnect"):
@@ -247,8 +266,7 @@ class Faults:
     def penalty(self) -> None:
         """Impose the penalty of the request limits now: every query gives -200 until the next login."""
         log.warning("%s: every request is refused (-200) until the next CommConnect", PENALTY_WINDOW)
-        for part in self._control.parts.values():
-            part.penalized()
+        self._session.penalize()
 
     def refused(
         self, name: str, code: int = -200, count: int | None = None, rate: float = 1.0, match: str = ""
@@ -373,19 +391,19 @@ class Faults:
                 held = (fault.event, delivery)
                 self._held.append(held)
                 self._look()
-                self._control.engine.after(after_us + fault.delay_us, self._release, held)
+                self._session.engine.after(after_us + fault.delay_us, self._release, held)
                 return None
             after_us += fault.delay_us
         for held in list(self._held):
             # what was held back goes right behind this one
-            self._control.engine.after(after_us + 1, self._release, held)
+            self._session.engine.after(after_us + 1, self._release, held)
         return after_us
 
     def _release(self, held: tuple[str, Delivery]) -> None:
         if held in self._held:
             self._held.remove(held)
             self._look()
-            self._control.deliver(held[1])
+            self._session.deliver(held[1])
 
     # --- keeping -----------------------------------------------------------------------------------------------
 

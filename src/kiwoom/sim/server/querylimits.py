@@ -1,0 +1,36 @@
+"""The published limits on requests, and the server's penalty for going beyond the longer ones."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from kiwoom.clock import SECOND_US
+from kiwoom.limits import PROFILES
+
+__all__ = ["QueryLimits"]
+
+
+class QueryLimits:
+    """
+    The limits on CommRqData, CommKwRqData and SendCondition together.
+
+    The sixth in a sliding second is refused (-200). Beyond 100 in 60 s or 1,000 in an hour everything is refused until
+    the next login, as the real server's penalty.
+    """
+
+    def __init__(self) -> None:
+        self._times: deque[int] = deque(maxlen=max(window.count for window in PROFILES["server"].queries))
+        self.locked = False
+
+    def take(self, now_us: int) -> bool:
+        """Count a request; False if it is refused."""
+        if self.locked:
+            return False
+        times = self._times
+        burst, *longer = PROFILES["server"].queries
+        for window in (burst, *longer):
+            if len(times) >= window.count and now_us - times[-window.count] < window.seconds * SECOND_US:
+                self.locked = window is not burst
+                return False
+        times.append(now_us)
+        return True
