@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from kiwoom.control.contract import Value, convert_arguments, function
+from kiwoom.control.contract import ONE_IS_GOOD, Value, convert_arguments, function
 from kiwoom.control.desired import NOTED, Call, Desired
 
 __all__ = ["Restorer"]
@@ -58,5 +58,5 @@ class Restorer:
     def _repeat(self, call: Call) -> None:
         name, arguments = call
         result = self._call(name, *arguments)
-        if (result == 0) == (name in ("SendCondition", "GetConditionLoad")):
+        if (result == 0) == (name in ONE_IS_GOOD):
             log.error("%s%s could not be repeated: it gave %r", name, arguments, result)

@@ -23,6 +23,7 @@ __all__ = [
     "EVENTS",
     "FUNCTIONS",
     "KOA_FUNCTIONS",
+    "ONE_IS_GOOD",
     "Argument",
     "Event",
     "Function",
@@ -30,8 +31,10 @@ __all__ = [
     "Value",
     "convert_arguments",
     "event",
+    "failure",
     "function",
     "nearest",
+    "nothing",
 ]
 
 Kind = Literal["str", "long"]
@@ -254,6 +257,13 @@ KOA_FUNCTIONS: dict[str, KoaFunction] = {
 }
 """The sub-functions of `KOA_Functions`, by name."""
 
+ONE_IS_GOOD = frozenset({"GetConditionLoad", "SendCondition"})
+"""The functions that give 1 for success and 0 for failure; the others that return a code give 0 and a negative number.
+
+Source: developer guide 1.5, conditions."""
+
+_NOTHING: dict[Returns, Value] = {"long": 0, "str": "", "void": None, "variant": None}
+
 _FUNCTION_KEYS = {k: f for f in FUNCTIONS.values() for k in (f.name, f.python_name, f.name.lower())}
 _EVENT_KEYS = {k: e for e in EVENTS.values() for k in (e.name, e.python_name, e.name.lower())}
 
@@ -276,6 +286,20 @@ def function(name: str) -> Function:
         names = [f.python_name for f in FUNCTIONS.values()] if name[:1].islower() else list(FUNCTIONS)
         raise UnknownFunction(f"The control has no function {name!r}.{nearest(name, names)}")
     return found
+
+
+def nothing(name: str) -> Value:
+    """What a function (COM name) returns where it has nothing to say: 0, "" or None by the contract's type."""
+    return _NOTHING[FUNCTIONS[name].returns]
+
+
+def failure(name: str, code: int) -> Value:
+    """
+    What a function (COM name) returns when it fails with `code` (negative).
+
+    Functions that return no code, and those in `ONE_IS_GOOD`, return `nothing`.
+    """
+    return code if FUNCTIONS[name].code and name not in ONE_IS_GOOD else nothing(name)
 
 
 def event(name: str) -> Event:

@@ -27,7 +27,7 @@ import logging
 from collections.abc import Callable
 
 from kiwoom.clock import SECOND_US, Clock, from_us
-from kiwoom.control.contract import Event, Value
+from kiwoom.control.contract import ONE_IS_GOOD, Event, Value
 from kiwoom.errors import WaitTimeout
 
 __all__ = ["Frame", "Kind", "Subject", "Wait", "refused", "subject_of_event", "subject_of_request", "words"]
@@ -188,12 +188,9 @@ _ANSWERS: dict[str, tuple[str, int | None]] = {
 }
 
 
-_ONE_IS_GOOD = frozenset({"GetConditionLoad", "SendCondition"})
-
-
 def refused(function_name: str, result: Value) -> bool:
     """Say whether the result of a function means that it was not carried out: a negative code, or 0 where 1 is good."""
-    return isinstance(result, int) and (result < 0 or (result == 0 and function_name in _ONE_IS_GOOD))
+    return isinstance(result, int) and (result < 0 or (result == 0 and function_name in ONE_IS_GOOD))
 
 
 def subject_of_request(function_name: str, arguments: tuple[object, ...]) -> Subject | None:

@@ -17,7 +17,7 @@ from typing import Any, cast
 from kiwoom import catalog
 from kiwoom.catalog import Tr
 from kiwoom.clock import Clock, RealClock, VirtualClock
-from kiwoom.control.contract import FUNCTIONS, Value
+from kiwoom.control.contract import FUNCTIONS, ONE_IS_GOOD, Value, failure, nothing
 from kiwoom.control.url import ControlUrl
 from kiwoom.errors import ControlUrlError, UsageError
 from kiwoom.recording import read_recording, visible
@@ -91,7 +91,7 @@ class ReplayControl(SimControl):
                     if name in ("CommRqData", "CommKwRqData"):
                         inputs = {}
                     answer = _answer_key(name, arguments)
-                    good = 1 if name in ("SendCondition", "GetConditionLoad") else 0
+                    good = 1 if name in ONE_IS_GOOD else 0
                     if answer is not None and line["r"] == good:
                         waiting[answer].append(asked)
                 elif name not in _PAGE:
@@ -139,7 +139,7 @@ class ReplayControl(SimControl):
         if not results:
             if FUNCTIONS[name].returns != "void":
                 log.warning("the recording has no call %s%r", name, arguments)
-            return _NOTHING.get(FUNCTIONS[name].returns)
+            return nothing(name)
         return results.popleft() if len(results) > 1 else results[0]
 
     def _ask(self, name: str, arguments: tuple[str | int, ...]) -> Value:
@@ -149,7 +149,7 @@ class ReplayControl(SimControl):
         queue = self._asked.get(key)
         if not queue:
             log.error("the recording has no call %s%r with these inputs", name, arguments)
-            return 0 if name in ("SendCondition", "GetConditionLoad") else -203
+            return failure(name, -203)
         asked = queue.popleft() if len(queue) > 1 else queue[0]
         for delay_us, delivery in asked.events:
             self.engine.after(delay_us, self._play, delivery)
@@ -180,9 +180,6 @@ class ReplayControl(SimControl):
             return page.value(int(arguments[3]), str(arguments[4]).strip())
         row, item = int(arguments[1]), int(arguments[2])
         return page.rows[row][item] if 0 <= row < len(page.rows) and 0 <= item < len(page.rows[row]) else ""
-
-
-_NOTHING: dict[str, Value] = {"long": 0, "str": "", "void": None}
 
 
 def _key(name: str, arguments: tuple[str | int, ...], inputs: dict[str, str]) -> Key:

@@ -25,8 +25,8 @@ from typing import Literal
 
 from kiwoom.clock import RealClock
 from kiwoom.control.base import Control, Mode
-from kiwoom.control.contract import EVENTS, FUNCTIONS, Value
-from kiwoom.control.eventdata import EMPTY, GETTERS
+from kiwoom.control.contract import EVENTS, ONE_IS_GOOD, Value, failure
+from kiwoom.control.eventdata import GETTERS
 from kiwoom.control.ocx.hostprocess import HostProcess
 from kiwoom.control.ocx.options import OPTIONS, real_orders_wanted, with_real_orders
 from kiwoom.control.ocx.relogin import follow, relogin_time
@@ -304,12 +304,7 @@ class HostedControl(Control):
             raise ControlClosed(f"{self.url}: {self._given_up}; {name} was not called")
         if name == "GetConnectState":
             return 0
-        called = FUNCTIONS[name]
-        if called.code:
-            return _LINE_CUT if name not in ("GetConditionLoad", "SendCondition") else 0
-        if name in EMPTY:
-            return EMPTY[name]
-        return "" if called.returns == "str" else 0 if called.returns == "long" else None
+        return failure(name, _LINE_CUT)
 
     # --- events ------------------------------------------------------------------------------------------------
 
@@ -371,7 +366,7 @@ class HostedControl(Control):
             except ControlClosed as error:
                 log.error("%s could not be repeated in the new host: %s", name, error)
                 return
-            wrong = result == 0 if name in ("SendCondition", "GetConditionLoad") else result != 0
+            wrong = result == 0 if name in ONE_IS_GOOD else result != 0
             if wrong:
                 log.error("%s%s was refused in the new host with %r", name, arguments, result)
 

@@ -11,7 +11,7 @@ from time import monotonic
 import grpc
 
 from kiwoom.control.base import Mode
-from kiwoom.control.contract import EVENTS, FUNCTIONS, Value
+from kiwoom.control.contract import EVENTS, FUNCTIONS, Value, nothing
 from kiwoom.control.desired import Call
 from kiwoom.control.remote.contract import Arrived, Owner
 from kiwoom.control.remote.link import CommonLink, Metadata, Requests
@@ -103,7 +103,7 @@ class KoapyLink(CommonLink):
         response: koapy.CallResponse = self._call(self._call_method, request, name)
         kind = response.return_value.WhichOneof("value")
         if kind is None:
-            return "" if FUNCTIONS[name].returns == "str" else 0 if FUNCTIONS[name].returns == "long" else None
+            return nothing(name)
         return int(response.return_value.long_value) if kind == "long_value" else response.return_value.string_value
 
     def has_event(self) -> bool:

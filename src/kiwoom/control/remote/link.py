@@ -13,7 +13,7 @@ from typing import Any
 import grpc
 
 from kiwoom import errors
-from kiwoom.control.contract import Value
+from kiwoom.control.contract import ONE_IS_GOOD, Value
 from kiwoom.control.desired import Call
 from kiwoom.control.remote.contract import Owner
 from kiwoom.errors import ControlClosed, KiwoomError, OrderRefused, UsageError
@@ -166,8 +166,7 @@ class CommonLink:
             except KiwoomError as error:
                 why = str(error)
             else:
-                # Of these two, one gives 0 for success and the other one 1.
-                if value == (1 if name == "SendCondition" else 0):
+                if value == (1 if name in ONE_IS_GOOD else 0):
                     if name == "SendCondition":
                         self._running.add(call)
                     continue

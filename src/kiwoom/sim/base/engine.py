@@ -13,6 +13,7 @@ from heapq import heapify, heappop, heappush
 from typing import Any
 
 from kiwoom.clock import Clock
+from kiwoom.sim.base.failures import Failures
 
 __all__ = ["Engine", "Timer"]
 
@@ -39,11 +40,13 @@ class Engine:
     """
     A heap of timers on a clock, and beside it a queue of what is due at once, which never needs sorting.
 
-    Not thread-safe: it lives on the control's owner thread.
+    Not thread-safe: it lives on the control's owner thread. An exception in a callback is reported to `failures` and
+    does not leave `run_next`: one bad timer must not end the market for everyone. KeyboardInterrupt and SystemExit do.
     """
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
+        self.failures = Failures()
         self._heap: list[tuple[int, int, Timer]] = []
         self._soon: deque[tuple[int, int, Callable[..., object], tuple[Any, ...]]] = deque()
         self._count = 0
@@ -132,6 +135,8 @@ class Engine:
         self._running += 1
         try:
             callback(*arguments)
+        except Exception as error:
+            self.failures.report(getattr(callback, "__qualname__", repr(callback)), error)
         finally:
             self._running -= 1
         return True

@@ -18,6 +18,7 @@ __all__ = [
     "Refusal",
     "accepted_text",
     "contract_tr_name",
+    "failed_text",
     "order_tr_name",
     "query_text",
     "refused_text",
@@ -145,6 +146,11 @@ def accepted_text(action: str, side: int, mock: bool) -> str:
 def query_text(text: str, mock: bool) -> str:
     """What a server says after a query, from the mock server's text: the real one does not speak of 모의투자."""
     return text if mock else text.replace(QUERY_DONE, "조회가 완료되었습니다.").replace("모의투자 ", "")
+
+
+def failed_text(tr_code: str) -> str:
+    """What the simulator says in place of an answer that it could not make because of a fault of its own."""
+    return f"시뮬레이터 오류로 {tr_code} 요청을 처리하지 못했습니다. 로그를 확인하십시오."
 
 
 def order_tr_name(action: str, side: int, kosdaq: bool) -> str:

@@ -156,7 +156,11 @@ class Conditions(Part):
             if not rest:
                 log.warning("%s has no further results to continue with", condition.name)
         else:
-            rest = self._search(condition)
+            try:
+                rest = self._search(condition)
+            except Exception as error:
+                self.broker.engine.failures.report(f"the search for {condition.name!r}", error)
+                rest = []
         page, rest = rest[:PAGE_CODES], rest[PAGE_CODES:]
         if rest:
             self._rest[condition.number] = rest

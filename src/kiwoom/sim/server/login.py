@@ -13,6 +13,8 @@ __all__ = ["Login"]
 
 log = logging.getLogger("kiwoom.sim")
 
+_LOGIN_FAILED = -101
+
 
 class Login(Part):
     """CommConnect, GetConnectState, GetLoginInfo and their like."""
@@ -36,9 +38,14 @@ class Login(Part):
         self._pending = None
         code = self.control.faults.login_code() or self.broker.options.login_error
         if code == 0:
-            self.control.connected = True
-            self.control.part(Requests).logged_in()
-            self.control.part(Ordering).connected()
+            try:
+                self.control.part(Ordering).connected()
+            except Exception as error:
+                self.broker.engine.failures.report("the login", error)
+                code = _LOGIN_FAILED
+            else:
+                self.control.connected = True
+                self.control.part(Requests).logged_in()
         self.control.send("OnEventConnect", code)
 
     @dispatch("CommTerminate")

@@ -25,7 +25,7 @@ from kiwoom.sim.desk.chejan import BALANCE_FIDS, ORDER_FIDS, POSITION_FIDS, fid_
 from kiwoom.sim.desk.derivativedesk import ContractDesk
 from kiwoom.sim.desk.stockdesk import Desk, NotTaken, Ticket
 from kiwoom.sim.exchange.order import Order, side_of
-from kiwoom.sim.rules.messages import accepted_text, contract_tr_name, order_tr_name, refused_text
+from kiwoom.sim.rules.messages import accepted_text, contract_tr_name, failed_text, order_tr_name, refused_text
 from kiwoom.sim.rules.trading import ALL_LOANS, QUOTE_TYPES
 from kiwoom.sim.session.control import Part, SimControl, dispatch
 from kiwoom.sim.session.delivery import Page
@@ -258,6 +258,9 @@ class Ordering(Part):
             text = accepted_text(action, side, mock)
         except NotTaken as refused:
             text = refused_text(refused.refusal, mock)
+        except Exception as error:
+            self.broker.engine.failures.report(f"taking the order {ticket.rq_name!r} for {ticket.code}", error)
+            order, text = None, failed_text(tr_name)
         self.control.send("OnReceiveMsg", ticket.screen, ticket.rq_name, tr_name, text)
         now = self.broker.engine.now
         self._arrivals.append(now)

@@ -10,9 +10,10 @@ from itertools import islice
 from kiwoom import catalog
 from kiwoom.catalog import Tr
 from kiwoom.errors import UsageError
+from kiwoom.masking import masked_arguments
 from kiwoom.sim.answers import ANSWERS, Answer, NotFound, Refused, Request
 from kiwoom.sim.answers.registry import Row
-from kiwoom.sim.rules.messages import PENALTY_WINDOW, query_text
+from kiwoom.sim.rules.messages import PENALTY_WINDOW, failed_text, query_text
 from kiwoom.sim.server.querylimits import QueryLimits
 from kiwoom.sim.server.realtime import Registrations
 from kiwoom.sim.session.control import Part, SimControl, dispatch
@@ -162,7 +163,17 @@ class Requests(Part):
     def _answer(self, request: Request, spelt: str, prev_next: int, line: int) -> None:
         if line != self.control.line:
             return
-        page, message, codes = self._page(request, prev_next)
+        try:
+            page, message, codes = self._page(request, prev_next)
+        except Refused as refusal:
+            page, message, codes = Page(request.tr), str(refusal), ()
+        except NotFound as missing:
+            log.error("%s: there is no code %r", request.tr.code, str(missing))
+            page, message, codes = Page(request.tr), None, ()
+        except Exception as error:
+            # Rows are read lazily, so any page may fail; the program that waits for it gets an answer all the same.
+            self.broker.engine.failures.report(f"the answer of {request.tr.code} to {_shown(request)}", error)
+            page, message, codes = Page(request.tr), failed_text(request.tr.code), ()
         if self.control.faults.empties(request.tr.code, spelt, request.rq_name):
             page, message, codes = Page(request.tr), None, ()
         if message:
@@ -185,13 +196,7 @@ class Requests(Part):
                 text = f"시뮬레이터가 제공하지 않는 TR입니다: {tr.code} {tr.name}"
                 log.error("the simulator does not answer %s (%s)", tr.code, tr.name)
                 return Page(tr), text, ()
-            try:
-                answer = declared.function(request)
-            except Refused as refusal:
-                return Page(tr), str(refusal), ()
-            except NotFound as missing:
-                log.error("%s: there is no code %r", tr.code, str(missing))
-                return Page(tr), None, ()
+            answer = declared.function(request)
             opened = _Open(inputs, iter(answer.rows), answer, [])
         size = tr.rows or answer.page_rows or 100
         rows = [*opened.ahead, *islice(opened.rows, size + 1 - len(opened.ahead))]
@@ -256,6 +261,11 @@ class Requests(Part):
         if real_type.strip():
             return str(self.control.call("GetCommRealData", code, field_name))
         return self.get_comm_data(code, field_name, index, inner.strip())
+
+
+def _shown(request: Request) -> str:
+    """The inputs of a request for the log, without passwords and accounts."""
+    return ", ".join(masked_arguments("SetInputValue", ["name", "value"], pair) for pair in request.inputs.items())
 
 
 def _row(tr: Tr, row: Row) -> list[str]:

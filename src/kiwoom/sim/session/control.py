@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from kiwoom.clock import SECOND_US
 from kiwoom.control.base import Control, Mode
-from kiwoom.control.contract import Value
+from kiwoom.control.contract import FUNCTIONS, Value, failure
 from kiwoom.control.url import ControlUrl
-from kiwoom.errors import UsageError
+from kiwoom.errors import KiwoomError, UsageError
+from kiwoom.masking import masked_arguments
 from kiwoom.sim.session.delivery import Delivery, Page
 from kiwoom.sim.session.faults import Faults
 from kiwoom.sim.session.screens import Screens
@@ -34,6 +35,8 @@ PartType = TypeVar("PartType", bound="Part")
 
 # A wait is cut into slices so that Ctrl-C reaches a waiting program on every system.
 _SLICE_S = 0.25
+
+_FAILED = -10  # OP_ERR_FAIL
 
 _MOST_EVENTS = 256  # that are delivered before a program that waits looks at its deadlines again
 
@@ -109,7 +112,15 @@ class SimControl(Control):
     def _dispatch(self, name: str, arguments: tuple[str | int, ...]) -> Value:
         if self.faults.has_calls and (fault := self.faults.refuses(name, arguments)) is not None:
             return fault.value
-        return self._table[name](*arguments)
+        try:
+            return self._table[name](*arguments)
+        except KiwoomError:
+            raise
+        except Exception as error:
+            called = FUNCTIONS[name]
+            shown = masked_arguments(name, [a.name for a in called.arguments], arguments)
+            self.engine.failures.report(f"{name}({shown})", error)
+            return failure(name, _FAILED)
 
     def drop_line(self) -> None:
         """The connection is gone, and with it what belonged to it: registrations, answers and notices on their way."""
