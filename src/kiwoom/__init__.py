@@ -4,6 +4,9 @@ Programming against Kiwoom Securities' Open API+ from Python, on any OS.
 >>> from kiwoom import *
 >>> api = Kiwoom('sim:')
 >>> api.login()
+
+docs/reference/api/index.md lists the modules that programs may import. Every other module is private: it may move or
+change in any release.
 """
 
 from __future__ import annotations
@@ -23,12 +26,34 @@ if TYPE_CHECKING:
 
 __all__ = ["API", "Bot", "Control", "ControlUrl", "Kiwoom", "Server", "config", "connect", "errors", "map"]
 
+# The one place that states the version: pyproject.toml reads this line when the package is built.
+__version__ = "0.1.0"
+
+_PUBLIC_MODULES = (
+    "catalog",
+    "compat",
+    "config",
+    "control",
+    "data",
+    "errors",
+    "history",
+    "limits",
+    "recording",
+    "service",
+    "utils",
+)
+"""The modules that programs may import. `kiwoom.catalog` and the others load when they are first looked up."""
+
 
 def __getattr__(name: str) -> Any:
     if name in ("Bot", "Server"):
         from kiwoom import bot
 
         return getattr(bot, name)
-    if name in ("data", "utils"):
+    if name in _PUBLIC_MODULES:
         return import_module(f"kiwoom.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *_PUBLIC_MODULES, "__version__"})

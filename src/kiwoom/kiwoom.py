@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import logging as _logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from inspect import Parameter, signature
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -21,8 +20,12 @@ from kiwoom.eventloop import Kind, Steps, refused
 from kiwoom.masking import masked_arguments
 
 if TYPE_CHECKING:
+    from datetime import date
+    from os import PathLike
     from pathlib import Path
 
+    from kiwoom.catalog.codes import Exchange
+    from kiwoom.history import Progress, Report
     from kiwoom.journal import Journal
 
 __all__ = ["Kiwoom"]
@@ -380,10 +383,19 @@ class Kiwoom(API):
         self,
         market: str | int | None = None,
         sector: str | int | None = None,
-        code: Any = None,
+        code: str | Sequence[str] | None = None,
         period: str | None = None,
-        **options: Any,
-    ) -> Any:
+        unit: int | str | None = None,
+        start: str | int | date | None = None,
+        end: str | int | date | None = None,
+        slice: tuple[int | None, int | None] | None = None,
+        path: str | PathLike[str] | None = None,
+        merge: bool = False,
+        encoding: str | None = None,
+        exchange: Exchange = "KRX",
+        running: bool = False,
+        progress: Progress | None = None,
+    ) -> Report:
         """
         Download historical prices to CSV files, one a code, in time order. Waits.
 
@@ -400,8 +412,26 @@ class Kiwoom(API):
         a `kiwoom.history.Report`; `kiwoom.history.histories` describes everything, `kiwoom.history.plan` tells the cost
         before.
         """
-        download = importlib.import_module("kiwoom.history").histories
-        return download(self, market=market, sector=sector, code=code, period=period, **options)
+        # Imported when it is called: `import kiwoom` stays light.
+        from kiwoom.history.run import histories
+
+        return histories(
+            self,
+            market=market,
+            sector=sector,
+            code=code,
+            period=period,
+            unit=unit,
+            start=start,
+            end=end,
+            slice=slice,
+            path=path,
+            merge=merge,
+            encoding=encoding,
+            exchange=exchange,
+            running=running,
+            progress=progress,
+        )
 
 
 def _one(wait: Any) -> Steps[None]:

@@ -1,4 +1,4 @@
-"""The `kiwoom` command."""
+"""The `kiwoom` command. Private: programs run the command, they do not import it."""
 
 from __future__ import annotations
 

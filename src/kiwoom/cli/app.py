@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from kiwoom import __version__
 from kiwoom.cli.doctor import doctor
 from kiwoom.cli.exits import reported, reporting
 from kiwoom.cli.login import login
@@ -22,6 +23,22 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"kiwoom {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit")
+    ] = False,
+) -> None:
+    """Options of the command itself. The help text is the app's."""
+
 
 Url = Annotated[
     str | None,
@@ -75,17 +92,8 @@ def download(
 
     with reported(), Kiwoom(url) as api:
         api.login()
-        chosen = {
-            "market": market,
-            "sector": sector,
-            "code": code,
-            "start": start,
-            "end": end,
-            "unit": unit,
-            "path": path,
-        }
-        given = {name: value for name, value in chosen.items() if value is not None}
-        api.histories(period=period, encoding=encoding, **given)  # says on stderr how it goes and what came of it
+        # Tells on stderr how far it is, and at the end what came of it.
+        api.histories(market, sector, code, period, unit, start, end, path=path, encoding=encoding)
 
 
 @app.command()

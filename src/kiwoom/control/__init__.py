@@ -1,4 +1,4 @@
-"""Controls: the contract of the OCX and the ways to a broker."""
+"""Controls: the contract of the OCX and the ways to a broker. Public are the names below; the modules are private."""
 
 from kiwoom.control.base import Control, Tap, default_url, open_control
 from kiwoom.control.url import ControlUrl

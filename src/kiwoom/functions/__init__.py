@@ -1,4 +1,4 @@
-"""The dispatch functions and events of the control as Python methods, by subject; `API` is made of them."""
+"""The dispatch functions and events of the control as Python methods, by subject; `API` is made of them. Private."""
 
 from kiwoom.functions.base import Caller, Number
 from kiwoom.functions.codes import CodeFunctions

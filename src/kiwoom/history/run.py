@@ -6,7 +6,6 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from kiwoom import config
 from kiwoom.api import API
@@ -93,18 +92,56 @@ def histories(
     return api._eventloop.drive(_steps(api, wanted))
 
 
-async def histories_async(api: API, **arguments: Any) -> Report:
+async def histories_async(
+    api: API,
+    market: str | int | None = None,
+    sector: str | int | None = None,
+    code: str | Sequence[str] | None = None,
+    period: str | None = None,
+    unit: int | str | None = None,
+    start: str | int | date | None = None,
+    end: str | int | date | None = None,
+    slice: tuple[int | None, int | None] | None = None,
+    path: str | os.PathLike[str] | None = None,
+    merge: bool = False,
+    encoding: str | None = None,
+    exchange: Exchange = "KRX",
+    running: bool = False,
+    progress: Progress | None = None,
+) -> Report:
     """Download as `histories` does, awaiting."""
-    return await api._eventloop.drive_async(_steps(api, Wanted(**arguments)))
+    wanted = Wanted(
+        market, sector, code, period, unit, start, end, slice, path, merge, encoding, exchange, running, progress
+    )
+    return await api._eventloop.drive_async(_steps(api, wanted))
 
 
-def plan(api: API, **arguments: Any) -> Plan:
+def plan(
+    api: API,
+    market: str | int | None = None,
+    sector: str | int | None = None,
+    code: str | Sequence[str] | None = None,
+    period: str | None = None,
+    unit: int | str | None = None,
+    start: str | int | date | None = None,
+    end: str | int | date | None = None,
+    slice: tuple[int | None, int | None] | None = None,
+    path: str | os.PathLike[str] | None = None,
+    merge: bool = False,
+    encoding: str | None = None,
+    exchange: Exchange = "KRX",
+    running: bool = False,
+    progress: Progress | None = None,
+) -> Plan:
     """
     What `histories` would ask for with the same arguments, and what that costs under the request limits.
 
     Needs a login; asks for nothing. Raises what `histories` raises for the arguments.
     """
-    return _Prepared(api, Wanted(**arguments)).plan()
+    wanted = Wanted(
+        market, sector, code, period, unit, start, end, slice, path, merge, encoding, exchange, running, progress
+    )
+    return _Prepared(api, wanted).plan()
 
 
 class _Prepared:

@@ -2,6 +2,7 @@
 The embedded broker: an exchange and a broker behind the control's functions and events, on any OS.
 
 Users reach it by URL, ``open_control("sim:?seed=7&clock=virtual")``; docs/simulator.md lists the options.
+Private: the URL is the interface.
 """
 
 from kiwoom.control.url import ControlUrl
