@@ -41,7 +41,8 @@ class RequestFunctions(Caller):
         `rq_name` is your own name for the request: it comes back with the answer (and chooses the slot if the event
         has a hook). `tr_code` is the TR in either case, e.g. ``opt10081``. `prev_next` is 0 for the first page and 2
         for the next one, legal only after an answer whose prev_next was "2"; set the inputs again before.
-        `scr_no` is a screen number: four digits, not 0000, at most 200 in use at a time.
+        `scr_no` is a screen number: four digits other than 0000 by the guide, which advises and does not enforce; at
+        most 200 in use at a time.
 
         Returns 0, or: -200 too many requests, -201 or -202 the request cannot be composed (unknown TR, missing or
         wrong inputs, account password not registered), -106 no connection.

@@ -246,7 +246,6 @@ def test_a_modification_that_cannot_be_covered_changes_nothing() -> None:
         ({"kind": 1, "quantity": 0, "price": 70_000}, -300),
         ({"kind": 1, "quantity": 1, "quote": "99"}, -300),
         ({"kind": 3, "quantity": 1}, -300),
-        ({"kind": 1, "quantity": 1, "screen": "0000"}, -300),
         ({"kind": 1, "quantity": 1, "account": "1234567811"}, -340),
         ({"kind": 1, "quantity": 1, "code": ""}, -500),
         ({"kind": 1, "quantity": 90_000, "price": 70_000}, -304),

@@ -106,12 +106,10 @@ class Conditions(Part):
         condition = self._find(what, name, index)
         if condition is None:
             return 0
-        number = self.control.screens.use(screen)
-        if number is None:
-            return 0
         if search not in (0, 1, 2):
             log.error("%s: the last argument is 0 (once), 1 (real time) or 2 (continue)", what)
             return 0
+        number = self.control.screens.use(screen)
         requests, limits = self.control.part(Requests), self.broker.options.limits
         now = self.broker.clock.now_us()
         if search != 2 and limits:
@@ -199,7 +197,7 @@ class Conditions(Part):
 
     @dispatch("SendConditionStop")
     def send_condition_stop(self, screen: str, name: str, index: int) -> None:
-        key = (screen_number(screen) or "", index)
+        key = (screen_number(screen), index)
         if key not in self._claimed or not any(c.number == index and c.name == name for c in self.stored):
             log.error("SendConditionStop(%r, %r, %d): it is not watched on this screen", screen, name, index)
             return

@@ -202,7 +202,8 @@ class Ordering(Part):
             return -101
         if not ticket.code:
             return -500
-        if self.control.screens.use(ticket.screen) is None or ticket.order_type not in _ACTIONS:
+        self.control.screens.use(ticket.screen)
+        if ticket.order_type not in _ACTIONS:
             return -300
         if all(ticket.account != account.number for account in desk.accounts_of(self.broker.options.user)):
             known = ticket.account in self.desk.ledger.accounts or ticket.account in self.broker.contracts.accounts
@@ -297,8 +298,8 @@ class Ordering(Part):
 
 
 def _with_screen(ticket: Ticket) -> Ticket:
-    """The ticket as the server keeps it: the screen number in four digits."""
-    screen = screen_number(ticket.screen) or ""
+    """The ticket as the server keeps it: FID 920, the screen number, has room for four characters."""
+    screen = screen_number(ticket.screen)[:4]
     return ticket if screen == ticket.screen else replace(ticket, screen=screen)
 
 

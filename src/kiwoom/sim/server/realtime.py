@@ -23,6 +23,7 @@ from kiwoom.sim.realtime.stocktexts import StockTexts
 from kiwoom.sim.realtime.timed import ALONE
 from kiwoom.sim.rules.instruments import Instrument
 from kiwoom.sim.session.control import Part, SimControl, dispatch
+from kiwoom.sim.session.screens import screen_number
 
 __all__ = ["Registrations"]
 
@@ -83,8 +84,6 @@ class Registrations(Part):
             log.error("SetRealReg before the login: call CommConnect and wait for OnEventConnect")
             return -101
         number = self.control.screens.use(screen)
-        if number is None:
-            return -105
         codes = [code.strip() for code in code_list.split(";") if code.strip()]
         try:
             fids = frozenset(int(fid) for fid in fid_list.split(";") if fid.strip())
@@ -150,9 +149,7 @@ class Registrations(Part):
 
     @staticmethod
     def _number(screen: str) -> str:
-        from kiwoom.sim.session.screens import screen_number
-
-        return screen_number(screen) or ""
+        return screen_number(screen)
 
     def _refresh(self, codes: Iterable[str]) -> None:
         """Make the feeds of some codes what the screens now ask for."""

@@ -129,8 +129,7 @@ class Requests(Part):
         if not self.control.connected:
             log.error("%s before the login: call CommConnect and wait for OnEventConnect", call)
             return -101
-        if self.control.screens.use(screen) is None:
-            return -105
+        self.control.screens.use(screen)
         return 0
 
     def take(self) -> bool:
