@@ -15,7 +15,7 @@ from kiwoom.service.delivery.hub import Listener
 from kiwoom.service.delivery.occasion import Occasion
 from kiwoom.service.delivery.streams import Stream
 from kiwoom.service.rpc.inquiry import Inquiry, error_in_message
-from kiwoom.service.rpc.transactions import WatchList
+from kiwoom.service.rpc.watchlist import WatchList
 from kiwoom.service.shared.core import Core, Rpc, retrieve_error, status_for
 from kiwoom.service.shared.screens import check_screen
 from kiwoom.wire import koapy_pb2 as pb
