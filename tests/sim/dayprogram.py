@@ -76,7 +76,7 @@ class DayProgram:
         kind = (3 if side == 2 else 4) if self.rng.random() < 0.6 else (5 if side == 2 else 6)
         self.call("SendOrder", "정정취소", "0201", self.account, kind, code, 0, 1000, "00", number)
 
-    def contract_order(self) -> None:
+    def derivative_order(self) -> None:
         side, quantity = self.rng.choice("12"), self.rng.randint(1, 3)
         self.call("SendOrderFO", "선물", "0202", self.futures_account, self.future, 1, side, "3", quantity, "", "")
 
@@ -121,7 +121,7 @@ class DayProgram:
             if chance < 0.3:
                 self.ask()
             elif chance < 0.4:
-                self.contract_order()
+                self.derivative_order()
             elif chance < 0.7 and self.open_orders:
                 self.change()
             else:

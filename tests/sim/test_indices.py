@@ -11,10 +11,10 @@ import pytest
 from tests.sim.driver import Driver
 
 from kiwoom.catalog import calendar
+from kiwoom.sim.figures.breadth import members
 from kiwoom.sim.market.market import Market
 from kiwoom.sim.prices.indices import EXACT
 from kiwoom.sim.prices.tape import Tape
-from kiwoom.sim.rules.membership import members
 
 DAY = date(2026, 2, 6)
 

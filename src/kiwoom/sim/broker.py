@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from kiwoom.catalog import calendar
 from kiwoom.clock import Clock, RealClock, VirtualClock, from_us, to_us, wall_now_us
 from kiwoom.sim.base.engine import Engine
-from kiwoom.sim.desk.derivativedesk import ContractDesk
+from kiwoom.sim.desk.derivativedesk import DerivativeDesk
 from kiwoom.sim.desk.openingholdings import fill_accounts
 from kiwoom.sim.desk.stockdesk import Desk
 from kiwoom.sim.market.market import Market
@@ -33,7 +33,7 @@ class Broker:
         for code in options.halted:
             self.market.halt(code)
         self.desk = Desk(self.engine, self.market, options)
-        self.contracts = ContractDesk(self.desk)
+        self.derivatives = DerivativeDesk(self.desk)
         if options.holdings:
             self.desk.on_opened = lambda accounts: fill_accounts(self.desk, self.market, accounts, options.seed)
         self._latency = random.Random(f"{options.seed}/latency")
@@ -42,7 +42,7 @@ class Broker:
     def accounts(self, user: str) -> list[tuple[str, str]]:
         """The accounts of a user: number and kind."""
         stocks = [(account.number, account.kind) for account in self.desk.accounts_of(user)]
-        return stocks + [(account.number, account.kind) for account in self.contracts.accounts_of(user)]
+        return stocks + [(account.number, account.kind) for account in self.derivatives.accounts_of(user)]
 
     def latency_us(self) -> int:
         """Time that the next answer takes: the option's, and up to half of it again by chance."""

@@ -70,11 +70,11 @@ def test_options_stay_within_their_limits(driver: Driver) -> None:
     for instrument in market.derivatives():
         bar = market.history(instrument).bar(market.trading_day())
         assert bar is not None
-        lower, upper = instrument.limits(market.live_unmoved(instrument).base if instrument.strike == 0 else bar.open)
+        lower, upper = instrument.limits(market.live_as_seen(instrument).base if instrument.strike == 0 else bar.open)
         assert lower <= bar.low and bar.high <= upper, instrument
 
 
-# --- one contract ------------------------------------------------------------------------------------------------
+# --- one derivative ------------------------------------------------------------------------------------------------
 
 
 def test_the_figures_of_a_future_agree(driver: Driver) -> None:
@@ -133,7 +133,7 @@ def test_greeks_are_the_slopes_of_the_price(driver: Driver, option: str) -> None
 
 @pytest.mark.parametrize("code", sorted(c for c in catalog.trs() if c.startswith("opt50")))
 def test_a_tr_answers_with_rows_or_says_that_it_does_not(driver: Driver, option: str, code: str) -> None:
-    """Every TR about contracts answers for a contract of its kind; those that are left out say so."""
+    """Every TR about derivatives answers for a derivative of its kind; those that are left out say so."""
     tr = catalog.tr(code)
     if "계좌번호" in tr.inputs:
         pytest.skip("asks for an account")
@@ -212,7 +212,7 @@ def test_a_month_without_options_is_empty(driver: Driver) -> None:
     assert driver.ask("opt50021", 만기년월="203001").rows == []
 
 
-def test_watched_contracts_come_with_commkwrqdata(driver: Driver, option: str) -> None:
+def test_watched_derivatives_come_with_commkwrqdata(driver: Driver, option: str) -> None:
     found: list[tuple[str, str]] = []
     call = driver.control.call
 
@@ -241,7 +241,7 @@ def test_watched_contracts_come_with_commkwrqdata(driver: Driver, option: str) -
         ("202605", {"옵션시세", "옵션이론가", "선물옵션우선호가", "옵션호가잔량"}),
     ],
 )
-def test_a_registered_contract_sends_its_real_types(month: str, types: set[str]) -> None:
+def test_a_registered_derivative_sends_its_real_types(month: str, types: set[str]) -> None:
     driver = Driver("at=2026-05-04 09:30")
     call = driver.control.call
     code = FUTURE

@@ -9,7 +9,7 @@ import pytest
 from tests.sim.driver import Driver
 
 from kiwoom.sim.base.draws import normals
-from kiwoom.sim.rules.membership import members
+from kiwoom.sim.figures.breadth import members
 
 
 @pytest.mark.parametrize("at", ["2026-02-06 09:00", "2026-02-06 09:07:33", "2026-02-06 13:20", "2026-02-06 15:30:20"])

@@ -7,7 +7,7 @@ Laws that hold for any flow of orders: thousands of them, of three users, on all
 - Every accepted order ends in exactly one of filled, cancelled and expired, its quantities add up, and its notices tell
   the same; account TRs agree with the notices, order by order and fill by fill.
 
-test_contract_laws.py holds orders for futures and options against the same laws.
+test_derivative_laws.py holds orders for futures and options against the same laws.
 """
 
 from __future__ import annotations

@@ -140,7 +140,7 @@ def test_the_mock_server_takes_two_quote_types() -> None:
     assert " ".join(rules.QUOTE_TYPES) == "00 03 05 06 07 10 13 16 20 23 26 61 62 81"
 
 
-def test_contracts_count_in_hundredths_of_a_point() -> None:
+def test_derivatives_count_in_hundredths_of_a_point() -> None:
     assert rules.FUTURES.value(39_005, 2) == 195_025_000
     assert rules.OPTIONS.ticks.step(999) == 1
     assert rules.OPTIONS.ticks.step(1_000) == 5

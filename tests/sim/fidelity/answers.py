@@ -147,7 +147,7 @@ def _accounts(market: Driver) -> Iterator[Compared]:
     stocks = [market.control.broker.market.find(row["종목코드"]) for row in rows]
     for row, stock in zip(rows, stocks, strict=True):
         assert stock is not None
-        row["base"] = str(market.control.broker.market.live_unmoved(stock).base)
+        row["base"] = str(market.control.broker.market.live_as_seen(stock).base)
     yield fields("opt10085", "mock server, 2018", real.OPT10085, rows, _items("opt10085"))
 
 

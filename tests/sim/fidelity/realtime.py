@@ -41,7 +41,7 @@ def _listen(driver: Driver) -> _Heard:
         row = dict(zip(map(str, catalog.real_type(name).fids), data.split("\t"), strict=True))
         stock = market.find(key) if key != KEY else None
         if stock is not None and stock.is_stock:
-            row["base"] = str(market.live_unmoved(stock).base)
+            row["base"] = str(market.live_as_seen(stock).base)
         heard.rows.setdefault(name, []).append(row if "base" in row else with_base(row))
         heard.keys.setdefault(name, set()).add(key)
         heard.texts.setdefault(name, set()).add(data)

@@ -1,9 +1,9 @@
 """
 Accounts for futures and options: positions, margins, daily settlement, expiry.
 
-Money is whole won, prices whole units of the contract (hundredths of a point for index contracts). Futures are marked
-to the close every day and the difference goes to the deposit; premiums of options, differences and fees of a day are
-paid on the next trading day but count in what can be ordered at once. Margins are simple: a share of the contract's
+Money is whole won, prices whole units of the derivative (hundredths of a point on an index). Futures are marked to the
+close every day and the difference goes to the deposit; premiums of options, differences and fees of a day are
+paid on the next trading day but count in what can be ordered at once. Margins are simple: a share of the derivative's
 value for futures and sold options, nothing beyond the premium for bought ones.
 """
 
@@ -20,11 +20,11 @@ from kiwoom.sim.rules.instruments import Instrument
 from kiwoom.sim.rules.messages import Refusal
 from kiwoom.sim.rules.trading import BUY, FUTURES, OPTIONS
 
-__all__ = ["ContractOrder", "Deal", "FoAccount", "Position", "fee_of", "initial_margin", "value_of"]
+__all__ = ["Deal", "DerivativeAccount", "DerivativeOrder", "Position", "fee_of", "initial_margin", "value_of"]
 
 
 def value_of(instrument: Instrument, price: int, quantity: int = 1) -> int:
-    """Won that contracts are worth at a price in the contract's units."""
+    """Won that derivatives are worth at a price in the derivative's units."""
     return price * quantity * instrument.multiplier // instrument.scale
 
 
@@ -37,9 +37,9 @@ def fee_of(instrument: Instrument, amount: int) -> int:
 
 def initial_margin(instrument: Instrument, base: int, underlying: int) -> int:
     """
-    Won bound by one contract that is held (a future, or an option that was sold).
+    Won bound by one derivative that is held (a future, or an option that was sold).
 
-    `base` is the contract's base price, `underlying` the base price of what it is about.
+    `base` is the derivative's base price, `underlying` the base price of what it is about.
     """
     if instrument.kind == "OPTION":
         return value_of(instrument, base + underlying * OPTIONS.margin_ppm // 1_000_000)
@@ -47,14 +47,14 @@ def initial_margin(instrument: Instrument, base: int, underlying: int) -> int:
 
 
 @dataclass(eq=False)
-class ContractOrder(Order):
-    """An order for contracts. `closing` of what is left closes a position and binds nothing."""
+class DerivativeOrder(Order):
+    """An order for derivatives. `closing` of what is left closes a position and binds nothing."""
 
     closing: int = 0
 
     @property
     def average(self) -> int:
-        """The average price of its fills in the contract's units, rounded."""
+        """The average price of its fills in the derivative's units, rounded."""
         total = sum(done.price * done.quantity for done in self.executions)
         return (2 * total + self.filled) // (2 * self.filled) if self.filled else 0
 
@@ -62,7 +62,7 @@ class ContractOrder(Order):
 @dataclass
 class Position:
     """
-    What is held of one contract: `quantity` is negative for a short position, `paid` the sum of the entry prices.
+    What is held of one derivative: `quantity` is negative for a short position, `paid` the sum of the entry prices.
 
     A future's entry price becomes the day's close when it is marked to it.
     """
@@ -75,7 +75,7 @@ class Position:
 
     @property
     def average(self) -> Fraction:
-        """Entry price by contract, in the contract's units."""
+        """Entry price by derivative, in the derivative's units."""
         return Fraction(self.paid, abs(self.quantity)) if self.quantity else Fraction(0)
 
     def profit_at(self, price: int) -> int:
@@ -108,7 +108,7 @@ PriceIn = Callable[[Instrument], int]
 
 
 @dataclass
-class FoAccount:
+class DerivativeAccount:
     """
     One account for futures and options.
 
@@ -119,9 +119,9 @@ class FoAccount:
     owner: str
     today: date
     margin_of: MarginOf
-    """Won that one contract binds."""
+    """Won that one derivative binds."""
     price_in: PriceIn
-    """The last price of a contract."""
+    """The last price of a derivative."""
     name: str = ""
     kind: str = "선물옵션"
     cash: int = 0
@@ -149,7 +149,7 @@ class FoAccount:
         return [position for position in self.positions.values() if position.quantity]
 
     def position(self, instrument: Instrument) -> Position:
-        """The position in a contract, made if there is none yet."""
+        """The position in a derivative, made if there is none yet."""
         found = self.positions.get(instrument.code)
         if found is None:
             found = self.positions[instrument.code] = Position(instrument)
@@ -189,31 +189,34 @@ class FoAccount:
         return max(0, self.total - self.margin - self.reserved_cash)
 
     def closable(self, instrument: Instrument, side: int) -> int:
-        """How many contracts an order of `side` can close that no other order is closing."""
+        """How many derivatives an order of `side` can close that no other order is closing."""
         position = self.positions.get(instrument.code)
         if position is None or (position.quantity < 0) != (side == BUY):
             return 0
         closing = sum(
             order.closing
             for order in self.orders.values()
-            if isinstance(order, ContractOrder) and order.live and order.code == instrument.code and order.side == side
+            if isinstance(order, DerivativeOrder)
+            and order.live
+            and order.code == instrument.code
+            and order.side == side
         )
         return max(0, abs(position.quantity) - closing)
 
     def unit_margin(self, instrument: Instrument, side: int, price: int) -> int:
-        """Won that opening one contract binds: the premium for bought options, else the margin."""
+        """Won that opening one derivative binds: the premium for bought options, else the margin."""
         if instrument.kind == "OPTION" and side == BUY:
             return value_of(instrument, price)
         return self.margin_of(instrument)
 
     def orderable_quantity(self, instrument: Instrument, side: int, price: int) -> tuple[int, int]:
-        """How many contracts can be opened, and how many closed, by an order at a price."""
+        """How many derivatives can be opened, and how many closed, by an order at a price."""
         unit = max(1, self.unit_margin(instrument, side, price))
         return self.orderable_cash // unit, self.closable(instrument, side)
 
     # --- orders ------------------------------------------------------------------------------------------------
 
-    def reserve(self, order: ContractOrder, instrument: Instrument, price: int) -> None:
+    def reserve(self, order: DerivativeOrder, instrument: Instrument, price: int) -> None:
         """Set aside the margin of what an order opens, at `price`. Raises NotCovered."""
         closing = min(order.left, self.closable(instrument, order.side))
         needed = (order.left - closing) * self.unit_margin(instrument, order.side, price)
@@ -223,7 +226,7 @@ class FoAccount:
         order.reserved = needed
         self.reserved_cash += needed
 
-    def release(self, order: ContractOrder, quantity: int, left: int) -> None:
+    def release(self, order: DerivativeOrder, quantity: int, left: int) -> None:
         """Free what `quantity` of an order bound, of which `left` stay open. What closes is done first, freed last."""
         opening = left + quantity - order.closing
         order.closing = min(order.closing, left)
@@ -232,7 +235,7 @@ class FoAccount:
         order.reserved -= freed
         self.reserved_cash -= freed
 
-    def take_over(self, old: ContractOrder, new: ContractOrder, instrument: Instrument, price: int) -> None:
+    def take_over(self, old: DerivativeOrder, new: DerivativeOrder, instrument: Instrument, price: int) -> None:
         """Reserve for `new` in the place of `new.left` of `old`. Raises NotCovered and changes nothing."""
         before = old.reserved, old.closing, self.reserved_cash
         self.release(old, new.left, old.left - new.left)
@@ -243,7 +246,7 @@ class FoAccount:
             raise
 
     def post_fill(
-        self, order: ContractOrder, instrument: Instrument, number: int, us: int, price: int, quantity: int
+        self, order: DerivativeOrder, instrument: Instrument, number: int, us: int, price: int, quantity: int
     ) -> tuple[Execution, Deal]:
         """Post one fill of an order: position, cash of tomorrow, fee."""
         amount = value_of(instrument, price, quantity)
@@ -263,7 +266,7 @@ class FoAccount:
         self.fees += fee
         return execution, deal
 
-    def _post(self, order: ContractOrder, instrument: Instrument, done: Execution) -> Deal:
+    def _post(self, order: DerivativeOrder, instrument: Instrument, done: Execution) -> Deal:
         position = self.position(instrument)
         signed = done.quantity if order.side == BUY else -done.quantity
         if order.side == BUY:
@@ -295,10 +298,10 @@ class FoAccount:
         Go on to a later trading day.
 
         Pays what today's trades brought, marks futures to `close_of` the day that ends, and settles in cash what
-        expired: `final_of` gives the final price of a contract that does not trade any more, None for the others.
+        expired: `final_of` gives the final price of a derivative that does not trade any more, None for the others.
         """
         for order in self.orders.values():
-            if order.live and isinstance(order, ContractOrder):
+            if order.live and isinstance(order, DerivativeOrder):
                 self.release(order, order.left, 0)
                 order.expire()
         if self.orders:

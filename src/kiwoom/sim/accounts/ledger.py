@@ -15,11 +15,11 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import date, datetime
 
-from kiwoom.sim.accounts.stockaccount import Account, Entry, Holding, NotCovered, Trade, half_up, share_of
+from kiwoom.sim.accounts.stockaccount import Account, AccountTrade, Entry, Holding, NotCovered, half_up, share_of
 from kiwoom.sim.exchange.order import Execution, Order
 from kiwoom.sim.rules.trading import BUY, LOAN_RATE_PPM, MOCK_FEES, SELL, FeeSchedule
 
-__all__ = ["Account", "Entry", "Holding", "Ledger", "NotCovered", "Trade", "half_up"]
+__all__ = ["Account", "AccountTrade", "Entry", "Holding", "Ledger", "NotCovered", "half_up"]
 
 
 class Ledger:
@@ -75,7 +75,7 @@ class Ledger:
 
     def post_fill(
         self, order: Order, number: int, us: int, price: int, quantity: int, *, untaxed: bool = False
-    ) -> tuple[Execution, list[Trade]]:
+    ) -> tuple[Execution, list[AccountTrade]]:
         """
         Post one fill of an order: the order, the holding, the settlement, the other side.
 
@@ -108,7 +108,7 @@ class Ledger:
             self.market_shares[order.code] += quantity
         return execution, trades
 
-    def _buy(self, account: Account, order: Order, done: Execution, untaxed: bool) -> Trade:
+    def _buy(self, account: Account, order: Order, done: Execution, untaxed: bool) -> AccountTrade:
         holding = account.holding(order.code, order.loan_date)
         lent = 0
         if order.loan_date:
@@ -120,14 +120,14 @@ class Ledger:
         holding.fees += done.fee
         holding.margin_percent = order.margin_percent
         holding.untaxed = untaxed
-        return Trade(
+        return AccountTrade(
             self.today, done.us, order.number, done.number, order.code, BUY, done.quantity, done.price, done.amount,
             done.fee, 0, order.loan_date, order.credit, lent=lent,
         )  # fmt: skip
 
-    def _sell(self, account: Account, order: Order, done: Execution) -> list[Trade]:
+    def _sell(self, account: Account, order: Order, done: Execution) -> list[AccountTrade]:
         """One trade for each loan that the sold shares were bought on; fee and tax by the shares."""
-        trades: list[Trade] = []
+        trades: list[AccountTrade] = []
         fee, tax, rest = done.fee, done.tax, done.quantity
         for loan_date, quantity in account.unlot(order, done.quantity):
             holding = account.holdings[order.code, loan_date]
@@ -144,7 +144,7 @@ class Ledger:
             self.lent -= repaid
             self.interest += interest
             trades.append(
-                Trade(
+                AccountTrade(
                     self.today,
                     done.us,
                     order.number,

@@ -16,7 +16,7 @@ from kiwoom.sim.exchange.order import Order
 from kiwoom.sim.rules.messages import Refusal
 from kiwoom.sim.rules.trading import ALL_LOANS, BUY, MOCK_FEES, FeeSchedule, sales_tax_ppm
 
-__all__ = ["Account", "Entry", "Holding", "NotCovered", "Trade", "average", "half_up", "share_of"]
+__all__ = ["Account", "AccountTrade", "Entry", "Holding", "NotCovered", "average", "half_up", "share_of"]
 
 
 _NOTHING = Fraction(0)
@@ -79,7 +79,7 @@ class Holding:
 
 
 @dataclass(frozen=True)
-class Trade:
+class AccountTrade:
     """
     One fill as the ledger posted it. For a sale: what the shares had cost and what was won or lost with them.
 
@@ -139,7 +139,7 @@ class Entry:
     kind: str
     amount: int
     balance: int
-    trade: Trade | None = None
+    trade: AccountTrade | None = None
 
 
 @dataclass
@@ -159,7 +159,7 @@ class _DaySums:
     profits: dict[bool, tuple[int, int, int]] = field(default_factory=dict)
     """By whether on a loan: profit in won, and profit and cost before rounding in millionths of a won."""
 
-    def add(self, trade: Trade) -> None:
+    def add(self, trade: AccountTrade) -> None:
         key = (trade.code, trade.loan_date)
         if trade.side == BUY:
             self.paid -= trade.net
@@ -202,9 +202,9 @@ class Account:
     opened: date | None = None
     cash: int = 0
     holdings: dict[tuple[str, str], Holding] = field(default_factory=dict)
-    trades: list[Trade] = field(default_factory=list)
+    trades: list[AccountTrade] = field(default_factory=list)
     """Every trade, in order."""
-    unsettled: list[Trade] = field(default_factory=list)
+    unsettled: list[AccountTrade] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     orders: dict[str, Order] = field(default_factory=dict)
     """The orders of today by number, in order."""
@@ -223,11 +223,11 @@ class Account:
 
     # --- trades of days ----------------------------------------------------------------------------------------
 
-    def trades_today(self, code: str | None = None) -> Iterator[Trade]:
+    def trades_today(self, code: str | None = None) -> Iterator[AccountTrade]:
         """The trades of today, of one stock or of all."""
         return (t for t in self.trades[self.day_start :] if code is None or t.code == code)
 
-    def trades_yesterday(self, code: str | None = None) -> Iterator[Trade]:
+    def trades_yesterday(self, code: str | None = None) -> Iterator[AccountTrade]:
         """The trades of the trading day before today."""
         return (t for t in self.trades[self.previous_start : self.day_start] if code is None or t.code == code)
 
@@ -261,7 +261,7 @@ class Account:
         sums = self.previous_sums if days == 1 else self.sums
         return sums.received, sums.paid
 
-    def due_next(self) -> list[Trade]:
+    def due_next(self) -> list[AccountTrade]:
         """The trades that settle on the next trading day."""
         return [trade for trade in self.unsettled if trade.day != self.today]
 
@@ -430,13 +430,13 @@ class Account:
         key = (holding.code, holding.loan_date)
         return holding.quantity - self.sums.net[key] - self.previous_sums.net[key]
 
-    def post(self, trade: Trade) -> None:
+    def post(self, trade: AccountTrade) -> None:
         """Take a trade in: it settles in two trading days."""
         self.trades.append(trade)
         self.unsettled.append(trade)
         self.sums.add(trade)
 
-    def write(self, us: int, kind: str, amount: int, day: date, trade: Trade | None = None) -> None:
+    def write(self, us: int, kind: str, amount: int, day: date, trade: AccountTrade | None = None) -> None:
         """Change the deposit and write it into the cash book."""
         self.cash += amount
         self.entries.append(Entry(len(self.entries) + 1, day, us, kind, amount, self.cash, trade))

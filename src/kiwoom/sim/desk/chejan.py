@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from kiwoom.clock import DAY_US
-from kiwoom.sim.accounts.derivativeaccount import FoAccount, Position, value_of
+from kiwoom.sim.accounts.derivativeaccount import DerivativeAccount, Position, value_of
 from kiwoom.sim.accounts.ledger import Account, Holding, half_up
 from kiwoom.sim.accounts.stockaccount import average
 from kiwoom.sim.base.formats import clock6, direction, rate, scaled, signed, signed_price
@@ -73,7 +73,7 @@ class Quote(NamedTuple):
     lower: int
     after_hours: int = 0
     scale: int = 1
-    """Units of the prices in a won or a point: 100 for index contracts."""
+    """Units of the prices in a won or a point: 100 for index derivatives."""
     section: str = "JJ"
     """FID 912 (업무구분): JJ stocks, FJ futures and options."""
 
@@ -291,12 +291,12 @@ def balance_values(account: Account, holding: Holding, quote: Quote, side: int) 
     return Notice(_BALANCE, facts)
 
 
-def position_values(account: FoAccount, position: Position, quote: Quote) -> dict[int, str]:
+def position_values(account: DerivativeAccount, position: Position, quote: Quote) -> dict[int, str]:
     """
     The values of a gubun 4 notice (futures and options), by FID.
 
-    930 is the number of contracts, 946 the side (2 long, 1 short); 950 what was realised with all contracts today.
-    No capture of one is known: formats follow gubun 1, prices with the contract's decimals.
+    930 is the number of derivatives, 946 the side (2 long, 1 short); 950 what was realised with all derivatives today.
+    No capture of one is known: formats follow gubun 1, prices with the derivative's decimals.
     """
     base, scale = quote.base, quote.scale
     side = BUY if position.quantity >= 0 else SELL

@@ -1,7 +1,7 @@
 """
 The order desk for futures and options, and their accounts.
 
-The way of an order is in `orderflow.py`; here is what is particular to contracts: positions instead of holdings,
+The way of an order is in `orderflow.py`; here is what is particular to derivatives: positions instead of holdings,
 margins, daily settlement and expiry, balance notices of gubun 4. Orders are taken in the hours of the stock market.
 """
 
@@ -12,31 +12,31 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from kiwoom.catalog import calendar
-from kiwoom.sim.accounts.derivativeaccount import ContractOrder, FoAccount, initial_margin
+from kiwoom.sim.accounts.derivativeaccount import DerivativeAccount, DerivativeOrder, initial_margin
 from kiwoom.sim.desk.chejan import Quote, position_values
-from kiwoom.sim.desk.desk import OrderFlow, Ticket
+from kiwoom.sim.desk.orderflow import OrderFlow, Ticket
 from kiwoom.sim.exchange.order import Order, terminal_of
 from kiwoom.sim.rules.instruments import Instrument
 
 if TYPE_CHECKING:
     from kiwoom.sim.desk.stockdesk import Desk
 
-__all__ = ["ContractDesk"]
+__all__ = ["DerivativeDesk"]
 
 
-class ContractDesk(OrderFlow[FoAccount, ContractOrder]):
+class DerivativeDesk(OrderFlow[DerivativeAccount, DerivativeOrder]):
     """Orders for futures and options; shares numbers and listeners with the desk for stocks."""
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk.engine, desk.market, desk.options, desk.numbers, desk.notices)
         self._desk = desk
-        self._accounts: dict[str, FoAccount] = {}
+        self._accounts: dict[str, DerivativeAccount] = {}
         self._today: date = desk.market.trading_day()
 
     # --- accounts ----------------------------------------------------------------------------------------------
 
     @property
-    def accounts(self) -> dict[str, FoAccount]:
+    def accounts(self) -> dict[str, DerivativeAccount]:
         """The accounts by number, moved on to the trading day of now."""
         today = self.market.trading_day()
         while self._today < today:
@@ -46,15 +46,15 @@ class ContractDesk(OrderFlow[FoAccount, ContractOrder]):
             self._today = following
         return self._accounts
 
-    def account(self, number: str) -> FoAccount:
+    def account(self, number: str) -> DerivativeAccount:
         return self.accounts[number]
 
-    def accounts_of(self, user: str) -> list[FoAccount]:
+    def accounts_of(self, user: str) -> list[DerivativeAccount]:
         """The account of a user, opened when he is first seen."""
         number = f"{self._desk.user_number(user)}31"
         accounts = self.accounts
         if number not in accounts:
-            account = FoAccount(number, user, self._today, self._margin, self._price, name=self.options.name)
+            account = DerivativeAccount(number, user, self._today, self._margin, self._price, name=self.options.name)
             account.deposit(self.options.cash)
             accounts[number] = account
         return [accounts[number]]
@@ -64,7 +64,7 @@ class ContractDesk(OrderFlow[FoAccount, ContractOrder]):
 
     def _margin(self, instrument: Instrument) -> int:
         underlying = self.market.live(self.market.underlying(instrument))
-        # an index counts in hundredths of a point as its contracts do, a stock in won
+        # an index counts in hundredths of a point as its derivatives do, a stock in won
         return initial_margin(instrument, self.market.live(instrument).base, underlying.base)
 
     def _close(self, instrument: Instrument) -> int:
@@ -73,7 +73,7 @@ class ContractDesk(OrderFlow[FoAccount, ContractOrder]):
         return bar.close if bar is not None else self._price(instrument)
 
     def _final(self, following: date) -> Callable[[Instrument], int | None]:
-        """The final prices of contracts that do not trade any more on the day that follows."""
+        """The final prices of derivatives that do not trade any more on the day that follows."""
 
         def final(instrument: Instrument) -> int | None:
             if instrument.expiry is None or instrument.expiry >= following:
@@ -92,8 +92,10 @@ class ContractDesk(OrderFlow[FoAccount, ContractOrder]):
     def trades(self, instrument: Instrument) -> bool:
         return instrument.kind in ("FUTURE", "OPTION")
 
-    def make(self, ticket: Ticket, instrument: Instrument, quantity: int, price: int, quote_type: str) -> ContractOrder:
-        return ContractOrder(
+    def make(
+        self, ticket: Ticket, instrument: Instrument, quantity: int, price: int, quote_type: str
+    ) -> DerivativeOrder:
+        return DerivativeOrder(
             self.numbers.order(self.exchange),
             ticket.account,
             instrument.code,
@@ -108,21 +110,23 @@ class ContractDesk(OrderFlow[FoAccount, ContractOrder]):
             terminal=terminal_of(ticket.account, self.options.texts),
         )
 
-    def reserve(self, account: FoAccount, order: ContractOrder, instrument: Instrument, price: int) -> None:
+    def reserve(self, account: DerivativeAccount, order: DerivativeOrder, instrument: Instrument, price: int) -> None:
         account.reserve(order, instrument, price)
 
-    def take_over(self, account: FoAccount, old: Order, new: ContractOrder, instrument: Instrument, price: int) -> None:
-        assert isinstance(old, ContractOrder)
+    def take_over(
+        self, account: DerivativeAccount, old: Order, new: DerivativeOrder, instrument: Instrument, price: int
+    ) -> None:
+        assert isinstance(old, DerivativeOrder)
         account.take_over(old, new, instrument, price)
 
-    def release(self, account: FoAccount, order: Order, quantity: int, left: int) -> None:
-        assert isinstance(order, ContractOrder)
+    def release(self, account: DerivativeAccount, order: Order, quantity: int, left: int) -> None:
+        assert isinstance(order, DerivativeOrder)
         account.release(order, quantity, left)
 
     def post(
-        self, account: FoAccount, order: Order, instrument: Instrument, number: int, price: int, quantity: int
+        self, account: DerivativeAccount, order: Order, instrument: Instrument, number: int, price: int, quantity: int
     ) -> None:
-        assert isinstance(order, ContractOrder)
+        assert isinstance(order, DerivativeOrder)
         execution, _ = account.post_fill(order, instrument, number, self.engine.now, price, quantity)
         self.tell_order(account, order, "체결", execution)
         self.tell_balance(account, order)
@@ -145,7 +149,7 @@ class ContractDesk(OrderFlow[FoAccount, ContractOrder]):
             section="FJ",
         )
 
-    def tell_balance(self, account: FoAccount, order: Order) -> None:
+    def tell_balance(self, account: DerivativeAccount, order: Order) -> None:
         instrument = self.instrument(order.code)
         quote = self.quote(order.code, order.executions[-1].price if order.executions else 0)
         self.notices.tell(account.owner, "4", position_values(account, account.position(instrument), quote))

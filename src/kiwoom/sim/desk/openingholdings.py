@@ -32,7 +32,7 @@ def fill_accounts(desk: Desk, market: Market, accounts: Sequence[Account], seed:
 
 
 def _deliver(desk: Desk, market: Market, account: Account, stock: Instrument, rng: random.Random) -> None:
-    price = market.live_unmoved(stock).base
+    price = market.live_as_seen(stock).base
     cost_price = max(1, round(price * rng.uniform(0.85, 1.12)))
     quantity = max(1, round(rng.uniform(1, 5) * 1_000_000 / cost_price))
     holding = desk.ledger.deliver(account, stock.code, quantity, cost_price * quantity, desk.margin_percent(stock))

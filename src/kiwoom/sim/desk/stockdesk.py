@@ -19,7 +19,7 @@ from kiwoom.sim.accounts.ledger import Ledger
 from kiwoom.sim.accounts.stockaccount import Account
 from kiwoom.sim.accounts.views.holdings import Price
 from kiwoom.sim.desk.chejan import Quote, balance_values
-from kiwoom.sim.desk.desk import Notices, Notify, NotTaken, Numbers, OrderFlow, Ticket
+from kiwoom.sim.desk.orderflow import Notices, Notify, NotTaken, Numbers, OrderFlow, Ticket
 from kiwoom.sim.exchange.order import Order, terminal_of
 from kiwoom.sim.rules.instruments import Instrument
 from kiwoom.sim.rules.margins import margin_percent
@@ -93,7 +93,7 @@ class Desk(OrderFlow[Account, Order]):
         )
 
     def listen(self, user: str, notify: Notify) -> Callable[[], None]:
-        """Have the notices of a user's accounts (those for contracts too) sent somewhere. Returns what ends it."""
+        """Have the notices of a user's accounts (those for derivatives too) sent somewhere. Returns what ends it."""
         return self.notices.listen(user, notify)
 
     def price_of(self, code: str) -> Price:

@@ -37,7 +37,7 @@ class Exchange(Floor):
 
     def halted(self, instrument: Instrument) -> bool:
         """Whether a code does not trade today although the exchange is open."""
-        return self.market.halted(instrument) or not self.market.live_unmoved(instrument).tape.minutes
+        return self.market.halted(instrument) or not self.market.live_as_seen(instrument).tape.minutes
 
     def collecting(self, instrument: Instrument) -> bool:
         """Whether orders for a code are being collected for an auction now."""

@@ -57,7 +57,7 @@ class Execution:
 @dataclass(eq=False)
 class Order:
     """
-    An order of a user. Quantities are shares (contracts), prices won (hundredths of a point), times µs KST.
+    An order of a user. Quantities are shares or 계약, prices won (hundredths of a point), times µs KST.
 
     `quantity` = `filled` + `left` + `cancelled` + `moved` + `expired`, always: what was moved belongs to the order that
     modified this one (`replaced_by`).

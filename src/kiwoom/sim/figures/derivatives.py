@@ -28,7 +28,7 @@ from kiwoom.sim.base.formats import (
 )
 from kiwoom.sim.figures.openinterest import interest_path, minute_of
 from kiwoom.sim.market.market import Market
-from kiwoom.sim.market.quoted import Book, Quoted
+from kiwoom.sim.market.quoted import Levels, Quoted
 from kiwoom.sim.prices.pricing import RATE, Greeks, greeks, implied_volatility, years_left
 from kiwoom.sim.rules.instruments import Instrument
 
@@ -53,7 +53,7 @@ def historical_volatility(market: Market, instrument: Instrument, day: date, day
 @dataclass
 class State:
     """
-    A contract at one moment. Prices in its units, `us` since midnight, `below` the underlying's price.
+    A derivative at one moment. Prices in its units, `us` since midnight, `below` the underlying's price.
 
     `quantity` is that of the last trade or of the row's interval, `side` who took it (0: not said). `quoted` is there
     when the moment has a book, `earlier` the open interest of the moment before in a series.
@@ -75,7 +75,7 @@ class State:
     side: int = 0
     quoted: Quoted | None = None
     earlier: int | None = None
-    last_book: Book | None = None
+    last_book: Levels | None = None
 
     # --- values ------------------------------------------------------------------------------------------------
 
@@ -91,7 +91,7 @@ class State:
 
     @cached_property
     def greeks(self) -> Greeks:
-        """Theory of an option in the contract's units."""
+        """Theory of an option in the derivative's units."""
         return greeks(self.instrument, float(max(1, self.below)), self.day)
 
     @cached_property
@@ -128,9 +128,9 @@ class State:
         return self.path[0]
 
     @cached_property
-    def book(self) -> Book:
+    def book(self) -> Levels:
         """The book, empty when the moment has none."""
-        return self.last_book or (self.quoted.book() if self.quoted else Book(((0, 0),) * 10, ((0, 0),) * 10))
+        return self.last_book or (self.quoted.book() if self.quoted else Levels(((0, 0),) * 10, ((0, 0),) * 10))
 
     @property
     def at_the_money(self) -> int:
@@ -145,7 +145,7 @@ class State:
     # --- texts -------------------------------------------------------------------------------------------------
 
     def text(self, fid: int) -> str:
-        """What the server writes for a FID; "" for what a contract does not have."""
+        """What the server writes for a FID; "" for what a derivative does not have."""
         figure = FIGURES.get(fid)
         return figure(self) if figure else ""
 
@@ -168,7 +168,7 @@ class State:
 
 
 def state_now(market: Market, instrument: Instrument) -> State:
-    """The state of a contract now; its time is that of the last trade."""
+    """The state of a derivative now; its time is that of the last trade."""
     live = market.live(instrument)
     last = live.last
     below = market.glance(market.underlying(instrument)).price
@@ -203,7 +203,7 @@ def _quantity(s: State) -> str:
 
 
 def _orders(price: int, quantity: int) -> int:
-    """How many orders rest at a price: every one holds some three contracts."""
+    """How many orders rest at a price: every one holds some three derivatives."""
     return max(1, quantity * (5 + price % 7) // 24) if price and quantity else 0
 
 
@@ -368,7 +368,7 @@ FIGURES: dict[int, Callable[[State], str]] = {
     1023: _extreme("low", "rate"),
     9001: lambda s: s.instrument.code,
 }
-"""The text of each FID of a contract. Changes of quantities in the book (직전대비) are 0, as in the books of stocks."""
+"""The text of each FID of a derivative. Changes of quantities in the book (직전대비) are 0, as for stocks."""
 
 for _place in range(10):
     for _side, _price_fid, _quantity_fid, _change_fid, _orders_fid in (

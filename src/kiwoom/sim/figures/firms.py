@@ -131,4 +131,4 @@ class Brokers:
 
 def brokers(market: Market) -> Brokers:
     """The firms' flows of a market."""
-    return market.domain(Brokers)
+    return market.companion(Brokers)

@@ -204,4 +204,4 @@ def _none(price: int) -> Flow:
 
 def investors(market: Market) -> Investors:
     """The flows of a market."""
-    return market.domain(Investors)
+    return market.companion(Investors)

@@ -99,4 +99,4 @@ class Lending:
 
 def lending(market: Market) -> Lending:
     """Credit, lending and short sales of a market."""
-    return market.domain(Lending)
+    return market.companion(Lending)

@@ -1,5 +1,5 @@
 """
-Open interest (미결제약정) of contracts: a function of seed, code and date alone.
+Open interest (미결제약정) of derivatives: a function of seed, code and date alone.
 
 It is as large as a usual day's volume of a future, more for options, whose holders wait; it grows toward the expiry and
 drifts from day to day. Within a day it goes from yesterday's figure to today's.
@@ -29,7 +29,7 @@ _SMOOTHED = 5
 
 
 def open_interest(market: Market, instrument: Instrument, day: date) -> int:
-    """Contracts that are open at the end of a day; 0 before the listing and after the expiry."""
+    """Derivatives that are open at the end of a day; 0 before the listing and after the expiry."""
     assert instrument.expiry is not None and instrument.listed is not None
     if not instrument.listed <= day <= instrument.expiry:
         return 0

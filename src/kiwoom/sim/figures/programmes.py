@@ -88,7 +88,7 @@ class Programs:
         self._shares = lru_cache(maxsize=5_000)(self._make_shares)
         self._total = lru_cache(maxsize=1_000)(self._make_total)
         self._members = lru_cache(maxsize=None)(self._make_members)
-        self._by_minute: dict[tuple[str, date], _Sums] = {}
+        self._by_minute: dict[tuple[str, date], _MinuteSums] = {}
         self._nets: dict[date, int] = {}
 
     def stocks(self, market: str) -> tuple[Instrument, ...]:
@@ -178,7 +178,7 @@ class Programs:
             if len(self._by_minute) > 3:
                 self._by_minute.clear()
             tapes = [(stock, self._tape(stock, day)) for stock in self.stocks(market)]
-            self._by_minute[key] = _Sums([(stock, tape, _Course()) for stock, tape in tapes if tape is not None])
+            self._by_minute[key] = _MinuteSums([(stock, tape, _Course()) for stock, tape in tapes if tape is not None])
         sums = self._by_minute[key]
         limit = self._market.moment if day == self._market.trading_day() else DAY_US
         while sums.place < sums.length and sums.end(sums.place) <= limit:
@@ -276,7 +276,7 @@ class _Course:
         return (self.opening + self.high + self.low + 2 * self.close) // 5
 
 
-class _Sums:
+class _MinuteSums:
     """How far the sums of a market's day have come."""
 
     def __init__(self, parts: list[tuple[Instrument, Tape, _Course]]) -> None:
@@ -298,4 +298,4 @@ class _Sums:
 
 def programs(market: Market) -> Programs:
     """Programme trading of a market."""
-    return market.domain(Programs)
+    return market.companion(Programs)

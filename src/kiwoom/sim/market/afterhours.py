@@ -165,7 +165,7 @@ def levels_around(
 
 def single_prices(market: Market) -> SinglePrices:
     """The single-price auctions of a market."""
-    return market.domain(SinglePrices)
+    return market.companion(SinglePrices)
 
 
 def single_price(market: Market, instrument: Instrument) -> Board | None:

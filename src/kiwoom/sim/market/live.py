@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kiwoom.sim.market.quoted import Book, Quoted
+from kiwoom.sim.market.quoted import Levels, Quoted
 from kiwoom.sim.prices.tape import Tape, Trade
 from kiwoom.sim.rules.instruments import Instrument
 
-__all__ = ["Book", "Live"]
+__all__ = ["Levels", "Live"]
 
 
 class Live(Quoted):
@@ -21,7 +21,7 @@ class Live(Quoted):
     One instrument on one day.
 
     `base` is the day's base price (기준가), `price` the last trade's (the base price before the first). Prices in the
-    instrument's units, times in microseconds since midnight KST, `value` in won, quantities in shares (contracts).
+    instrument's units, times in microseconds since midnight KST, `value` in won, quantities in shares or 계약.
     """
 
     def __init__(

@@ -17,22 +17,22 @@ from kiwoom.errors import ControlUrlError
 from kiwoom.sim.base.engine import Engine
 from kiwoom.sim.market.glance import Sketch
 from kiwoom.sim.market.live import Live
-from kiwoom.sim.prices.derivativetape import ContractTape
+from kiwoom.sim.prices.derivativetape import DerivativeTape
 from kiwoom.sim.prices.filetapes import file_tape
 from kiwoom.sim.prices.fundtape import FundHistory, FundTape, tracked
 from kiwoom.sim.prices.history import DayBar, History
 from kiwoom.sim.prices.indices import EXACT, Basket, IndexHistory, IndexTape
 from kiwoom.sim.prices.listing import Listing
-from kiwoom.sim.prices.pricing import ContractHistory, fair
+from kiwoom.sim.prices.pricing import DerivativeHistory, fair
 from kiwoom.sim.prices.tape import Tape
-from kiwoom.sim.rules.derivatives import INDEX_CODE, contracts
+from kiwoom.sim.rules.derivatives import INDEX_CODE, listed_derivatives
 from kiwoom.sim.rules.instruments import Instrument
 from kiwoom.sim.rules.membership import members_of
 
 __all__ = ["Market"]
 
-_MOST_TAPES = 64  # of underlyings on past days, kept for the contracts on them
-Domain = TypeVar("Domain")
+_MOST_TAPES = 64  # of underlyings on past days, kept for the derivatives on them
+Companion = TypeVar("Companion")
 
 
 class Market:
@@ -47,24 +47,24 @@ class Market:
         self._members: dict[str, list[tuple[Instrument, History]]] = {}
         self._live: dict[str, Live] = {}
         self._sketches: dict[str, Sketch] = {}
-        self._domains: dict[Any, Any] = {}
+        self._companions: dict[Any, Any] = {}
         self.fed: set[str] = set()
         """Codes whose trades a feed takes in one by one: looking at them must not run ahead of it."""
         self._today_number = -1
         self._today = self._day = self._trading_day = self.today
         self._traded_today: date | None = None
         self._turned = -1
-        self._contract_day: date | None = None
-        self._listed_contracts: dict[str, Instrument] = {}
+        self._derivative_day: date | None = None
+        self._derivatives_of_day: dict[str, Instrument] = {}
         self._tapes_below: dict[tuple[str, date], Tape | None] = {}
 
-    def domain(self, kind: Callable[[Market], Domain]) -> Domain:
+    def companion(self, kind: Callable[[Market], Companion]) -> Companion:
         """What else follows from the prices (flows of investors ...): one of each kind, made when asked for."""
         key: Any = kind
-        found: Any = self._domains.get(key)
+        found: Any = self._companions.get(key)
         if found is None:
-            found = self._domains[key] = kind(self)
-        made: Domain = found
+            found = self._companions[key] = kind(self)
+        made: Companion = found
         return made
 
     # --- instruments -------------------------------------------------------------------------------------------
@@ -76,7 +76,7 @@ class Market:
         if found is not None:
             return found
         if len(code) == 8 and "_" not in code:
-            return self._contracts().get(code)
+            return self._listed().get(code)
         bare = code.partition("_")[0]
         if len(bare) == 7 and bare[0] in "AJQ":
             bare = bare[1:]
@@ -90,17 +90,17 @@ class Market:
 
     def derivatives(self) -> Iterable[Instrument]:
         """The futures and options that are listed on the day, in the order of their lists."""
-        return self._contracts().values()
+        return self._listed().values()
 
-    def _contracts(self) -> dict[str, Instrument]:
+    def _listed(self) -> dict[str, Instrument]:
         day = self.trading_day()
-        if self._contract_day != day:
-            self._contract_day = day
+        if self._derivative_day != day:
+            self._derivative_day = day
             stocks = [i for i in self.instruments("KOSPI") if i.kind == "COMMON"]
             largest = sorted(stocks, key=lambda i: i.shares * i.base, reverse=True)
-            found = contracts(day, self.index_level(), largest)
-            self._listed_contracts = {instrument.code: instrument for instrument in found}
-        return self._listed_contracts
+            found = listed_derivatives(day, self.index_level(), largest)
+            self._derivatives_of_day = {instrument.code: instrument for instrument in found}
+        return self._derivatives_of_day
 
     def index_level(self) -> int:
         """The base value of the KOSPI200 on the day, in hundredths of a point."""
@@ -155,7 +155,7 @@ class Market:
         history = self._histories.get(instrument.code)
         if history is None:
             if instrument.kind in ("FUTURE", "OPTION"):
-                history = ContractHistory(instrument, self.seed, self.history(self.underlying(instrument)))
+                history = DerivativeHistory(instrument, self.seed, self.history(self.underlying(instrument)))
             else:
                 real = self.listing.real_bars(instrument.code)
                 anchor = instrument.base_date, instrument.base
@@ -189,7 +189,7 @@ class Market:
             below = self._tape_below(self.underlying(instrument), day)
             if below is not None:
                 shift = calendar.session_shift(day)
-                return ContractTape(instrument, bar, self.seed, self.density, shift, below, fair)
+                return DerivativeTape(instrument, bar, self.seed, self.density, shift, below, fair)
         shift = calendar.session_shift(day)
         known = self.listing.intraday(instrument.code, day)
         if known is not None:
@@ -245,7 +245,7 @@ class Market:
         return seen.tape
 
     def _tape_below(self, underlying: Instrument, day: date) -> Tape | None:
-        """The tape of what contracts are about: one for all of them."""
+        """The tape of what derivatives are about: one for all of them."""
         self._turn_day()
         if day == self._day:
             return self._find_live(underlying).tape
@@ -266,7 +266,7 @@ class Market:
             live.advance(DAY_US)
         return live
 
-    def live_unmoved(self, instrument: Instrument) -> Live:
+    def live_as_seen(self, instrument: Instrument) -> Live:
         """The state of an instrument as it was last looked at; who uses it moves it by itself."""
         return self._find_live(instrument)
 

@@ -13,10 +13,10 @@ from kiwoom.sim.market.ladder import DEPTH, Ladders
 from kiwoom.sim.prices.tape import Tape, Trade
 from kiwoom.sim.rules.instruments import Instrument
 
-__all__ = ["Book", "Quoted"]
+__all__ = ["Levels", "Quoted"]
 
 
-class Book(NamedTuple):
+class Levels(NamedTuple):
     """Ten levels each way, best first: prices (0 = no level) and quantities."""
 
     asks: tuple[tuple[int, int], ...]
@@ -25,7 +25,7 @@ class Book(NamedTuple):
 
 class Quoted:
     """
-    One instrument at one moment of a day. Prices in the instrument's units, quantities in shares (contracts).
+    One instrument at one moment of a day. Prices in the instrument's units, quantities in shares or 계약.
 
     `base` is the day's base price (기준가), `price` the last trade's (the base price before the first), `side` the last
     trade's side, `count` the number of trades so far, `volume` their shares, `buy_volume` and `sell_volume` those
@@ -84,10 +84,10 @@ class Quoted:
         """Best bid, 0 at the lower limit when nobody buys."""
         return self.ladders().bid
 
-    def book(self, depth: int = DEPTH) -> Book:
+    def book(self, depth: int = DEPTH) -> Levels:
         """The book after the last trade, at most ten levels: the same for the same trade, whoever looks and when."""
         found = self.ladders()
         found.refresh(self.count)
         asks = zip(found.ask_prices[:depth], found.asks, strict=False)
         bids = zip(found.bid_prices[:depth], found.bids, strict=False)
-        return Book(tuple(asks), tuple(bids))
+        return Levels(tuple(asks), tuple(bids))

@@ -16,15 +16,15 @@ from kiwoom.sim.prices.history import DayBar
 from kiwoom.sim.prices.tape import Tape
 from kiwoom.sim.rules.instruments import Instrument
 
-__all__ = ["ContractTape"]
+__all__ = ["DerivativeTape"]
 
 _STAYS = 0.9  # share of the deviation that is still there a minute later
 _INDEX_FUTURE_TICKS = 2.5
 _OTHER_TICKS = 0.5
 
 
-class ContractTape(Tape):
-    """The trades of a contract on a day. `worth` is its fair value at a price of the underlying, on that day."""
+class DerivativeTape(Tape):
+    """The trades of a derivative on a day. `worth` is its fair value at a price of the underlying, on that day."""
 
     def __init__(
         self,

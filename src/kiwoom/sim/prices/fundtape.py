@@ -13,7 +13,7 @@ from datetime import date
 from typing import NamedTuple
 
 from kiwoom.catalog import calendar
-from kiwoom.sim.prices.derivativetape import ContractTape
+from kiwoom.sim.prices.derivativetape import DerivativeTape
 from kiwoom.sim.prices.history import DayBar, History
 from kiwoom.sim.prices.tape import Tape
 from kiwoom.sim.rules.instruments import Instrument
@@ -110,7 +110,7 @@ class FundHistory(History):
         )
 
 
-class FundTape(ContractTape):
+class FundTape(DerivativeTape):
     """The trades of a fund on a day, along those of its index."""
 
     def __init__(

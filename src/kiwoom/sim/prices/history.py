@@ -33,7 +33,7 @@ _RARE = 2.5  # standard deviations from which on a stock's day is out of the ord
 
 
 class DayBar(NamedTuple):
-    """One bar. Prices in the instrument's units, volume in shares (contracts), value in won; None = not known."""
+    """One bar. Prices in the instrument's units, volume in shares or 계약, value in won; None = not known."""
 
     date: date
     open: int

@@ -41,7 +41,7 @@ _EACH_MINUTE = 10  # values of an index a minute
 Stocks = Callable[[], Sequence[tuple[Instrument, History]]]
 
 
-class _Sums(NamedTuple):
+class _MemberSums(NamedTuple):
     """Market values of the members: at the close before, at open and close, beyond them; shares and won traded."""
 
     before: int
@@ -61,7 +61,7 @@ class IndexHistory(History):
     ) -> None:
         super().__init__(instrument, seed, anchor, real)
         self._stocks = stocks
-        self._past: list[_Sums | None] | None = None
+        self._past: list[_MemberSums | None] | None = None
 
     def _correlation(self) -> float:
         return _MARKET if self._stocks() else 0.0
@@ -100,10 +100,10 @@ class IndexHistory(History):
             days.append(calendar.previous_trading_day(days[-1]))
         return days
 
-    def _sums(self, days: Sequence[date]) -> list[_Sums | None]:
+    def _sums(self, days: Sequence[date]) -> list[_MemberSums | None]:
         """The members on some days that follow each other, newest first; None for a day on which none trades."""
         pairs = list(pairwise([*days, calendar.previous_trading_day(days[-1])]))
-        sums = [[0] * len(_Sums._fields) for _ in pairs]
+        sums = [[0] * len(_MemberSums._fields) for _ in pairs]
         for stock, history in self._stocks():
             bars = {bar.date: bar for bar in islice(history.before(days[0] + timedelta(days=1)), len(days) + 1)}
             shares = stock.shares
@@ -120,10 +120,10 @@ class IndexHistory(History):
                 total[4] += shares * close
                 total[5] += bar.volume or 0
                 total[6] += bar.worth
-        found = [_Sums(*total) for total in sums]
+        found = [_MemberSums(*total) for total in sums]
         return [each if each.before and each.volume else None for each in found]
 
-    def _follow(self, day: date, previous: int, sums: _Sums) -> DayBar:
+    def _follow(self, day: date, previous: int, sums: _MemberSums) -> DayBar:
         before = sums.before
         opening = (previous * sums.opening * 2 + before) // (2 * before)
         close = (previous * sums.close * 2 + before) // (2 * before)

@@ -56,7 +56,7 @@ class Listing:
         return self._read_days(code).get(day) if self._read_days else None
 
     def add(self, instruments: Iterable[Instrument]) -> None:
-        """List further instruments (index contracts of the day)."""
+        """List further instruments (index derivatives of the day)."""
         self.instruments.update((instrument.code, instrument) for instrument in instruments)
 
 

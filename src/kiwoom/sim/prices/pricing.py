@@ -2,7 +2,7 @@
 Fair values of futures and options, and the histories that follow from the underlying's.
 
 A future is worth the underlying plus the cost of carrying it; an option what Black and Scholes say at a volatility that
-smiles. Prices are whole numbers of the contract's unit; a bar of a contract is the underlying's bar put through its
+smiles. Prices are whole numbers of the derivative's unit; a bar of a derivative is the underlying's bar put through its
 pricing function.
 """
 
@@ -19,7 +19,7 @@ from kiwoom.sim.rules.instruments import Instrument
 
 __all__ = [
     "RATE",
-    "ContractHistory",
+    "DerivativeHistory",
     "Greeks",
     "fair",
     "greeks",
@@ -102,7 +102,7 @@ def implied_volatility(instrument: Instrument, price: float, underlying: float, 
 
 
 def usual_volume(instrument: Instrument, day: date, underlying: int) -> float:
-    """Contracts that a usual day trades: most in the nearest maturity, and for options near the money."""
+    """Derivatives that a usual day trades: most in the nearest maturity, and for options near the money."""
     size = instrument.shares * 0.015 * math.exp(-years_left(instrument, day) * 12 / 1.5)
     if instrument.strike:
         distance = abs(math.log(instrument.strike / max(1, underlying)))
@@ -115,17 +115,17 @@ def _normal(x: float) -> float:
 
 
 def fair(instrument: Instrument, underlying: int, day: date) -> int:
-    """What a contract is worth at a price of its underlying, on the contract's price grid."""
+    """What a derivative is worth at a price of its underlying, on the derivative's price grid."""
     if instrument.kind == "OPTION":
         return instrument.nearest(round(greeks(instrument, float(underlying), day).price))
     return instrument.nearest(round(underlying * (1 + RATE * years_left(instrument, day))))
 
 
-class ContractHistory(History):
+class DerivativeHistory(History):
     """
-    The daily bars of a contract: the underlying's bars through the pricing function, the volume by moneyness.
+    The daily bars of a derivative: the underlying's bars through the pricing function, the volume by moneyness.
 
-    They reach back to the contract's listing and end with its expiry.
+    They reach back to the derivative's listing and end with its expiry.
     """
 
     def __init__(self, instrument: Instrument, seed: int, underlying: History) -> None:

@@ -1,5 +1,5 @@
 """
-The real types of futures and options: which a contract sends, and their values by FID.
+The real types of futures and options: which a derivative sends, and their values by FID.
 
 선물시세 (옵션시세) and the book come with each trade, 선물이론가 (옵션이론가) when the theory has changed,
 선물옵션우선호가 when a best quote has.
@@ -14,18 +14,18 @@ from kiwoom.sim.figures.derivatives import State, state_now
 from kiwoom.sim.market.market import Market
 from kiwoom.sim.rules.instruments import Instrument
 
-__all__ = ["contract_events", "contract_types", "is_contract"]
+__all__ = ["derivative_events", "derivative_types", "is_derivative"]
 
 _BEST = "선물옵션우선호가"
 
 
-def is_contract(instrument: Instrument) -> bool:
+def is_derivative(instrument: Instrument) -> bool:
     """Whether it is a future or an option."""
     return instrument.kind in ("FUTURE", "OPTION")
 
 
-def contract_types(instrument: Instrument) -> tuple[str, str, str, str]:
-    """The real types of a contract: trade, theory, best quotes, book."""
+def derivative_types(instrument: Instrument) -> tuple[str, str, str, str]:
+    """The real types of a derivative: trade, theory, best quotes, book."""
     if instrument.kind == "OPTION":
         return "옵션시세", "옵션이론가", _BEST, "옵션호가잔량"
     book = "선물호가잔량" if instrument.scale != 1 else "주식선물호가잔량"
@@ -37,15 +37,15 @@ def values_of(name: str, state: State) -> dict[int, str]:
     return {fid: state.text(fid) for fid in catalog.real_type(name).fids}
 
 
-def contract_events(
+def derivative_events(
     market: Market, instrument: Instrument, wanted: frozenset[str], sent: dict[str, tuple[int, ...]]
 ) -> Iterator[tuple[str, dict[int, str]]]:
-    """What a contract sends after a trade: names and values. `sent` remembers what was sent last."""
-    trade, theory, best, book = contract_types(instrument)
+    """What a derivative sends after a trade: names and values. `sent` remembers what was sent last."""
+    trade, theory, best, book = derivative_types(instrument)
     state = state_now(market, instrument)
     if trade in wanted:
         yield trade, values_of(trade, state)
-    live = market.live_unmoved(instrument)
+    live = market.live_as_seen(instrument)
     for name, figures in ((theory, (state.theory, state.price)), (best, (live.ask, live.bid))):
         if name in wanted and sent.get(name) != figures:
             sent[name] = figures

@@ -14,7 +14,7 @@ from __future__ import annotations
 from functools import cache
 
 from kiwoom import catalog
-from kiwoom.sim.realtime.derivatives import contract_types, is_contract
+from kiwoom.sim.realtime.derivatives import derivative_types, is_derivative
 from kiwoom.sim.rules.instruments import Instrument
 
 __all__ = ["brought_by", "brought_by_tr", "names_of"]
@@ -46,8 +46,8 @@ _OF_TR: dict[str, tuple[str, ...]] = {
 
 def names_of(instrument: Instrument) -> tuple[str, ...]:
     """The real types that there are for a code."""
-    if is_contract(instrument):
-        return contract_types(instrument)
+    if is_derivative(instrument):
+        return derivative_types(instrument)
     if instrument.kind == "INDEX":
         return _SECTOR
     return _FUND if instrument.is_fund else _STOCK
@@ -55,7 +55,7 @@ def names_of(instrument: Instrument) -> tuple[str, ...]:
 
 def brought_by(instrument: Instrument, fids: frozenset[int]) -> list[str]:
     """The real types that some FIDs bring when they are registered for a code."""
-    if is_contract(instrument):
+    if is_derivative(instrument):
         return [name for name in names_of(instrument) if not fids.isdisjoint(catalog.real_type(name).fids)]
     index = instrument.kind == "INDEX"
     return [name for name in names_of(instrument) if not fids.isdisjoint(_keys(name, index))]
@@ -64,7 +64,7 @@ def brought_by(instrument: Instrument, fids: frozenset[int]) -> list[str]:
 def brought_by_tr(tr_code: str, instrument: Instrument) -> list[str]:
     """The real types that a successful TR registers for a code of its answer."""
     names = names_of(instrument)
-    if is_contract(instrument):
+    if is_derivative(instrument):
         return list(names)
     quote = ("업종지수",) if instrument.kind == "INDEX" else _QUOTE
     wanted = _OF_TR.get(tr_code.lower(), quote)

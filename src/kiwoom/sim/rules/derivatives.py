@@ -18,7 +18,7 @@ from kiwoom.catalog import calendar
 from kiwoom.sim.rules.instruments import Instrument
 from kiwoom.sim.rules.trading import FUTURES, MINI_FUTURES
 
-__all__ = ["INDEX_CODE", "Chain", "contracts", "expiry_of", "month_letter", "nearest_option", "year_letter"]
+__all__ = ["INDEX_CODE", "Chain", "expiry_of", "listed_derivatives", "month_letter", "nearest_option", "year_letter"]
 
 INDEX_CODE = "201"
 """The KOSPI200 among the sector codes: what index futures and options are about."""
@@ -89,8 +89,8 @@ def chain_of(day: date, level: int) -> Chain:
     return Chain(strikes, middle, tuple(sorted([*near, *quarters[:3]])))
 
 
-def contracts(day: date, level: int, stocks: list[Instrument]) -> Iterator[Instrument]:
-    """Every contract that is listed on a day. `level` is the index in hundredths, `stocks` the largest companies."""
+def listed_derivatives(day: date, level: int, stocks: list[Instrument]) -> Iterator[Instrument]:
+    """Every derivative that is listed on a day. `level` is the index in hundredths, `stocks` the largest companies."""
     for year, month in _months(day, 7, quarterly=True):
         code = _code("A01", "101", year, month, "000")
         yield _future(code, f"F {year}{month:02d}", day, level, FUTURES.multiplier, expiry_of(year, month))
@@ -130,7 +130,7 @@ def _option(day: date, year: int, month: int, strike: int, right: str) -> Instru
 
 
 def _listed(day: date) -> date:
-    """Contracts have a history of at most a year."""
+    """Derivatives have a history of at most a year."""
     return day - timedelta(days=365)
 
 

@@ -1,21 +1,13 @@
-"""Which stocks a sector index is made of, and how they stand."""
+"""The members of a sector index."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from kiwoom.catalog import sectors
-from kiwoom.sim.base.formats import direction
 from kiwoom.sim.rules.instruments import Instrument
 
-if TYPE_CHECKING:
-    from kiwoom.sim.market.market import Market
-
-__all__ = ["Breadth", "breadth", "members", "members_of"]
-
-Breadth = tuple[int, int, int, int, int]
-"""At the upper limit, up (with those at the limit), unchanged, down (with those at the limit), at the lower limit."""
+__all__ = ["members_of"]
 
 _WHOLE = {"001": ("KOSPI",), "101": ("KOSDAQ",)}
 
@@ -36,12 +28,7 @@ _OF_KOSPI200: dict[str, frozenset[str]] = {
     "220": frozenset(("009",)),
 }  # fmt: skip
 
-_LARGEST = 200  # of KOSPI, in the place of the KOSPI200 where nothing says who is in it
-
-
-def members(market: Market, index: Instrument) -> Iterator[Instrument]:
-    """The stocks of an index of a market: see `members_of`."""
-    return members_of(index, market.listing.instruments.values())
+_LARGEST = 200  # of KOSPI, instead of the KOSPI200 if the listing does not mark its members
 
 
 def members_of(index: Instrument, instruments: Iterable[Instrument]) -> Iterator[Instrument]:
@@ -83,13 +70,3 @@ def _ranked(stocks: Iterable[Instrument], first: int, last: int) -> list[Instrum
     listed = list(stocks)
     chosen = set(sorted(listed, key=lambda stock: -stock.shares * stock.base)[first:last])
     return [stock for stock in listed if stock in chosen]
-
-
-def breadth(market: Market, index: Instrument) -> Breadth:
-    """How many members of an index have traded, by where they stand."""
-    counts = dict.fromkeys("12345", 0)
-    for stock in members(market, index):
-        quoted = market.glance(stock)
-        if quoted.count:
-            counts[direction(quoted.price, quoted.base, quoted.lower, quoted.upper)] += 1
-    return counts["1"], counts["2"] + counts["1"], counts["3"], counts["5"] + counts["4"], counts["4"]

@@ -17,7 +17,7 @@ __all__ = [
     "QUERY_DONE",
     "Refusal",
     "accepted_text",
-    "contract_tr_name",
+    "derivative_tr_name",
     "failed_text",
     "order_tr_name",
     "query_text",
@@ -161,7 +161,7 @@ def order_tr_name(action: str, side: int, kosdaq: bool) -> str:
     return f"KOA_NORMAL_{market}_{action.upper()}"
 
 
-def contract_tr_name(action: str) -> str:
+def derivative_tr_name(action: str) -> str:
     """
     The TR name of the answer to an order for futures or options: KOA_NORMAL_FO_ORD, ..._CANCEL, ..._MODIFY.
 

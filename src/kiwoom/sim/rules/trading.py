@@ -29,7 +29,7 @@ __all__ = [
     "REAL_FEES",
     "SELL",
     "TICKS_2023",
-    "Contract",
+    "DerivativeRules",
     "FeeSchedule",
     "QuoteType",
     "TickTable",
@@ -258,11 +258,11 @@ def order_kind_text(order_type: int) -> str:
 
 
 @dataclass(frozen=True)
-class Contract:
+class DerivativeRules:
     """
-    The rules of a family of index contracts. Prices are hundredths of a point, `multiplier` is won per point.
+    The rules of a family of index derivatives. Prices are hundredths of a point, `multiplier` is won per point.
 
-    `margin_ppm` is the initial margin in millionths of the contract's value, `maintenance_ppm` the maintenance margin;
+    `margin_ppm` is the initial margin in millionths of the value, `maintenance_ppm` the maintenance margin, and
     `fee_ppm` the broker's fee. For options the fee and the buyer's margin are of the premium.
     """
 
@@ -275,13 +275,17 @@ class Contract:
     is_option: bool = False
 
     def value(self, price: int, quantity: int) -> int:
-        """Won that `quantity` contracts are worth at a price in hundredths of a point."""
+        """Won that `quantity` derivatives are worth at a price in hundredths of a point."""
         return price * self.multiplier // 100 * quantity
 
 
-FUTURES: Final = Contract("KOSPI200 선물", TickTable("KOSPI200 futures", (None, 5)), 250_000, 30, 150_000, 100_000)
-MINI_FUTURES: Final = Contract("미니 KOSPI200 선물", TickTable("mini futures", (None, 2)), 50_000, 30, 150_000, 100_000)
-OPTIONS: Final = Contract(
+FUTURES: Final = DerivativeRules(
+    "KOSPI200 선물", TickTable("KOSPI200 futures", (None, 5)), 250_000, 30, 150_000, 100_000
+)
+MINI_FUTURES: Final = DerivativeRules(
+    "미니 KOSPI200 선물", TickTable("mini futures", (None, 2)), 50_000, 30, 150_000, 100_000
+)
+OPTIONS: Final = DerivativeRules(
     "KOSPI200 옵션", TickTable("KOSPI200 options", (1_000, 1), (None, 5)), 250_000, 1_500, 150_000, 100_000, True
 )
 """Options: 0.01 point below a premium of 10 points, 0.05 from there on."""

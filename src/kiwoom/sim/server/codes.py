@@ -105,7 +105,7 @@ class Master(Part):
     @dispatch("GetMasterLastPrice")
     def get_master_last_price(self, code: str) -> str:
         found = self._find(code)
-        return f"{self.broker.market.live_unmoved(found).base:08d}" if found else ""
+        return f"{self.broker.market.live_as_seen(found).base:08d}" if found else ""
 
     @dispatch("GetMasterStockState")
     def get_master_stock_state(self, code: str) -> str:

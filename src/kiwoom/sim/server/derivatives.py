@@ -122,7 +122,7 @@ class Derivatives(Part):
         return _nth(self._stock_futures(base), index) if base.strip() else ""
 
     def _stock_futures(self, base: str) -> list[Instrument]:
-        """Futures of one asset, given by its code, its ISIN or the two characters of its contracts; "" = all."""
+        """Futures of one asset, given by its code, its ISIN or the two characters of its derivatives; "" = all."""
         wanted = base.strip()
         futures = [i for i in self._of("FUTURE") if i.sector != INDEX_CODE]
         if not wanted:

@@ -22,10 +22,10 @@ from kiwoom.catalog.transactions import Field
 from kiwoom.clock import SECOND_US
 from kiwoom.sim.base.engine import Timer
 from kiwoom.sim.desk.chejan import BALANCE_FIDS, ORDER_FIDS, POSITION_FIDS, fid_list
-from kiwoom.sim.desk.derivativedesk import ContractDesk
+from kiwoom.sim.desk.derivativedesk import DerivativeDesk
 from kiwoom.sim.desk.stockdesk import Desk, NotTaken, Ticket
 from kiwoom.sim.exchange.order import Order, side_of
-from kiwoom.sim.rules.messages import accepted_text, contract_tr_name, failed_text, order_tr_name, refused_text
+from kiwoom.sim.rules.messages import accepted_text, derivative_tr_name, failed_text, order_tr_name, refused_text
 from kiwoom.sim.rules.trading import ALL_LOANS, QUOTE_TYPES
 from kiwoom.sim.session.control import Part, SimControl, dispatch
 from kiwoom.sim.session.delivery import Page
@@ -44,13 +44,13 @@ _MOST_SHARES_PERCENT = 3
 _MS = 1_000
 _FIDS = {"0": fid_list(ORDER_FIDS), "1": fid_list(BALANCE_FIDS), "4": fid_list(POSITION_FIDS)}
 _COUNTS = {"0": len(ORDER_FIDS), "1": len(BALANCE_FIDS), "4": len(POSITION_FIDS)}
-_MANY_CONTRACTS, _MOST_CONTRACTS = 300, 500
+_LARGE_QUANTITY, _MOST_QUANTITY = 300, 500
 
 # SendOrderFO's order types as quote types of stocks, and its kinds as the first of two nOrderTypes (buy, then sell)
-_CONTRACT_QUOTES = {
+_DERIVATIVE_QUOTES = {
     "1": "00", "2": "05", "3": "03", "4": "06", "5": "10", "6": "20", "7": "13", "8": "23", "9": "16", "A": "26",
 }  # fmt: skip
-_CONTRACT_KINDS = {1: 1, 2: 5, 3: 3}
+_DERIVATIVE_KINDS = {1: 1, 2: 5, 3: 3}
 
 
 class Ordering(Part):
@@ -166,9 +166,9 @@ class Ordering(Part):
     ) -> int:
         """`kind` 1 new, 2 modify, 3 cancel; `side` 1 sell, 2 buy; `price` is text with a point (points, or won)."""
         code = code.strip()
-        quote_type = _CONTRACT_QUOTES.get(order_type.strip().upper(), "")
+        quote_type = _DERIVATIVE_QUOTES.get(order_type.strip().upper(), "")
         sells = side.strip() == "1"
-        if side.strip() not in ("1", "2") or kind not in _CONTRACT_KINDS or (kind == 1 and not quote_type):
+        if side.strip() not in ("1", "2") or kind not in _DERIVATIVE_KINDS or (kind == 1 and not quote_type):
             log.error("SendOrderFO: kind %r, side %r, order type %r make no order", kind, side, order_type)
             return -300
         instrument = self.broker.market.find(code)
@@ -176,13 +176,13 @@ class Ordering(Part):
         if units is None:
             log.error("SendOrderFO: %r is not a price", price)
             return -300
-        first = _CONTRACT_KINDS[kind]
+        first = _DERIVATIVE_KINDS[kind]
         return self.send(
             Ticket(account.strip(), first + sells, code, quantity, units, quote_type, original, screen, rq_name),
-            self.broker.contracts,
+            self.broker.derivatives,
         )
 
-    def send(self, ticket: Ticket, desk: Desk | ContractDesk | None = None) -> int:
+    def send(self, ticket: Ticket, desk: Desk | DerivativeDesk | None = None) -> int:
         """Let a ticket through to the server, or refuse it with a negative number. `screen` is as the user gave it."""
         desk = desk or self.desk
         refusal = self._refusal(ticket, desk)
@@ -196,7 +196,7 @@ class Ordering(Part):
         self._on_way.append((now, timer))
         return 0
 
-    def _refusal(self, ticket: Ticket, desk: Desk | ContractDesk) -> int:
+    def _refusal(self, ticket: Ticket, desk: Desk | DerivativeDesk) -> int:
         if not self.control.connected:
             log.error("SendOrder before the login: call CommConnect and wait for OnEventConnect")
             return -101
@@ -206,13 +206,13 @@ class Ordering(Part):
         if ticket.order_type not in _ACTIONS:
             return -300
         if all(ticket.account != account.number for account in desk.accounts_of(self.broker.options.user)):
-            known = ticket.account in self.desk.ledger.accounts or ticket.account in self.broker.contracts.accounts
+            known = ticket.account in self.desk.ledger.accounts or ticket.account in self.broker.derivatives.accounts
             return -302 if known else -340
         if ticket.order_type in (1, 2):
             if ticket.quote_type not in QUOTE_TYPES or ticket.quantity <= 0 or ticket.price < 0:
                 return -300
-            if desk is self.broker.contracts:
-                return self._too_many_contracts(ticket.quantity) or self._too_fast()
+            if desk is self.broker.derivatives:
+                return self._too_large(ticket.quantity) or self._too_fast()
             instrument = self.broker.market.find(ticket.code)
             if instrument is not None:
                 if ticket.price * ticket.quantity > _MOST_WON:
@@ -224,8 +224,8 @@ class Ordering(Part):
         return self._too_fast()
 
     @staticmethod
-    def _too_many_contracts(quantity: int) -> int:
-        return -310 if quantity > _MOST_CONTRACTS else -309 if quantity > _MANY_CONTRACTS else 0
+    def _too_large(quantity: int) -> int:
+        return -310 if quantity > _MOST_QUANTITY else -309 if quantity > _LARGE_QUANTITY else 0
 
     def _too_fast(self) -> int:
         """Count an order that is let through; -308 for the sixth within a second."""
@@ -238,15 +238,15 @@ class Ordering(Part):
 
     # --- the server --------------------------------------------------------------------------------------------
 
-    def _arrive(self, ticket: Ticket, desk: Desk | ContractDesk, line: int) -> None:
+    def _arrive(self, ticket: Ticket, desk: Desk | DerivativeDesk, line: int) -> None:
         self._on_way.popleft()
         if line != self.control.line:
             self._arrive_unheard(ticket, desk)
             return
         mock = self.broker.options.texts == "mock"
         action, side = _ACTIONS[ticket.order_type], side_of(ticket.order_type)
-        if desk is self.broker.contracts:
-            tr_name = contract_tr_name(action)
+        if desk is self.broker.derivatives:
+            tr_name = derivative_tr_name(action)
         else:
             instrument = self.broker.market.find(ticket.code)
             tr_name = order_tr_name(action, side, instrument is not None and instrument.market == "KOSDAQ")
@@ -273,7 +273,7 @@ class Ordering(Part):
             self._last_notice = first_notice
             desk.proceed(order)
 
-    def _arrive_unheard(self, ticket: Ticket, desk: Desk | ContractDesk) -> None:
+    def _arrive_unheard(self, ticket: Ticket, desk: Desk | DerivativeDesk) -> None:
         """The line dropped when the order was through: the server carries it out and nobody gets its answer."""
         if self.control.faults.order_refusal(ticket.code, ticket.account, ticket.rq_name) is None:
             with contextlib.suppress(NotTaken):

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from kiwoom.clock import DAY_US
 from kiwoom.sim.base.engine import Timer
 from kiwoom.sim.market.live import Live
-from kiwoom.sim.realtime.derivatives import contract_events
+from kiwoom.sim.realtime.derivatives import derivative_events
 from kiwoom.sim.realtime.feeds import Streams
 from kiwoom.sim.realtime.kinds import brought_by, brought_by_tr
 from kiwoom.sim.realtime.payloads import BUILDERS, payload
@@ -204,7 +204,7 @@ class Registrations(Part):
 
     def _schedule(self, feed: _Feed) -> None:
         market = self.broker.market
-        live = market.live_unmoved(feed.instrument)
+        live = market.live_as_seen(feed.instrument)
         feed.midnight = market.midnight_us()
         trade = live.peek() if live.tape.bar.date == market.today else None
         if trade is None:
@@ -239,7 +239,7 @@ class Registrations(Part):
                     self._send(other.key, name, payload(name, BUILDERS[name](live, self.broker.market.today)))
         elif kind in ("FUTURE", "OPTION"):
             for other in feed.siblings:
-                for name, values in contract_events(self.broker.market, instrument, other.types, other.sent):
+                for name, values in derivative_events(self.broker.market, instrument, other.types, other.sent):
                     self._send(other.key, name, payload(name, values))
         else:
             self._send_stock(feed, live)

@@ -6,16 +6,16 @@ from collections.abc import Callable
 from datetime import date
 from fractions import Fraction
 
-from kiwoom.sim.accounts.ledger import Account, Trade, half_up
+from kiwoom.sim.accounts.ledger import Account, AccountTrade, half_up
 from kiwoom.sim.accounts.views.holdings import PriceOf, Row, View
 from kiwoom.sim.rules.trading import BUY, SELL
 
 __all__ = ["journal_view"]
 
 
-def journal_view(account: Account, price_of: PriceOf, day: date, wanted: Callable[[Trade], bool]) -> View:
+def journal_view(account: Account, price_of: PriceOf, day: date, wanted: Callable[[AccountTrade], bool]) -> View:
     """opt10170: one row by stock in the order of the first trade; profits are those of what was sold on the day."""
-    by_code: dict[str, list[Trade]] = {}
+    by_code: dict[str, list[AccountTrade]] = {}
     for trade in account.trades:
         if trade.day == day and wanted(trade):
             by_code.setdefault(trade.code, []).append(trade)
@@ -34,7 +34,7 @@ def journal_view(account: Account, price_of: PriceOf, day: date, wanted: Callabl
     return View(single, rows)
 
 
-def _row(name: str, code: str, trades: list[Trade]) -> Row:
+def _row(name: str, code: str, trades: list[AccountTrade]) -> Row:
     row: Row = {"종목명": name, "종목코드": code}
     for side, label in ((BUY, "매수"), (SELL, "매도")):
         quantity, amount = sum(t.quantity for t in trades if t.side == side), _amount(trades, side)
@@ -47,11 +47,11 @@ def _row(name: str, code: str, trades: list[Trade]) -> Row:
     return row
 
 
-def _amount(trades: list[Trade], side: int) -> int:
+def _amount(trades: list[AccountTrade], side: int) -> int:
     return sum(trade.amount for trade in trades if trade.side == side)
 
 
-def _rate(trades: list[Trade]) -> Fraction:
+def _rate(trades: list[AccountTrade]) -> Fraction:
     """What was won with the day's sales in percent of what had been paid for them."""
     sales = [trade for trade in trades if trade.side == SELL]
     cost = sum(trade.exact_cost for trade in sales)

@@ -12,7 +12,7 @@ from datetime import date
 from fractions import Fraction
 
 from kiwoom.clock import from_us
-from kiwoom.sim.accounts.ledger import Account, Trade, half_up
+from kiwoom.sim.accounts.ledger import Account, AccountTrade, half_up
 from kiwoom.sim.accounts.views.holdings import PriceOf, Row, View
 from kiwoom.sim.exchange.order import NO_ORDER, Action, Order, OrderState
 from kiwoom.sim.rules.trading import BUY, QUOTE_TYPES, SELL
@@ -240,19 +240,19 @@ def _time(us: int, separator: str = "") -> str:
 # --- realised profit ---------------------------------------------------------------------------------------------
 
 
-def _between(account: Account, first: date, last: date) -> list[Trade]:
+def _between(account: Account, first: date, last: date) -> list[AccountTrade]:
     return [trade for trade in account.trades if first <= trade.day <= last]
 
 
-def _sales(trades: Iterable[Trade]) -> dict[tuple[date, str, str], list[Trade]]:
+def _sales(trades: Iterable[AccountTrade]) -> dict[tuple[date, str, str], list[AccountTrade]]:
     """Sales by day, code and loan date, newest day first."""
-    found: dict[tuple[date, str, str], list[Trade]] = {}
+    found: dict[tuple[date, str, str], list[AccountTrade]] = {}
     for trade in sorted((t for t in trades if t.side == SELL), key=lambda t: t.day, reverse=True):
         found.setdefault((trade.day, trade.code, trade.loan_date), []).append(trade)
     return found
 
 
-def _sale_row(sales: list[Trade], price_of: PriceOf) -> Row:
+def _sale_row(sales: list[AccountTrade], price_of: PriceOf) -> Row:
     price = price_of(sales[0].code)
     quantity = sum(t.quantity for t in sales)
     exact, profit = sum(t.exact_cost for t in sales), sum(t.exact_profit for t in sales)
@@ -309,7 +309,7 @@ def daily_profit_view(account: Account, first: date, last: date) -> View:
     return View(single, rows)
 
 
-def _sums(trades: list[Trade]) -> Row:
+def _sums(trades: list[AccountTrade]) -> Row:
     return {
         "매수금액": sum(t.amount for t in trades if t.side == BUY),
         "매도금액": sum(t.amount for t in trades if t.side == SELL),
@@ -335,7 +335,7 @@ def realised_detail_view(account: Account, price_of: PriceOf, code: str = "") ->
 def settlement_view(account: Account, price_of: PriceOf) -> View:
     """opw00008 (계좌별익일결제예정내역): what settles on the next trading day, by stock and side."""
     due = account.due_next()
-    groups: dict[tuple[str, int, str], list[Trade]] = {}
+    groups: dict[tuple[str, int, str], list[AccountTrade]] = {}
     for trade in due:
         groups.setdefault((trade.code, trade.side, trade.loan_date), []).append(trade)
     rows: list[Row] = []

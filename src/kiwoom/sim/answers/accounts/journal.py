@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kiwoom.sim.accounts.ledger import Trade
+from kiwoom.sim.accounts.ledger import AccountTrade
 from kiwoom.sim.accounts.views.journal import journal_view
 from kiwoom.sim.answers.accounts.accounts import PLAIN, account_of, written
 from kiwoom.sim.answers.inputs import choice
@@ -12,7 +12,7 @@ from kiwoom.sim.answers.registry import Answer, Request, answers
 
 __all__: list[str] = []
 
-_PARTS: dict[str, Callable[[Trade], bool]] = {
+_PARTS: dict[str, Callable[[AccountTrade], bool]] = {
     "0": lambda trade: True,
     "1": lambda trade: trade.credit == "00",
     "2": lambda trade: trade.credit != "00",

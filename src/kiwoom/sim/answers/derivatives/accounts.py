@@ -1,8 +1,8 @@
 """
 Account TRs of futures and options, and those about loans: deposits, margins, positions, orders, fills.
 
-Every figure comes from the account for contracts. No capture of these TRs is known: amounts and quantities are written
-as in opw00018 (15 digits), prices with the decimals of the contract.
+Every figure comes from the derivatives account. No capture of these TRs is known: amounts and quantities are written
+as in opw00018 (15 digits), prices with the decimals of the derivative.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from datetime import date
 from fractions import Fraction
 
 from kiwoom.clock import from_us
-from kiwoom.sim.accounts.derivativeaccount import ContractOrder, Deal, FoAccount, Position, value_of
+from kiwoom.sim.accounts.derivativeaccount import Deal, DerivativeAccount, DerivativeOrder, Position, value_of
 from kiwoom.sim.accounts.ledger import half_up
 from kiwoom.sim.answers.registry import Answer, NotFound, Refused, Request, answers
 from kiwoom.sim.base.formats import padded, scaled
 from kiwoom.sim.desk.chejan import two_decimals
-from kiwoom.sim.desk.derivativedesk import ContractDesk
+from kiwoom.sim.desk.derivativedesk import DerivativeDesk
 from kiwoom.sim.exchange.order import NO_ORDER, Action, Order
 from kiwoom.sim.rules.instruments import Instrument
 from kiwoom.sim.rules.trading import BUY, LOAN_DEPOSIT_PERCENT, QUOTE_TYPES, SELL
@@ -34,12 +34,12 @@ _PAGE_ROWS = 20
 Value = int | str | Fraction
 
 
-def _account(request: Request) -> tuple[FoAccount, ContractDesk]:
+def _account(request: Request) -> tuple[DerivativeAccount, DerivativeDesk]:
     broker = request.broker
     number = request.text("계좌번호").replace("-", "")
-    for account in broker.contracts.accounts_of(broker.options.user):
+    for account in broker.derivatives.accounts_of(broker.options.user):
         if account.number == number:
-            return account, broker.contracts
+            return account, broker.derivatives
     raise Refused(_BAD_ACCOUNT)
 
 
@@ -97,12 +97,12 @@ def _closing_profit(deals: Sequence[Deal], kind: str) -> int:
     return sum(deal.profit for deal in deals if deal.instrument.kind == kind)
 
 
-def _missing(account: FoAccount) -> int:
+def _missing(account: DerivativeAccount) -> int:
     """추가증거금: by how much the deposit falls short of two thirds of the margin (유지증거금)."""
     return max(0, _maintenance(account) - account.total)
 
 
-def _maintenance(account: FoAccount) -> int:
+def _maintenance(account: DerivativeAccount) -> int:
     return account.margin * 2 // 3
 
 
@@ -143,12 +143,12 @@ def deposit_and_margin(request: Request) -> Answer:
     )
 
 
-def _options_profit(account: FoAccount) -> int:
+def _options_profit(account: DerivativeAccount) -> int:
     options = (p for p in account.held() if p.instrument.kind == "OPTION")
     return sum(p.profit_at(account.price_in(p.instrument)) for p in options)
 
 
-@answers("opw20012", source=_LEDGER, omits="the parts of the margin by risk: it is one sum by contract")
+@answers("opw20012", source=_LEDGER, omits="the parts of the margin by risk: it is one sum by derivative")
 def margin_details(request: Request) -> Answer:
     """선옵증거금상세내역요청."""
     account, desk = _account(request)
@@ -283,7 +283,7 @@ def margin_now(request: Request) -> Answer:
 # --- what can be ordered -----------------------------------------------------------------------------------------
 
 
-def _contract(request: Request, desk: ContractDesk) -> Instrument:
+def _derivative(request: Request, desk: DerivativeDesk) -> Instrument:
     instrument = request.instrument()
     if not desk.trades(instrument):
         raise NotFound(instrument.code)
@@ -291,7 +291,7 @@ def _contract(request: Request, desk: ContractDesk) -> Instrument:
 
 
 def _asked_price(request: Request, instrument: Instrument) -> int:
-    """주문가격 in the contract's units; the last price if there is none."""
+    """주문가격 in the derivative's units; the last price if there is none."""
     text = request.text("주문가격")
     try:
         price = int(Fraction(text or "0") * instrument.scale)
@@ -304,7 +304,7 @@ def _asked_price(request: Request, instrument: Instrument) -> int:
 def orderable(request: Request) -> Answer:
     """선옵계좌별주문가능수량요청."""
     account, desk = _account(request)
-    instrument = _contract(request, desk)
+    instrument = _derivative(request, desk)
     side = BUY if request.text("매도수구분", "2") == "2" else SELL
     price = _asked_price(request, instrument)
     opening, closing = account.orderable_quantity(instrument, side, price)
@@ -335,12 +335,12 @@ def orderable(request: Request) -> Answer:
 def closable(request: Request) -> Answer:
     """계좌미결제청산가능수량조회요청."""
     account, desk = _account(request)
-    instrument = _contract(request, desk)
+    instrument = _derivative(request, desk)
     position = account.positions.get(instrument.code)
     held = position.quantity if position else 0
     free = account.closable(instrument, SELL if held > 0 else BUY)
-    per_contract = account.margin_of(instrument) if instrument.kind == "FUTURE" or held < 0 else 0
-    after = account.margin - per_contract * free
+    each = account.margin_of(instrument) if instrument.kind == "FUTURE" or held < 0 else 0
+    after = account.margin - each * free
     return _written(
         request,
         {
@@ -354,11 +354,11 @@ def closable(request: Request) -> Answer:
     )
 
 
-@answers("opw20001", source=_LEDGER, omits="only the first contract of several is counted")
+@answers("opw20001", source=_LEDGER, omits="only the first derivative of several is counted")
 def margin_after_closing(request: Request) -> Answer:
     """선물옵션청산주문위탁증거금가계산요청."""
     account, desk = _account(request)
-    instrument = _contract(request, desk)
+    instrument = _derivative(request, desk)
     quantity = min(request.number("주문수량"), abs(account.position(instrument).quantity))
     binds = instrument.kind == "FUTURE" or account.position(instrument).quantity < 0
     freed = account.margin_of(instrument) * quantity if binds else 0
@@ -379,7 +379,7 @@ def margin_after_closing(request: Request) -> Answer:
 
 
 def _entry(position: Position) -> int:
-    """Won that the open contracts were entered at."""
+    """Won that the open derivatives were entered at."""
     return value_of(position.instrument, position.paid)
 
 
@@ -512,7 +512,7 @@ def profits_of_a_period(request: Request) -> Answer:
 # --- orders ------------------------------------------------------------------------------------------------------
 
 
-def _orders(account: FoAccount, day: date) -> list[Order]:
+def _orders(account: DerivativeAccount, day: date) -> list[Order]:
     if day == account.today:
         return list(account.orders.values())
     return account.past_orders.get(day, [])
@@ -531,7 +531,7 @@ def _order_rows(request: Request, price_item: str) -> list[Mapping[str, Value]]:
     for order in orders:
         instrument = desk.instrument(order.code)
         last = order.executions[-1] if order.executions else None
-        filled_at = order.average if isinstance(order, ContractOrder) else 0
+        filled_at = order.average if isinstance(order, DerivativeOrder) else 0
         changed = {Action.MODIFY: "정정", Action.CANCEL: "취소"}.get(order.action, "")
         rows.append(
             {
@@ -593,8 +593,8 @@ def stocks_on_loan(request: Request) -> Answer:
             "종목코드": f"A{i.code}",
             "종목명": i.name,
             "신용보즘금율": str(LOAN_DEPOSIT_PERCENT),
-            "대용가": market.live_unmoved(i).base * 7 // 10,
-            "전일종가": market.live_unmoved(i).base,
+            "대용가": market.live_as_seen(i).base * 7 // 10,
+            "전일종가": market.live_as_seen(i).base,
             "신용한도초과여부": "N",
             "신용한도초과": "",
         }

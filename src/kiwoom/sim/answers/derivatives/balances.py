@@ -1,16 +1,16 @@
-"""What an account has in contracts now (opt50026, opt50027, opt50031, opt50032), margins of sold options (opw20015)."""
+"""Derivatives in an account now (opt50026, opt50027, opt50031, opt50032), margins of sold options (opw20015)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
 
-from kiwoom.sim.accounts.derivativeaccount import Deal, FoAccount, Position, initial_margin, value_of
+from kiwoom.sim.accounts.derivativeaccount import Deal, DerivativeAccount, Position, initial_margin, value_of
 from kiwoom.sim.accounts.ledger import half_up
 from kiwoom.sim.answers.registry import Answer, NotFound, Refused, Request, answers
 from kiwoom.sim.base.formats import scaled, signed, signed_price
 from kiwoom.sim.desk.chejan import order_values, position_values, two_decimals
-from kiwoom.sim.desk.derivativedesk import ContractDesk
+from kiwoom.sim.desk.derivativedesk import DerivativeDesk
 from kiwoom.sim.exchange.order import Action, Order
 from kiwoom.sim.figures.derivatives import state_now
 from kiwoom.sim.market.market import Market
@@ -26,12 +26,12 @@ _BAD_ACCOUNT = "[RC4024] 모의투자 계좌번호 오류입니다."
 _MILLIONTHS = 1_000_000
 
 
-def _account(request: Request) -> tuple[FoAccount, ContractDesk]:
+def _account(request: Request) -> tuple[DerivativeAccount, DerivativeDesk]:
     broker = request.broker
     number = request.text("계좌번호").replace("-", "")
-    for account in broker.contracts.accounts_of(broker.options.user):
+    for account in broker.derivatives.accounts_of(broker.options.user):
         if account.number == number:
-            return account, broker.contracts
+            return account, broker.derivatives
     raise Refused(_BAD_ACCOUNT)
 
 
@@ -39,7 +39,7 @@ def _rate(part: int, whole: int) -> str:
     return two_decimals(Fraction(part * 100, whole) if whole else Fraction(0))
 
 
-def _deals(account: FoAccount, instrument: Instrument) -> list[Deal]:
+def _deals(account: DerivativeAccount, instrument: Instrument) -> list[Deal]:
     return [deal for deal in account.deals_today() if deal.instrument.code == instrument.code]
 
 
@@ -82,7 +82,7 @@ def orders_of_today(request: Request) -> Answer:
 # --- positions ---------------------------------------------------------------------------------------------------
 
 
-def _profit(account: FoAccount, position: Position) -> int:
+def _profit(account: DerivativeAccount, position: Position) -> int:
     return position.profit_at(account.price_in(position.instrument))
 
 
@@ -104,7 +104,9 @@ def balance(request: Request) -> Answer:
     return Answer({}, rows(), _DONE)
 
 
-def _balance_values(account: FoAccount, desk: ContractDesk, market: Market, position: Position) -> dict[int, str]:
+def _balance_values(
+    account: DerivativeAccount, desk: DerivativeDesk, market: Market, position: Position
+) -> dict[int, str]:
     instrument = position.instrument
     deals = _deals(account, instrument)
     sold = [deal for deal in deals if deal.side == SELL]
@@ -140,7 +142,7 @@ def open_profit(request: Request) -> Answer:
     for position in account.held():
         instrument = position.instrument
         deals, profit = _deals(account, instrument), _profit(account, position)
-        price, base = account.price_in(instrument), request.market.live_unmoved(instrument).base
+        price, base = account.price_in(instrument), request.market.live_as_seen(instrument).base
         rows.append(
             {
                 "종목코드": instrument.code,
@@ -226,7 +228,7 @@ def margins_of_sold_options(request: Request) -> Answer:
         for right, name, way in (("call", "콜", 1), ("put", "풋", -1)):
             option = pairs[strike][right]
             moved = level * (_MILLIONTHS + way * OPTIONS.margin_ppm) // _MILLIONTHS
-            base = market.live_unmoved(option).base
+            base = market.live_as_seen(option).base
             for item, at in (("조정이론가", level), ("최대이론가", moved)):
                 row[f"{name}{item}"] = scaled(round(greeks(option, at, market.trading_day()).price), 100)
             row[f"{name}전일종가"] = scaled(base, 100)

@@ -8,7 +8,7 @@ from datetime import date
 from itertools import accumulate
 
 from kiwoom.catalog import calendar
-from kiwoom.sim.answers.derivatives.states import contract, minute_states, unit_of
+from kiwoom.sim.answers.derivatives.states import derivative, minute_states, unit_of
 from kiwoom.sim.answers.registry import Answer, NotFound, Refused, Request, answers
 from kiwoom.sim.base.formats import clock6, scaled
 from kiwoom.sim.figures.derivatives import State, historical_volatility, records, state_now
@@ -19,7 +19,7 @@ from kiwoom.sim.rules.instruments import Instrument
 
 __all__: list[str] = []
 
-_BOARD = "the contracts' and the index's prices now; theory and sensitivities by Black-Scholes"
+_BOARD = "the derivatives' and the index's prices now; theory and sensitivities by Black-Scholes"
 _NEAREST = 4
 
 
@@ -100,7 +100,7 @@ def both_boards(request: Request) -> Answer:
 @answers("opt50023", source="the option's and the index's tapes by the minute; theory by Black-Scholes")
 def sensitivities(request: Request) -> Answer:
     """민감도지표추이요청: 시간구분 in minutes."""
-    instrument = contract(request)
+    instrument = derivative(request)
     market = request.market
     states = minute_states(market, instrument, unit_of(request, "시간구분"))
     single = records(request.tr.single, state_now(market, instrument), {"종목표준코드": ""})
@@ -129,8 +129,8 @@ def put_call_ratio(request: Request) -> Answer:
 
 
 def _volumes(market: Market, options: list[Instrument]) -> list[int]:
-    """Contracts traded in some options up to the end of each minute of the day."""
-    tapes = [market.live_unmoved(i).tape.minutes for i in options]
+    """Derivatives traded in some options up to the end of each minute of the day."""
+    tapes = [market.live_as_seen(i).tape.minutes for i in options]
     count = min(len(minutes) for minutes in tapes)
     return list(accumulate(sum(minutes[i].volume for minutes in tapes) for i in range(count)))
 

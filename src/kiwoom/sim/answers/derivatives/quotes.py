@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from kiwoom.sim.answers.derivatives.states import contract, day_states, trade_states
+from kiwoom.sim.answers.derivatives.states import day_states, derivative, trade_states
 from kiwoom.sim.answers.inputs import choice, number_between
 from kiwoom.sim.answers.registry import Answer, Request, answers
 from kiwoom.sim.figures.derivatives import State, records, state_now
@@ -15,14 +15,14 @@ from kiwoom.sim.rules.instruments import Instrument
 
 __all__: list[str] = []
 
-_NOW = "the contract's and its underlying's prices now; theory by cost of carry and Black-Scholes"
-_TRADES = "the trades of the contract's tape"
-_DAYS = "the contract's daily bars"
+_NOW = "the derivative's and its underlying's prices now; theory by cost of carry and Black-Scholes"
+_TRADES = "the trades of the derivative's tape"
+_DAYS = "the derivative's daily bars"
 _MILLION = 1_000_000
 
 
 def _now(request: Request) -> tuple[Instrument, State]:
-    instrument = contract(request)
+    instrument = derivative(request)
     return instrument, state_now(request.market, instrument)
 
 
@@ -61,7 +61,7 @@ def opening_high_low(request: Request) -> Answer:
 @answers("opt50040", source=f"{_DAYS}; theory at the day's close")
 def opening_high_low_by_day(request: Request) -> Answer:
     """선옵시고저가요청 of every day."""
-    instrument = contract(request)
+    instrument = derivative(request)
     rows = day_states(request.market, instrument)
     return Answer({}, _rows(request, rows), codes=[instrument.code])
 
@@ -69,7 +69,7 @@ def opening_high_low_by_day(request: Request) -> Answer:
 @answers("opt50005", source=_TRADES)
 def volumes(request: Request) -> Answer:
     """선옵시간별거래량요청."""
-    instrument = contract(request)
+    instrument = derivative(request)
     rows = trade_states(request.market, instrument)
     return Answer({}, _rows(request, rows), codes=[instrument.code])
 
@@ -99,13 +99,13 @@ def quote_of_one(request: Request) -> Answer:
 
 
 @answers("optfofid", source=_NOW)
-def watched_contracts(request: Request) -> Answer:
+def watched_derivatives(request: Request) -> Answer:
     """선물전체시세요청: asked for with CommKwRqData, type 3."""
     market = request.market
     found = [market.find(code) for code in request.text("종목코드").split(";")]
-    contracts = [i for i in found if i is not None and i.kind in ("FUTURE", "OPTION")]
-    rows = [records(request.tr.multi, state_now(market, i)) for i in contracts]
-    return Answer({}, rows, codes=[i.code for i in contracts], page_rows=100)
+    derivatives = [i for i in found if i is not None and i.kind in ("FUTURE", "OPTION")]
+    rows = [records(request.tr.multi, state_now(market, i)) for i in derivatives]
+    return Answer({}, rows, codes=[i.code for i in derivatives], page_rows=100)
 
 
 # --- stock futures -----------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""How a contract came here: its day by the minute, its book, its basis, its open interest."""
+"""How a derivative came here: its day by the minute, its book, its basis, its open interest."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from itertools import islice
 
 from kiwoom.catalog import calendar
 from kiwoom.sim.answers.derivatives.states import (
-    contract,
     day_states,
+    derivative,
     minute_states,
     searched,
     trade_states,
@@ -25,7 +25,7 @@ from kiwoom.sim.rules.instruments import Instrument
 
 __all__: list[str] = []
 
-_MINUTES = "the contract's and its underlying's tapes, by the minute"
+_MINUTES = "the derivative's and its underlying's tapes, by the minute"
 _INTEREST = "generated open interest: a day's goes from yesterday's to today's"
 
 
@@ -43,7 +43,7 @@ def _written(request: Request, instrument: Instrument, states: Iterator[State]) 
 @answers("opt50007", source=_MINUTES)
 def quotes_by_minute(request: Request) -> Answer:
     """선물시세추이요청: 시간단위 in minutes, 시간검색 the time from which on to look back."""
-    instrument = contract(request)
+    instrument = derivative(request)
     states = minute_states(_market(request), instrument, unit_of(request), searched(request))
     return _written(request, instrument, states)
 
@@ -51,29 +51,29 @@ def quotes_by_minute(request: Request) -> Answer:
 @answers("opt50009", source="the books at the minutes' ends")
 def remaining_by_minute(request: Request) -> Answer:
     """선옵시간별잔량요청."""
-    instrument = contract(request)
+    instrument = derivative(request)
     return _written(request, instrument, minute_states(_market(request), instrument, 1, searched(request), books=True))
 
 
 @answers("opt50010", source="the book after each trade")
 def book_by_trade(request: Request) -> Answer:
     """선옵호가잔량추이요청, trade by trade."""
-    instrument = contract(request)
+    instrument = derivative(request)
     return _written(request, instrument, trade_states(_market(request), instrument, searched(request), books=True))
 
 
 @answers("opt50011", source="the books at the minutes' ends")
 def book_by_minute(request: Request) -> Answer:
     """선옵호가잔량추이요청, by so many minutes."""
-    instrument = contract(request)
+    instrument = derivative(request)
     states = minute_states(_market(request), instrument, unit_of(request), searched(request), books=True)
     return _written(request, instrument, states)
 
 
-@answers("opt50012", source=_MINUTES, omits="the spread of the asked contract over the nearest one of its kind")
+@answers("opt50012", source=_MINUTES, omits="the spread of the asked derivative over the nearest one of its kind")
 def time_spread(request: Request) -> Answer:
     """선옵타임스프레드차트요청."""
-    market, instrument = _market(request), contract(request)
+    market, instrument = _market(request), derivative(request)
     near = _nearest(market, instrument)
     unit = unit_of(request)
     prices = {state.us: state.price for state in minute_states(market, near, unit)}
@@ -86,7 +86,7 @@ def time_spread(request: Request) -> Answer:
 
 
 def _nearest(market: Market, instrument: Instrument) -> Instrument:
-    """The contract of the same kind, underlying, strike and size that expires first."""
+    """The derivative of the same kind, underlying, strike and size that expires first."""
     same = [
         i
         for i in market.derivatives()
@@ -99,15 +99,15 @@ def _nearest(market: Market, instrument: Instrument) -> Instrument:
 @answers("opt50013", source=_MINUTES, omits="one row for each of the last 봉갯수 minutes")
 def volume_by_price(request: Request) -> Answer:
     """선물가격대별비중차트요청, bar by bar."""
-    instrument = contract(request)
+    instrument = derivative(request)
     count = number_between(request, "봉갯수", 1, 900, 100)
     return _written(request, instrument, islice(minute_states(_market(request), instrument), count))
 
 
-@answers("opt50014", source="the trades of the contract's tape, in 봉갯수 bands between the day's low and high")
+@answers("opt50014", source="the trades of the derivative's tape, in 봉갯수 bands between the day's low and high")
 def share_by_price(request: Request) -> Answer:
     """선물가격대별비중차트요청, by bands of prices; 구간구분 is the band's lowest price."""
-    market, instrument = _market(request), contract(request)
+    market, instrument = _market(request), derivative(request)
     count = number_between(request, "봉갯수", 1, 100, 10)
     state = state_now(market, instrument)
     width = max(1, -(-(state.high - state.low + 1) // count))
@@ -130,7 +130,7 @@ def share_by_price(request: Request) -> Answer:
 
 def _interest_by_day(kind: str) -> Callable[[Request], Answer]:
     def answer(request: Request) -> Answer:
-        instrument = contract(request, kind)
+        instrument = derivative(request, kind)
         return _written(request, instrument, day_states(_market(request), instrument))
 
     return answer
@@ -138,7 +138,7 @@ def _interest_by_day(kind: str) -> Callable[[Request], Answer]:
 
 def _interest_by_minute(kind: str) -> Callable[[Request], Answer]:
     def answer(request: Request) -> Answer:
-        instrument = contract(request, kind)
+        instrument = derivative(request, kind)
         return _written(request, instrument, minute_states(_market(request), instrument, unit_of(request)))
 
     return answer
@@ -156,7 +156,7 @@ answers("opt50064", source=_INTEREST)(_interest_by_minute("OPTION"))
 @answers("opt50016", "opt50017", source=_MINUTES)
 def basis_by_minute(request: Request) -> Answer:
     """베이시스추이차트요청: market basis and gap by so many minutes."""
-    instrument = contract(request, "FUTURE")
+    instrument = derivative(request, "FUTURE")
     states = minute_states(_market(request), instrument, unit_of(request))
     return _written(request, instrument, states)
 
@@ -164,10 +164,10 @@ def basis_by_minute(request: Request) -> Answer:
 # --- days before -------------------------------------------------------------------------------------------------
 
 
-@answers("opt50034", source="the contract's tapes of the last 기간 days before the shown one, by the minute")
+@answers("opt50034", source="the derivative's tapes of the last 기간 days before the shown one, by the minute")
 def earlier_prices(request: Request) -> Answer:
     """선옵전일가격요청."""
-    market, instrument = _market(request), contract(request)
+    market, instrument = _market(request), derivative(request)
     count = number_between(request, "기간", 1, 20, 1)
 
     def rows() -> Iterator[dict[str, str]]:

@@ -1,5 +1,5 @@
 """
-Series of states of one contract, for the TRs that show how it came here: trade by trade, minute by minute, day by day.
+Series of states of one derivative, for the TRs that show its past: trade by trade, minute by minute, day by day.
 
 Every series is newest first; each state knows the open interest of the one before it (미결제증감).
 """
@@ -22,13 +22,13 @@ from kiwoom.sim.market.market import Market
 from kiwoom.sim.prices.tape import MINUTE_US, Trade
 from kiwoom.sim.rules.instruments import Instrument
 
-__all__ = ["bar_value", "contract", "day_states", "minute_states", "searched", "trade_states", "unit_of"]
+__all__ = ["bar_value", "day_states", "derivative", "minute_states", "searched", "trade_states", "unit_of"]
 
 _DAY_END = (15 * 60 + 30) * MINUTE_US
 
 
-def contract(request: Request, kind: str = "") -> Instrument:
-    """The contract that 종목코드 names; of one kind (FUTURE, OPTION) if given. Raises NotFound."""
+def derivative(request: Request, kind: str = "") -> Instrument:
+    """The derivative that 종목코드 names; of one kind (FUTURE, OPTION) if given. Raises NotFound."""
     instrument = request.instrument()
     if instrument.kind not in ("FUTURE", "OPTION") or kind not in ("", instrument.kind):
         raise NotFound(instrument.code)
@@ -51,7 +51,7 @@ def searched(request: Request, name: str = "시간검색") -> int:
 
 
 def bar_value(instrument: Instrument, price: int, quantity: int) -> int:
-    """Won that contracts are worth at a price."""
+    """Won that derivatives are worth at a price."""
     return price * quantity * instrument.multiplier // instrument.scale
 
 
@@ -131,7 +131,7 @@ def minute_states(
 
 
 def day_states(market: Market, instrument: Instrument, until: date | None = None) -> Iterator[State]:
-    """One state for each trading day of a contract, the running one as far as it has come."""
+    """One state for each trading day of a derivative, the running one as far as it has come."""
     last = until or market.trading_day()
     below = {bar.date: bar.close for bar in islice(market.bars_to_now(market.underlying(instrument), last), 300)}
 

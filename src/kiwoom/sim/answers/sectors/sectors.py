@@ -11,8 +11,8 @@ from kiwoom.sim.answers.ranking import listed
 from kiwoom.sim.answers.registry import Answer, NotFound, Request, answers
 from kiwoom.sim.answers.stocks.quotes import sector_single
 from kiwoom.sim.base.formats import direction, percent, rate, signed, signed_price
+from kiwoom.sim.figures.breadth import breadth, members
 from kiwoom.sim.rules.instruments import Instrument
-from kiwoom.sim.rules.membership import breadth, members
 
 __all__: list[str] = []
 

@@ -59,7 +59,7 @@ def _sector(request: Request) -> Instrument:
     return instrument
 
 
-def _contract(request: Request) -> Instrument:
+def _derivative(request: Request) -> Instrument:
     instrument = request.instrument()
     if instrument.kind not in ("FUTURE", "OPTION"):
         raise NotFound(instrument.code)
@@ -254,11 +254,11 @@ def sector_minutes(request: Request) -> Answer:
 
 # --- futures and options: prices with two decimals ------------------------------------------------------------------
 
-_CONTRACT_SOURCE = "generated from the contract's listing day on"
+_DERIVATIVE_SOURCE = "generated from the derivative's listing day on"
 
 
-def _contract_days(request: Request, period: Callable[[date], object] | None) -> Answer:
-    instrument = _contract(request)
+def _derivative_days(request: Request, period: Callable[[date], object] | None) -> Answer:
+    instrument = _derivative(request)
 
     def rows() -> Iterator[dict[str, str]]:
         scale = instrument.scale
@@ -275,47 +275,47 @@ def _contract_days(request: Request, period: Callable[[date], object] | None) ->
     return Answer({}, rows(), _message(request, instrument))
 
 
-def _contract_candles(request: Request, candles: Iterator[Candle], unit: int) -> Answer:
-    instrument = _contract(request)
+def _derivative_candles(request: Request, candles: Iterator[Candle], unit: int) -> Answer:
+    instrument = _derivative(request)
     names = ("현재가", "거래량", "체결시간", "시가", "고가", "저가")
     rows = (dict(zip(names, _signed_candle(c, instrument.scale), strict=True)) for c in candles)
     last = request.market.live(instrument).count % unit or unit
     return Answer({"종목코드": instrument.code, "마지막틱갯수": str(last)}, rows, _message(request, instrument))
 
 
-@answers("opt50028", "opt50066", source=_CONTRACT_SOURCE, omits="reaches 20 trading days back")
-def contract_ticks(request: Request) -> Answer:
+@answers("opt50028", "opt50066", source=_DERIVATIVE_SOURCE, omits="reaches 20 trading days back")
+def derivative_ticks(request: Request) -> Answer:
     """선물틱차트요청, 선옵틱차트요청."""
     unit = _unit(request, "시간단위", _TICKS)
-    return _contract_candles(request, tick_candles(request.market, _contract(request), unit), unit)
+    return _derivative_candles(request, tick_candles(request.market, _derivative(request), unit), unit)
 
 
-@answers("opt50029", "opt50067", source=_CONTRACT_SOURCE, omits="reaches 160 trading days back")
-def contract_minutes(request: Request) -> Answer:
+@answers("opt50029", "opt50067", source=_DERIVATIVE_SOURCE, omits="reaches 160 trading days back")
+def derivative_minutes(request: Request) -> Answer:
     """선물분차트요청, 선옵분차트요청."""
     unit = _unit(request, "시간단위", _MINUTES)
-    return _contract_candles(request, minute_candles(request.market, _contract(request), unit), unit)
+    return _derivative_candles(request, minute_candles(request.market, _derivative(request), unit), unit)
 
 
-@answers("opt50030", "opt50068", source=_CONTRACT_SOURCE)
-def contract_days(request: Request) -> Answer:
+@answers("opt50030", "opt50068", source=_DERIVATIVE_SOURCE)
+def derivative_days(request: Request) -> Answer:
     """선물일차트요청, 선옵일차트요청."""
-    return _contract_days(request, None)
+    return _derivative_days(request, None)
 
 
-@answers("opt50071", source=_CONTRACT_SOURCE)
-def contract_weeks(request: Request) -> Answer:
+@answers("opt50071", source=_DERIVATIVE_SOURCE)
+def derivative_weeks(request: Request) -> Answer:
     """선옵주봉차트요청."""
-    return _contract_days(request, _week)
+    return _derivative_days(request, _week)
 
 
-@answers("opt50072", source=_CONTRACT_SOURCE)
-def contract_months(request: Request) -> Answer:
+@answers("opt50072", source=_DERIVATIVE_SOURCE)
+def derivative_months(request: Request) -> Answer:
     """선옵월봉차트요청."""
-    return _contract_days(request, _month)
+    return _derivative_days(request, _month)
 
 
-@answers("opt50073", source=_CONTRACT_SOURCE)
-def contract_years(request: Request) -> Answer:
+@answers("opt50073", source=_DERIVATIVE_SOURCE)
+def derivative_years(request: Request) -> Answer:
     """선옵년봉차트요청."""
-    return _contract_days(request, _year)
+    return _derivative_days(request, _year)

@@ -11,10 +11,10 @@ from kiwoom.sim.answers.items import MILLION, base_of, row
 from kiwoom.sim.answers.registry import Answer, Request, answers
 from kiwoom.sim.answers.stocks.investors import whole_units
 from kiwoom.sim.base.formats import direction, percent, rate, signed, signed_price
+from kiwoom.sim.figures.breadth import members
 from kiwoom.sim.figures.investors import Investors, investors
 from kiwoom.sim.market.market import Market
 from kiwoom.sim.rules.instruments import Instrument
-from kiwoom.sim.rules.membership import members
 
 __all__: list[str] = []
 

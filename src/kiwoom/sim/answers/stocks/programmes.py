@@ -12,11 +12,11 @@ from kiwoom.sim.answers.items import MILLION, base_of, row
 from kiwoom.sim.answers.registry import Answer, NotFound, Request, answers
 from kiwoom.sim.answers.stocks.investors import dated, whole_units
 from kiwoom.sim.base.formats import clock6, direction, percent, rate, scaled, signed, signed_price
+from kiwoom.sim.figures.breadth import members
 from kiwoom.sim.figures.programmes import MARKETS, Program, programs
 from kiwoom.sim.market.market import Market
 from kiwoom.sim.rules.derivatives import INDEX_CODE
 from kiwoom.sim.rules.instruments import Instrument
-from kiwoom.sim.rules.membership import members
 
 __all__: list[str] = []
 

@@ -17,6 +17,7 @@ from kiwoom.sim.base.formats import (
     signed,
     signed_price,
 )
+from kiwoom.sim.figures.breadth import breadth, members
 from kiwoom.sim.figures.fundamentals import fundamentals
 from kiwoom.sim.figures.investors import investors
 from kiwoom.sim.figures.lending import lending
@@ -26,7 +27,6 @@ from kiwoom.sim.market.live import Live
 from kiwoom.sim.market.market import Market
 from kiwoom.sim.prices.history import DayBar
 from kiwoom.sim.rules.instruments import Instrument
-from kiwoom.sim.rules.membership import breadth, members
 
 __all__ = ["sector_single"]
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from kiwoom.sim.base.formats import clock6, direction, percent, rate, signed, signed_price
+from kiwoom.sim.figures.breadth import breadth, members
 from kiwoom.sim.market.expected import expected
 from kiwoom.sim.market.market import Market
 from kiwoom.sim.realtime.timed.auctions import collecting_us
 from kiwoom.sim.realtime.timed.stream import Stream, during
 from kiwoom.sim.rules.instruments import Instrument
-from kiwoom.sim.rules.membership import breadth, members
 
 __all__ = ["BREADTH", "EXPECTED_INDEX"]
 

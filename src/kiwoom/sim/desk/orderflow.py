@@ -1,10 +1,10 @@
 """
-The way of an order through the broker, the same for stocks and for contracts.
+The way of an order through the broker, the same for stocks and for derivatives.
 
 An order comes in two steps, so that the answer to the sender can stand between them: `accept` checks it, reserves what
 it binds and gives it a number, or refuses it; `proceed` sends the first notices and hands it to the exchange. Whatever
-happens then, at once or later, becomes a ledger entry and a notice. What differs between stocks and contracts (which
-accounts, which margin, which balance notice) is left to `Desk` and `ContractDesk`.
+happens then, at once or later, becomes a ledger entry and a notice. What differs between stocks and derivatives (which
+accounts, which margin, which balance notice) is left to `Desk` and `DerivativeDesk`.
 """
 
 from __future__ import annotations

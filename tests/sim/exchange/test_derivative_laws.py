@@ -1,5 +1,5 @@
 """
-The laws of test_laws.py for futures and options: random orders of three users over a day, through the contract desk.
+The laws of test_laws.py for futures and options: random orders of three users over a day, through the derivative desk.
 
 Money follows from the trades to the won, prices are on the grid and within the limits, every order ends in exactly one
 way, its notices add up to it, and the last balance notice (gubun 4) of a position says what the account holds.
@@ -17,9 +17,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kiwoom.sim.accounts.derivativeaccount import FoAccount, value_of
+from kiwoom.sim.accounts.derivativeaccount import DerivativeAccount, value_of
 from kiwoom.sim.broker import Broker
-from kiwoom.sim.desk.derivativedesk import ContractDesk
+from kiwoom.sim.desk.derivativedesk import DerivativeDesk
 from kiwoom.sim.desk.stockdesk import NotTaken, Ticket
 from kiwoom.sim.exchange.order import Action, Order, OrderState
 from kiwoom.sim.options import Options
@@ -33,7 +33,7 @@ SECOND = 1_000_000
 LISTING = builtin_listing()
 
 
-class WatchedDesk(ContractDesk):
+class WatchedDesk(DerivativeDesk):
     """A desk that checks every trade when it is told of it."""
 
     def filled(self, order: Order, price: int, quantity: int) -> None:
@@ -47,7 +47,7 @@ class WatchedDesk(ContractDesk):
 
 
 class Day:
-    """One day of trading contracts on a broker of its own."""
+    """One day of trading derivatives on a broker of its own."""
 
     def __init__(self, seed: int, start: str, fill: str) -> None:
         at = datetime.fromisoformat(f"2026-02-06 {start}")
@@ -65,7 +65,7 @@ class Day:
         listed = list(self.broker.market.derivatives())
         level = self.broker.market.index_level()
         options_near = sorted((i for i in listed if i.kind == "OPTION"), key=lambda i: abs(i.strike - level))[:4]
-        self.contracts: list[Instrument] = [*[i for i in listed if i.kind == "FUTURE"][:2], *options_near]
+        self.derivatives: list[Instrument] = [*[i for i in listed if i.kind == "FUTURE"][:2], *options_near]
 
     @property
     def orders(self) -> list[Order]:
@@ -80,7 +80,7 @@ class Day:
     def act(self, action: tuple[Any, ...]) -> None:
         what, who, which, kind, priced, steps, quantity = action
         account = self.desk.accounts_of(USERS[who])[0]
-        instrument = self.contracts[which % len(self.contracts)]
+        instrument = self.derivatives[which % len(self.derivatives)]
         if what == "new":
             live = self.broker.market.live(instrument)
             price = instrument.move(live.price, steps) if priced else 0
@@ -131,7 +131,7 @@ class Day:
         for account in self.desk.accounts.values():
             self.check_account(account, balances)
 
-    def check_account(self, account: FoAccount, balances: Mapping[tuple[str, str], Mapping[int, str]]) -> None:
+    def check_account(self, account: DerivativeAccount, balances: Mapping[tuple[str, str], Mapping[int, str]]) -> None:
         """Deposit, less fees, less what was paid, plus what is held: to the won."""
         account.check()
         assert account.reserved_cash == 0, "nothing is open any more"

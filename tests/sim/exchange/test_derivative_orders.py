@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.sim.exchange.test_ordering import Trader
 
-from kiwoom.sim.accounts.derivativeaccount import ContractOrder, FoAccount, fee_of, value_of
+from kiwoom.sim.accounts.derivativeaccount import DerivativeAccount, DerivativeOrder, fee_of, value_of
 from kiwoom.sim.accounts.stockaccount import NotCovered
 from kiwoom.sim.market.live import Live
 from kiwoom.sim.rules.instruments import Instrument
 from kiwoom.sim.rules.trading import BUY
 
 
-class ContractTrader(Trader):
+class DerivativeTrader(Trader):
     """A trader with an account for futures and options."""
 
     def __init__(self, options: str = "at=2026-02-06 10:00&seed=3&quotes=all&cash=1000000000") -> None:
@@ -39,8 +39,8 @@ class ContractTrader(Trader):
         return number
 
     @property
-    def held(self) -> FoAccount:
-        account = self.control.broker.contracts.account(self.account)
+    def held(self) -> DerivativeAccount:
+        account = self.control.broker.derivatives.account(self.account)
         account.check()
         return account
 
@@ -63,7 +63,7 @@ def points(price: int) -> str:
 
 
 def test_buying_and_selling_a_future() -> None:
-    t = ContractTrader()
+    t = DerivativeTrader()
     before = t.held.orderable_cash
     t.fo(1, "2", 3, order_type="3")
     assert t.log == [
@@ -95,7 +95,7 @@ def test_buying_and_selling_a_future() -> None:
 
 
 def test_a_limit_order_is_modified_and_cancelled() -> None:
-    t = ContractTrader()
+    t = DerivativeTrader()
     low = t.live(t.future).lower
     first = t.fo(1, "2", 4, points(low))
     assert t.log[2:] == ["chejan 0 접수"]
@@ -113,7 +113,7 @@ def test_a_limit_order_is_modified_and_cancelled() -> None:
 
 
 def test_closing_binds_no_margin() -> None:
-    t = ContractTrader()
+    t = DerivativeTrader()
     t.fo(1, "2", 3, order_type="3")
     number = t.fo(1, "1", 3, points(t.live(t.future).upper))
     assert t.held.orders[number].reserved == 0
@@ -123,7 +123,7 @@ def test_closing_binds_no_margin() -> None:
 
 
 def test_refusals() -> None:
-    t = ContractTrader("at=2026-02-06 10:00&seed=3&cash=10000000")
+    t = DerivativeTrader("at=2026-02-06 10:00&seed=3&cash=10000000")
     assert t.fo(1, "2", 5, order_type="3") == ""
     assert t.message == "[RC4025] 모의투자 매수증거금이 부족합니다."
     assert t.fo(1, "2", 1, points(t.live(t.future).lower + 1)) == ""
@@ -143,7 +143,7 @@ def test_refusals() -> None:
 
 
 def test_options_are_paid_in_full_and_sold_on_margin() -> None:
-    t = ContractTrader()
+    t = DerivativeTrader()
     call = t.at_the_money("call")
     t.fo(1, "2", 2, order_type="3", code=call.code)
     deal = t.held.deals[-1]
@@ -158,7 +158,7 @@ def test_options_are_paid_in_full_and_sold_on_margin() -> None:
 
 
 def test_futures_are_marked_to_the_close_every_day() -> None:
-    t = ContractTrader("at=2026-02-05 10:00&seed=3&cash=1000000000")
+    t = DerivativeTrader("at=2026-02-05 10:00&seed=3&cash=1000000000")
     t.fo(1, "2", 2, order_type="3")
     entry, fee = t.held.positions[t.future].paid, t.held.fees
     t.run(24 * 3600)
@@ -173,7 +173,7 @@ def test_futures_are_marked_to_the_close_every_day() -> None:
 
 def test_what_expires_is_settled_in_cash() -> None:
     """February 2026 options expire on the 12th, the second Thursday."""
-    t = ContractTrader("at=2026-02-11 10:00&seed=3&cash=1000000000")
+    t = DerivativeTrader("at=2026-02-11 10:00&seed=3&cash=1000000000")
     call, put = t.at_the_money("call"), t.at_the_money("put")
     assert call.expiry == date(2026, 2, 12)
     t.fo(1, "2", 3, order_type="3", code=call.code)
@@ -212,13 +212,13 @@ def test_what_an_account_is_worth_follows_from_its_trades(
 ) -> None:
     """Deposit, plus what the positions are worth, less what was paid for them: to the won, after any fills."""
     prices = {FUTURE.code: 39_000, OPTION.code: 500}
-    account = FoAccount("8000000031", "kim", date(2026, 2, 6), lambda i: 1_000_000, lambda i: prices[i.code])
+    account = DerivativeAccount("8000000031", "kim", date(2026, 2, 6), lambda i: 1_000_000, lambda i: prices[i.code])
     account.deposit(200_000_000)
     paid = fees = 0
     held = {FUTURE.code: 0, OPTION.code: 0}
     for number, (instrument, kind, quantity, steps, cut, rolls) in enumerate(flow):
         price = prices[instrument.code] = max(5, prices[instrument.code] + 5 * steps)
-        order = ContractOrder(
+        order = DerivativeOrder(
             f"{number:07d}", account.number, instrument.code, kind, "00", quantity, price, 0, account.today
         )
         try:
@@ -251,7 +251,7 @@ def test_what_an_account_is_worth_follows_from_its_trades(
 
 @pytest.mark.parametrize("order_type", ["1", "2", "3", "4", "5", "6", "7", "8", "9", "A"])
 def test_every_order_type_is_taken(order_type: str) -> None:
-    t = ContractTrader()
+    t = DerivativeTrader()
     live: Live = t.live(t.future)
     price = points(live.book().asks[0][0]) if order_type in ("1", "2", "5", "6") else ""
     number = t.fo(1, "2", 1, price, order_type)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import pytest
 from tests.sim.driver import Answer
-from tests.sim.exchange.test_contracts import ContractTrader
+from tests.sim.exchange.test_derivative_orders import DerivativeTrader
 
 from kiwoom.sim.accounts.derivativeaccount import value_of
 
 
-def ask(t: ContractTrader, code: str, **inputs: str) -> Answer:
+def ask(t: DerivativeTrader, code: str, **inputs: str) -> Answer:
     return t.ask(code, 계좌번호=t.account, **inputs)
 
 
 @pytest.fixture(scope="module")
-def trader() -> ContractTrader:
+def trader() -> DerivativeTrader:
     """Three futures bought and one sold again, a put sold, an order open; the closing auction runs."""
-    t = ContractTrader("at=2026-02-06 15:19&seed=3&quotes=all&cash=1000000000")
+    t = DerivativeTrader("at=2026-02-06 15:19&seed=3&quotes=all&cash=1000000000")
     t.fo(1, "2", 3, order_type="3")
     t.fo(1, "1", 1, order_type="3")
     t.fo(1, "1", 2, order_type="3", code=t.at_the_money("put").code)
@@ -26,7 +26,7 @@ def trader() -> ContractTrader:
     return t
 
 
-def test_orders(trader: ContractTrader) -> None:
+def test_orders(trader: DerivativeTrader) -> None:
     t = trader
     every = ask(t, "opt50026", 종목코드=t.future, 조회구분="0", 매매구분="0", 체결구분="0").rows
     assert [int(row["주문수량"]) for row in every] == [1, 2, 1, 3]
@@ -37,7 +37,7 @@ def test_orders(trader: ContractTrader) -> None:
     assert [(row["종목코드"], row["주문구분"]) for row in futures] == [(t.future, "-매도")]
 
 
-def test_positions_and_profits(trader: ContractTrader) -> None:
+def test_positions_and_profits(trader: DerivativeTrader) -> None:
     t = trader
     balance, profit = ask(t, "opt50027").rows, ask(t, "opt50031").rows
     assert [row["종목코드"] for row in balance] == [row["종목코드"] for row in profit] == list(t.held.positions)
@@ -55,7 +55,7 @@ def test_positions_and_profits(trader: ContractTrader) -> None:
     assert fees == t.held.fees
 
 
-def test_realised_profit(trader: ContractTrader) -> None:
+def test_realised_profit(trader: DerivativeTrader) -> None:
     t = trader
     rows = ask(t, "opt50032", 종목코드="").rows
     assert len(rows) == 1
@@ -66,7 +66,7 @@ def test_realised_profit(trader: ContractTrader) -> None:
     assert ask(t, "opt50032", 종목코드=t.at_the_money("put").code).rows == []
 
 
-def test_the_margin_of_a_sold_option_is_what_the_account_binds(trader: ContractTrader) -> None:
+def test_the_margin_of_a_sold_option_is_what_the_account_binds(trader: DerivativeTrader) -> None:
     t = trader
     answer = t.ask("opw20015", 월물구분="1", 클래스구분="")
     put = t.at_the_money("put")
@@ -81,6 +81,6 @@ def test_the_margin_of_a_sold_option_is_what_the_account_binds(trader: ContractT
         assert float(each["풋최대이론가"]) >= float(each["풋조정이론가"])
 
 
-def test_another_account_is_refused(trader: ContractTrader) -> None:
+def test_another_account_is_refused(trader: DerivativeTrader) -> None:
     answer = trader.ask("opt50027", 계좌번호="8000000011")
     assert answer.messages == ["[RC4024] 모의투자 계좌번호 오류입니다."]

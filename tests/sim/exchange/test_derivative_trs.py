@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import pytest
 from tests.sim.driver import Answer
-from tests.sim.exchange.test_contracts import ContractTrader
+from tests.sim.exchange.test_derivative_orders import DerivativeTrader
 
 from kiwoom.sim.answers import ANSWERS
 
 
-def ask(t: ContractTrader, code: str, **inputs: str) -> Answer:
+def ask(t: DerivativeTrader, code: str, **inputs: str) -> Answer:
     return t.ask(code, 계좌번호=t.account, 비밀번호="", 비밀번호입력매체구분="00", **inputs)
 
 
 @pytest.fixture(scope="module")
-def trader() -> ContractTrader:
+def trader() -> DerivativeTrader:
     """
     Two futures bought, a call bought and a put sold, a limit order open.
 
     It is after 15:20: while the closing auction collects orders no price moves between two requests.
     """
-    t = ContractTrader("at=2026-02-06 15:19&seed=3&quotes=all&cash=1000000000")
+    t = DerivativeTrader("at=2026-02-06 15:19&seed=3&quotes=all&cash=1000000000")
     t.fo(1, "2", 2, order_type="3")
     t.fo(1, "2", 3, order_type="3", code=t.at_the_money("call").code)
     t.fo(1, "1", 1, order_type="3", code=t.at_the_money("put").code)
@@ -30,7 +30,7 @@ def trader() -> ContractTrader:
     return t
 
 
-def test_deposits_and_margins_agree(trader: ContractTrader) -> None:
+def test_deposits_and_margins_agree(trader: DerivativeTrader) -> None:
     t = trader
     deposit, details = ask(t, "opw20010").single, ask(t, "opw20012").single
     settlement, now = ask(t, "opw20008").single, ask(t, "opw20014").single
@@ -45,7 +45,7 @@ def test_deposits_and_margins_agree(trader: ContractTrader) -> None:
     assert len(deposit["예탁총액"]) == 15
 
 
-def test_positions_and_changes_agree(trader: ContractTrader) -> None:
+def test_positions_and_changes_agree(trader: DerivativeTrader) -> None:
     t = trader
     detailed, settled = ask(t, "opw20006"), ask(t, "opw20007")
     changes = ask(t, "opw20002", 시장구분="0", 체결일자="20260206").single
@@ -61,7 +61,7 @@ def test_positions_and_changes_agree(trader: ContractTrader) -> None:
     assert int(period.single["수수료"]) == t.held.fees
 
 
-def test_orders_of_the_day(trader: ContractTrader) -> None:
+def test_orders_of_the_day(trader: DerivativeTrader) -> None:
     t = trader
     every = ask(t, "opw20004", 조회일="20260206", 종목구분="0", 조회구분="0", 정렬구분="2", 정규시간외구분="0")
     assert [int(row["체결수량"]) for row in every.rows] == [2, 3, 1, 0]
@@ -71,7 +71,7 @@ def test_orders_of_the_day(trader: ContractTrader) -> None:
     assert every.single["출력건수"] == "0004"
 
 
-def test_closing(trader: ContractTrader) -> None:
+def test_closing(trader: DerivativeTrader) -> None:
     t = trader
     single = ask(t, "opw20013", 종목코드=t.future, 주문가격="").single
     assert (int(single["미결제수량"]), int(single["청산가능수량"])) == (2, 2)
@@ -80,7 +80,7 @@ def test_closing(trader: ContractTrader) -> None:
     assert int(after["체결위탁증거금총액"]) == int(single["예상위탁증거금"])
 
 
-def test_stocks_that_can_be_bought_on_a_loan(trader: ContractTrader) -> None:
+def test_stocks_that_can_be_bought_on_a_loan(trader: DerivativeTrader) -> None:
     t = trader
     rows = t.ask("opw20016", 신용종목등급구분="%", 시장거래구분="%", 종목번호="005930").rows
     assert [row["종목코드"] for row in rows] == ["A005930"]
@@ -88,7 +88,7 @@ def test_stocks_that_can_be_bought_on_a_loan(trader: ContractTrader) -> None:
     assert "불가" in t.ask("opw20017", 종목코드="069500").single["신용가능여부"]
 
 
-def test_another_account_is_refused(trader: ContractTrader) -> None:
+def test_another_account_is_refused(trader: DerivativeTrader) -> None:
     answer = trader.ask("opw20010", 계좌번호="8000000011", 비밀번호="", 비밀번호입력매체구분="00")
     assert answer.messages == ["[RC4024] 모의투자 계좌번호 오류입니다."]
 
