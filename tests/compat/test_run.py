@@ -385,3 +385,20 @@ def test_a_program_that_is_killed_in_a_slot(run_text: Run) -> None:
     assert all(control.closed for control in ran.control)
     assert threading.active_count() == before
     assert ran.report.events["OnReceiveTrData"] == 1
+
+
+def test_any_call_may_plan_an_event(run_text: Run) -> None:
+    """On a clock that runs, what was asked for after a pause comes soon: here the list of conditions."""
+    text = """
+        from PyQt5.QtWidgets import QApplication
+        from PyQt5.QtCore import QTimer
+        from PyQt5.QAxContainer import QAxWidget
+        app = QApplication([])
+        ocx = QAxWidget("KHOPENAPI.KHOpenAPICtrl.1")
+        ocx.OnReceiveConditionVer.connect(lambda ok, message: (print("conditions", ok), app.quit()))
+        ocx.OnEventConnect.connect(lambda code: QTimer.singleShot(400, lambda: ocx.dynamicCall("GetConditionLoad()")))
+        ocx.dynamicCall("CommConnect()")
+        QTimer.singleShot(20_000, app.quit)
+        app.exec_()
+    """
+    assert run_text(text, opener="sim:?at=2026-02-06 20:00").lines == ["conditions 1"]

@@ -231,18 +231,30 @@ def test_pywinauto_login(run_text: Run) -> None:
 
 def test_ctypes_windll_for_the_program_only(run_text: Run) -> None:
     """The program asks whether it is administrator and gets an answer; libraries still see that this is no Windows."""
-    text = """
+    text = r"""
         import ctypes, subprocess, sys
         print(ctypes.windll.shell32.IsUserAnAdmin(), ctypes.windll.user32.MessageBoxW(None, "끝", "알림", 0))
         from ctypes import windll
         print(windll.user32.GetSystemMetrics(0), windll.kernel32.SomethingElse(1))
         import uuid, platform, multiprocessing
-        print(platform.system(), subprocess.run([sys.executable, "-c", "print(1)"], capture_output=True).stdout)
+        print(subprocess.run([sys.executable, "-c", "print(1)"], capture_output=True).stdout)
+        import msvcrt, winreg
+        from winreg import HKEY_CURRENT_USER as user, QueryValueEx
+        print(msvcrt.kbhit(), winreg.QueryValue(winreg.HKEY_CLASSES_ROOT, "KHOPENAPI.KHOpenAPICtrl.1\CLSID"))
+        with winreg.OpenKey(user, r"Software\Microsoft\Windows\CurrentVersion\Explorer\Shell Folders") as key:
+            print(QueryValueEx(key, "Desktop")[0])
         try:
-            import msvcrt
-        except ImportError:
-            print("no msvcrt")
+            winreg.OpenKey(user, r"Software\Nothing")
+        except FileNotFoundError:
+            print([name for name in ("msvcrt", "winreg") if name in sys.modules])
     """
     ran = run_text(text)
-    assert ran.out.splitlines() == ["1 1", "1920 0", "Linux b'1\\n'", "no msvcrt"]
+    assert ran.out.splitlines() == [
+        "1 1",
+        "1920 0",
+        "b'1\\n'",
+        "False {A1574A0D-6BFA-4BD7-9020-DED88711818D}",
+        r"C:\Users\kiwoom\Desktop",
+        "[]",
+    ]
     assert any("SomethingElse" in text for kind, text in ran.report.notes if kind == "unsupported")

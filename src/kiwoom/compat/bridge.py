@@ -15,7 +15,7 @@ from typing import Any
 
 from kiwoom.compat.local import DOCS, LocalBackend, contract_data
 from kiwoom.compat.report import Report
-from kiwoom.compat.shim.backend import Refused
+from kiwoom.compat.shim.backend import READERS, Refused
 from kiwoom.compat.shim.wire import Channel, Gone
 from kiwoom.control import Control
 from kiwoom.errors import ControlUnavailable
@@ -23,9 +23,6 @@ from kiwoom.errors import ControlUnavailable
 __all__ = ["Bridge"]
 
 log = logging.getLogger("kiwoom.compat")
-
-_QUIET = ("Get", "SetInputValue")
-"""Functions whose names begin like this plan no event: their answers carry no time."""
 
 
 _FIELDS = {"GetCommRealData": "OnReceiveRealData", "GetChejanData": "OnReceiveChejanData"}
@@ -258,7 +255,7 @@ class _Connection:
                 wanted = self._wanted.setdefault(self._delivering[-1], set())
                 if len(wanted) < _MOST_FIELDS:
                     wanted.add(int(message[2][-1]))
-            self._answer(lambda: backend.call(name, *message[2]), timed=not name.startswith(_QUIET))
+            self._answer(lambda: backend.call(name, *message[2]), timed=name not in READERS)
         elif kind == "g":
             self._answer(lambda: self._column(backend, message[1], message[2]))
         elif kind == "p":

@@ -12,11 +12,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from kiwoom.compat.local import CLSID, PROGID, contract_data
-from kiwoom.compat.shim import bootstrap, drives, paths
+from kiwoom.compat.shim import drives, identity, paths
 from kiwoom.compat.shim.axwidget import BINDINGS, AxBase
 from kiwoom.compat.shim.backend import Contract
 from kiwoom.compat.shim.session import Session
-from kiwoom.compat.shim.windows import libraries, modules
+from kiwoom.compat.shim.windows import libraries, modules, own
 from kiwoom.compat.shim.windows.desktop import Desktop
 from kiwoom.control.contract import EVENTS, FUNCTIONS
 
@@ -75,7 +75,8 @@ def page() -> str:
         "",
         "## Windows modules",
         "",
-        "Present only while a program is run, only where the real ones are missing.",
+        "Present only while a program is run, only where the real ones are missing; `msvcrt` and `winreg` for the "
+        "program's own code only.",
         "",
         _table(("module", "members"), _windows()),
         "## Files",
@@ -85,7 +86,9 @@ def page() -> str:
         f"covered (Qt's QFile, HDF5). Of `os.path` {', '.join(paths.SPELT)} take a path with a drive letter or a "
         "backslash apart as on Windows.",
         "",
-        "Environment variables, where they are missing: " + ", ".join(bootstrap.WINDOWS_VARIABLES) + ".",
+        "Environment variables, where they are missing, for the program's own code: "
+        + ", ".join(identity.ENVIRONMENT)
+        + ".",
         "",
         "`C:\\OpenAPI\\data\\*.enc` (the TR definitions of the catalog) and `C:\\OpenAPI\\system\\Autologin.dat`.",
         "",
@@ -120,7 +123,8 @@ def _members() -> Iterable[tuple[str, str]]:
 def _windows() -> Iterable[tuple[str, str]]:
     session = Session(_no_backend, Contract(contract_data()), "")
     session.note = lambda kind, text: None  # type: ignore[method-assign]
-    for name, make in sorted(modules(session, Desktop(session)).items()):
+    made = {**modules(session, Desktop(session)), **own.modules(session)}
+    for name, make in sorted(made.items()):
         names = sorted(n for n in vars(make()) if not n.startswith("__"))
         yield f"`{name}`", ", ".join(names) or "(a package)"
     yield "`ctypes.windll`", ", ".join(libraries.ANSWERS) + "; any other function gives 0, with a note in the report"

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-__all__ = ["Backend", "Contract", "Refused", "Replacement", "Spelling", "named", "plain"]
+__all__ = ["READERS", "Backend", "Contract", "Refused", "Replacement", "Spelling", "named", "plain"]
+
+READERS = frozenset(
+    {"SetInputValue", "GetCommData", "CommGetData", "GetCommDataEx", "GetCommRealData", "GetChejanData", "GetRepeatCnt"}
+)
+"""
+Functions that read what is there, called by the thousand: nothing is due earlier after one of them.
+
+Of every other function the answer says when the next event is due. A name tells nothing: `GetConditionLoad` has an
+event.
+"""
 
 
 class Contract:

@@ -9,17 +9,11 @@ import time
 from typing import Any
 
 from .finder import Finder
+from .identity import Identity
 from .link import LinkBackend
 from .session import Session
 
-__all__ = ["WINDOWS_VARIABLES", "start"]
-
-WINDOWS_VARIABLES = {
-    "USERNAME": "kiwoom",
-    "USERPROFILE": "C:\\Users\\kiwoom",
-    "APPDATA": "C:\\Users\\kiwoom\\AppData\\Roaming",
-    "COMPUTERNAME": "KIWOOM",
-}
+__all__ = ["start"]
 
 
 def start() -> Session:
@@ -40,12 +34,14 @@ def start() -> Session:
     finder = Finder(session)
     finder.install()
     if os.name != "nt":
-        from .windows import modules, patch_ctypes
+        from .windows import modules, own, patch_ctypes
         from .windows.desktop import Desktop
 
         desktop = Desktop(session)
         finder.others.update(modules(session, desktop))
         finder.after_import("ctypes", patch_ctypes(session, desktop))
+        own.install(session)
+        Identity().install(finder)
         _korean()
         if hasattr(time, "tzset"):
             os.environ["TZ"] = "KST-9"  # the time zone of the exchange; needs no time zone files
@@ -60,8 +56,6 @@ def start() -> Session:
         drives = Drives(config["drives"], session)
         drives.install()
         finder.after_import("pandas.io.common", drives.patch_pandas)
-        for name, value in WINDOWS_VARIABLES.items():
-            os.environ.setdefault(name, value)
     sys.modules["_kiwoom_shim"].session = session  # type: ignore[attr-defined]  # kept, and found by tests
     return session
 

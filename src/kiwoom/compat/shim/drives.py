@@ -3,14 +3,13 @@ Drive letters on systems that have none: ``C:/data/stock.db`` lies below one fol
 
 `open`, the functions of `os` that take paths (and with them `pathlib`, `shutil`, `glob`, `zipfile`, pandas) and
 `sqlite3.connect` are covered; libraries that open files in C by themselves (Qt's QFile, HDF5) are not. Upper and lower
-case are the same, as on Windows, and a backslash separates folders in relative paths too. Text files that are read
-without an encoding and are not UTF-8 are read as CP949, Korean Windows' own.
+case are the same, as on Windows, and a backslash separates folders in relative paths too. What `open` says of the
+encoding of text files stands in `texts`.
 """
 
 from __future__ import annotations
 
 import builtins
-import codecs
 import io
 import os
 import pathlib
@@ -22,6 +21,7 @@ from typing import Any
 from .backend import Replacement
 from .paths import Paths
 from .session import Session
+from .texts import Texts
 
 __all__ = ["COVERED", "Drives"]
 
@@ -48,6 +48,7 @@ class Drives:
         self._real: dict[str, Any] = {name: getattr(os, name) for name in COVERED if hasattr(os, name)}
         self._paths = Paths()
         self._real_open = builtins.open
+        self._texts = Texts(self._real_open, session)
         self._real_connect = sqlite3.connect
         self._real_system = os.system
 
@@ -178,12 +179,12 @@ class Drives:
         *arguments: Any,
         **named: Any,
     ) -> Any:
-        """`open` with drive letters, and CP949 for text that is not UTF-8."""
+        """`open` with drive letters, and with the encoding that text has."""
         place = self.translate(file)
         if place is not file and "r" not in mode:
             self._have_folder(place)
-        if encoding is None and "b" not in mode and "w" not in mode and not isinstance(place, int):
-            encoding = self._encoding(place)
+        if "b" not in mode and not isinstance(place, int):
+            encoding = self._texts.encoding(place, mode, encoding)
         return self._real_open(place, mode, buffering, encoding, *arguments, **named)
 
     def _connect(self, database: Any, *arguments: Any, **named: Any) -> Any:
@@ -216,18 +217,6 @@ class Drives:
             real(path)
 
         common.check_parent_directory = check_parent_directory
-
-    def _encoding(self, place: Any) -> str | None:
-        decoder = codecs.getincrementaldecoder("utf-8")()
-        try:
-            with self._real_open(place, "rb") as file:
-                decoder.decode(file.read(65536))
-        except UnicodeDecodeError:
-            self._session.note("answered", f"{place} is not UTF-8: read as CP949")
-            return "cp949"
-        except OSError:
-            return None
-        return None
 
     # --- commands ------------------------------------------------------------------------------------------------
 

@@ -16,17 +16,13 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from .backend import Backend, Contract, Refused, Spelling, named, plain
+from .backend import READERS, Backend, Contract, Refused, Spelling, named, plain
 
 __all__ = ["Session"]
 
-# Functions after which events may be due earlier than before, or that say whose events will come.
+# Functions with an answer that belongs to the object that asked: where the request's name and its screen stand.
 _REQUESTS = {"CommRqData": (0, 3), "CommKwRqData": (4, 5), "CommInvestRqData": (1, 2), "SendOrder": (0, 1),
              "SendOrderFO": (0, 1), "SendOrderCredit": (0, 1)}  # fmt: skip
-_TRACKED = frozenset(_REQUESTS) | {
-    "CommConnect", "CommTerminate", "SetRealReg", "SetRealRemove", "DisconnectRealData", "GetConditionLoad",
-    "SendCondition", "SendConditionStop", "KOA_Functions",
-}  # fmt: skip
 
 HAND_OVER_LIMIT_S = 60.0
 
@@ -162,7 +158,7 @@ class Session:
                 self._after(instance, name, arguments)
             return result
         name, converted, result = self.backend.dynamic(spec, tuple(plain(a) for a in arguments))
-        if name in _TRACKED:
+        if name not in READERS:
             self._after(instance, name, converted)
         return result
 
@@ -170,7 +166,7 @@ class Session:
         spelling = self.backend.spelling(spec)
         if spelling is None or len(self.spellings) > 4096:
             return None
-        known = (spelling, spelling.name in _TRACKED, self.backend.direct(spelling.name))
+        known = (spelling, spelling.name not in READERS, self.backend.direct(spelling.name))
         self.spellings[spec] = known
         return known
 

@@ -1,8 +1,4 @@
-"""
-`winsound`.
-
-`msvcrt` and `winreg` are not provided: the standard library takes their presence for Windows.
-"""
+"""`winsound`: programs ring a bell when an order is filled; here it is silent."""
 
 from __future__ import annotations
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
+from ..backend import Replacement
+from ..callers import own_code
 from ..session import Session
 from .desktop import Desktop
 from .gui import METRICS
 
 __all__ = ["ANSWERS", "patch"]
-
-_LIBRARY = os.__file__.rpartition(os.sep)[0]
 
 
 def _answers(session: Session, desktop: Desktop) -> dict[str, Callable[..., Any]]:
@@ -140,20 +139,18 @@ def patch(module: Any, session: Session, desktop: Desktop) -> None:
     }
 
     def member(name: str) -> Any:
-        if name in given and _asked_by_the_program():
+        if name in given and own_code(1, ("importlib._bootstrap>",)):
             return given[name]
         raise AttributeError(f"module 'ctypes' has no attribute {name!r}")
 
     module.__getattr__ = member
+    real = module.sizeof
 
+    def sizeof(thing: Any) -> Any:
+        # How programs look whether they run on 32 bits.
+        return 4 if thing is module.c_void_p and own_code(2) else real(thing)
 
-def _asked_by_the_program() -> bool:
-    """Whether the code that asks is the program's own and not that of a library."""
-    frame: Any = sys._getframe(2)
-    while frame is not None and "importlib" in frame.f_code.co_filename:
-        frame = frame.f_back
-    where = frame.f_code.co_filename if frame is not None else ""
-    return not where.startswith(_LIBRARY) and "-packages" not in where
+    module.sizeof = Replacement(sizeof, "sizeof", real.__doc__)
 
 
 def _plain(value: Any) -> Any:
