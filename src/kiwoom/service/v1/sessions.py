@@ -13,7 +13,7 @@ import secrets
 import threading
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Iterable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import grpc
 
@@ -25,13 +25,11 @@ from kiwoom.service.delivery.occasion import Occasion
 from kiwoom.service.delivery.streams import Progress
 from kiwoom.service.owner.owner import Timer
 from kiwoom.service.shared.clients import Client
-from kiwoom.service.v1.events import REAL_DATA, Piece
+from kiwoom.service.shared.core import Core
+from kiwoom.service.v1.events import REAL_DATA, Layouts, Piece
 from kiwoom.wire import kiwoom_pb2 as pb
 
-if TYPE_CHECKING:
-    from kiwoom.service.v1.native import Native
-
-__all__ = ["Session"]
+__all__ = ["Session", "Sessions"]
 
 log = logging.getLogger("kiwoom.service")
 
@@ -48,6 +46,24 @@ _REQUESTS = frozenset(
 )
 
 
+class Sessions(Protocol):
+    """What a session needs of the service that holds all of them."""
+
+    core: Core
+    layouts: Layouts
+    screens: dict[str, Session]
+
+    def piece(self, occasion: Occasion) -> Piece: ...
+
+    def shown(self, occasion: Occasion, screen: str) -> Piece: ...
+
+    def names_of(self, session: Session) -> list[str]: ...
+
+    def registered_elsewhere(self, key: str, session: Session) -> bool: ...
+
+    def someone_waits(self, session: Session, waits: bool) -> None: ...
+
+
 class Session(Listener):
     """
     One program's view of the control: which events it hears, what it was sent, what it registered.
@@ -55,7 +71,7 @@ class Session(Listener):
     `hear` and what it calls run on the owner thread, the sending on the event loop's.
     """
 
-    def __init__(self, native: Native, client: Client, own_only: bool) -> None:
+    def __init__(self, native: Sessions, client: Client, own_only: bool) -> None:
         self.name = secrets.token_bytes(16)
         self.identity = client.identity
         self.own_only = own_only
