@@ -48,6 +48,8 @@ MAX_SCREENS = 200
 
 MAX_CODES_PER_SCREEN = 100
 MAX_FIDS_PER_REGISTRATION = 100
+MAX_CODES_PER_REQUEST = 100
+"""Codes in one CommKwRqData."""
 MAX_REALTIME_CONDITIONS = 10
 CONDITION_INTERVAL_S = 60.0
 """The same condition may be searched once in this time."""

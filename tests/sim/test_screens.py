@@ -29,11 +29,11 @@ def test_watch_lists_conditions_and_registrations_take_it(driver: Driver, screen
     driver.wait("OnReceiveTrData")
     assert call("SetRealReg", screen, "005930", "10", "0") == 0
     seen = len(driver.named("OnReceiveRealData"))
-    driver.run(5)
+    driver.run(60)
     assert len(driver.named("OnReceiveRealData")) > seen
     call("DisconnectRealData", screen)
     seen = len(driver.named("OnReceiveRealData"))
-    driver.run(5)
+    driver.run(60)
     assert len(driver.named("OnReceiveRealData")) == seen
 
 

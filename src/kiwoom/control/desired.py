@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kiwoom.control.contract import Value
+from kiwoom.limits import MAX_CODES_PER_SCREEN
 
 __all__ = ["NOTED", "Call", "Desired"]
 
@@ -10,8 +11,6 @@ Call = tuple[str, tuple[str | int, ...]]
 
 NOTED = frozenset({"SetRealReg", "SetRealRemove", "DisconnectRealData", "SendCondition", "SendConditionStop"})
 """The functions that change what is registered."""
-
-_CODES_A_CALL = 100
 
 
 class Desired:
@@ -59,8 +58,8 @@ class Desired:
                     # 장시작시간 has no code: among others it would not be seen.
                     codes.remove("")
                     calls.append(("SetRealReg", (screen, "", fids, "1")))
-                for i in range(0, len(codes), _CODES_A_CALL):
-                    calls.append(("SetRealReg", (screen, ";".join(codes[i : i + _CODES_A_CALL]), fids, "1")))
+                for i in range(0, len(codes), MAX_CODES_PER_SCREEN):
+                    calls.append(("SetRealReg", (screen, ";".join(codes[i : i + MAX_CODES_PER_SCREEN]), fids, "1")))
         return calls
 
     def searches(self) -> list[Call]:

@@ -20,6 +20,7 @@ from kiwoom.clock import Clock, RealClock, VirtualClock
 from kiwoom.control.contract import FUNCTIONS, ONE_IS_GOOD, Value, failure, nothing
 from kiwoom.control.url import ControlUrl
 from kiwoom.errors import ControlUrlError, UsageError
+from kiwoom.limits import ORDER_FUNCTIONS, QUERY_FUNCTIONS
 from kiwoom.recording import read_recording, visible
 from kiwoom.sim.base.engine import Engine
 from kiwoom.sim.broker import Broker
@@ -33,8 +34,8 @@ log = logging.getLogger("kiwoom.sim")
 
 Key = tuple[Any, ...]
 
-_ASKS = ("CommConnect", "CommRqData", "CommKwRqData", "SendOrder", "SendOrderFO", "SendOrderCredit",
-         "SendCondition", "GetConditionLoad")  # fmt: skip
+# Functions that events answer.
+_ASKS = QUERY_FUNCTIONS | ORDER_FUNCTIONS | {"CommConnect", "GetConditionLoad"}
 _PAGE = ("GetRepeatCnt", "GetDataCount", "GetCommData", "GetOutputValue", "GetCommDataEx", "CommGetData")
 
 
@@ -195,9 +196,9 @@ def _answer_key(name: str, arguments: tuple[str | int, ...]) -> Key | None:
         return ("OnReceiveConditionVer",)
     if name == "SendCondition":
         return ("OnReceiveTrCondition", arguments[0], arguments[1])
-    screen = arguments[3] if name == "CommRqData" else arguments[5] if name == "CommKwRqData" else arguments[1]
+    screen_no = arguments[3] if name == "CommRqData" else arguments[5] if name == "CommKwRqData" else arguments[1]
     rq_name = arguments[4] if name == "CommKwRqData" else arguments[0]
-    return ("OnReceiveTrData", screen, rq_name)
+    return ("OnReceiveTrData", screen_no, rq_name)
 
 
 def _event_key(name: str, arguments: tuple[str | int, ...]) -> Key:

@@ -119,7 +119,7 @@ class Day:
                 numbers[key].add(values[909])
                 filled[key] += int(values[915])
         for order in self.orders:
-            key = (order.account, order.number)
+            key = (order.account_no, order.number)
             assert seen[key][0] == "접수"
             if order.action is Action.CANCEL:
                 assert order.state is OrderState.CONFIRMED

@@ -174,7 +174,7 @@ class Day:
                 amounts[key] += int(values[914]) * int(values[915])
             last[key] = values
         for order in self.orders:
-            key = (order.account, order.number)
+            key = (order.account_no, order.number)
             if order.action is Action.CANCEL:
                 assert order.state is OrderState.CONFIRMED
                 assert seen[key] == ["접수", "확인"]

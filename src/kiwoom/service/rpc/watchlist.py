@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import grpc
 
+from kiwoom.limits import MAX_CODES_PER_REQUEST
 from kiwoom.service.base.status import End
 from kiwoom.service.delivery.occasion import Occasion
 from kiwoom.service.rpc.inquiry import Inquiry
@@ -16,8 +17,6 @@ __all__ = ["TYPES", "WatchList"]
 
 TYPES = {"OPTKWFID": 0, "OPTFOFID": 3}
 """The watch-list TRs and the type that CommKwRqData takes for each: 0 = stocks, 3 = futures and options."""
-CODES_PER_REQUEST = 100
-"""Most codes of one CommKwRqData."""
 _MOST_CODES = 20_000
 
 
@@ -37,9 +36,9 @@ class WatchList:
         if len(codes) > _MOST_CODES or any(len(c) > 20 or not c.isprintable() for c in codes):
             text = f"{self._code}: more than {_MOST_CODES} codes, or one that is no code"
             raise End(grpc.StatusCode.INVALID_ARGUMENT, text)
-        for i in range(0, len(codes), CODES_PER_REQUEST):
+        for i in range(0, len(codes), MAX_CODES_PER_REQUEST):
             yield await _Request(self._core, self._code, self._name, self._screen_no, stop).ask(
-                codes[i : i + CODES_PER_REQUEST]
+                codes[i : i + MAX_CODES_PER_REQUEST]
             )
 
 

@@ -82,7 +82,7 @@ class Ledger:
         Fee and tax are those of the order's whole amount so far less those of its earlier fills, so that cutting them
         to whole units happens once an order. `untaxed` is for funds.
         """
-        account = self.accounts[order.account]
+        account = self.accounts[order.account_no]
         amount = price * quantity
         total = order.amount + amount
         fee = account.fees.fee(total) - order.fee

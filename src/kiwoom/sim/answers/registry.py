@@ -59,7 +59,7 @@ class Request:
     broker: Broker
     tr: Tr
     inputs: Mapping[str, str]
-    screen: str = ""
+    screen_no: str = ""
     rq_name: str = ""
 
     @property

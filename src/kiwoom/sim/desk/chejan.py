@@ -147,7 +147,7 @@ def _quote_name(code: str) -> str:
 
 
 _ORDER: Final[dict[int, Callable[[_OrderFacts], str]]] = {
-    9201: lambda f: f.order.account,
+    9201: lambda f: f.order.account_no,
     9203: lambda f: f.order.number,
     9205: lambda f: "",
     9001: lambda f: f.quote.code,
@@ -174,7 +174,7 @@ _ORDER: Final[dict[int, Callable[[_OrderFacts], str]]] = {
     938: lambda f: str(f.fee),
     939: lambda f: str(f.tax),
     919: lambda f: "0",
-    920: lambda f: f.order.screen,
+    920: lambda f: f.order.screen_no,
     921: lambda f: f.order.terminal,
     922: lambda f: f.order.credit,
     923: lambda f: f.order.loan_date or _NO_DATE,

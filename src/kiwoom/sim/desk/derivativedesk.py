@@ -97,7 +97,7 @@ class DerivativeDesk(OrderFlow[DerivativeAccount, DerivativeOrder]):
     ) -> DerivativeOrder:
         return DerivativeOrder(
             self.numbers.order(self.exchange),
-            ticket.account,
+            ticket.account_no,
             instrument.code,
             ticket.order_type,
             quote_type,
@@ -105,9 +105,9 @@ class DerivativeDesk(OrderFlow[DerivativeAccount, DerivativeOrder]):
             price,
             self.engine.now,
             self._today,
-            screen=ticket.screen,
+            screen_no=ticket.screen_no,
             rq_name=ticket.rq_name,
-            terminal=terminal_of(ticket.account, self.options.texts),
+            terminal=terminal_of(ticket.account_no, self.options.texts),
         )
 
     def reserve(self, account: DerivativeAccount, order: DerivativeOrder, instrument: Instrument, price: int) -> None:

@@ -54,14 +54,14 @@ class NotTaken(Exception):
 class Ticket:
     """An order as the user wrote it: the arguments of SendOrder and its like, checked for their form only."""
 
-    account: str
+    account_no: str
     order_type: int
     code: str
     quantity: int
     price: int
     quote_type: str
     original: str = ""
-    screen: str = ""
+    screen_no: str = ""
     rq_name: str = ""
     credit: str = "00"
     loan_date: str = ""
@@ -179,7 +179,7 @@ class OrderFlow(ABC, Generic[K, R]):
 
     def accept(self, ticket: Ticket) -> R:
         """Check an order, reserve what it binds and number it. Raises NotTaken. Call `proceed` with it next."""
-        account = self.account(ticket.account)
+        account = self.account(ticket.account_no)
         instrument = self.market.find(ticket.code)
         if instrument is None or not self.trades(instrument):
             raise NotTaken(Refusal.UNKNOWN_CODE)
@@ -306,7 +306,7 @@ class OrderFlow(ABC, Generic[K, R]):
                 self.engine.at(self.exchange.timetable.auction, self._release_waiting)
             self._waiting.append(order)
             return
-        account = self.account(order.account)
+        account = self.account(order.account_no)
         if order.action is Action.CANCEL:
             self._cancel(account, order)
         elif order.action is Action.MODIFY:
@@ -317,7 +317,7 @@ class OrderFlow(ABC, Generic[K, R]):
     def _release_waiting(self) -> None:
         waiting, self._waiting = self._waiting, []
         for order in waiting:
-            self._enter(self.account(order.account), order)
+            self._enter(self.account(order.account_no), order)
 
     def _enter(self, account: K, order: Order) -> None:
         self.tell_order(account, order, "접수")
@@ -363,18 +363,18 @@ class OrderFlow(ABC, Generic[K, R]):
     def filled(self, order: Order, price: int, quantity: int) -> None:
         """A part or all of an order was traded."""
         number = self.numbers.fill(self.exchange)
-        self.post(self.account(order.account), order, self.instrument(order.code), number, price, quantity)
+        self.post(self.account(order.account_no), order, self.instrument(order.code), number, price, quantity)
 
     def dropped(self, order: Order, quantity: int) -> None:
         """What an IOC or FOK order did not find is gone."""
-        account = self.account(order.account)
+        account = self.account(order.account_no)
         self.release(account, order, quantity, order.left - quantity)
         order.drop(quantity)
         self._tell_cleared(account, order)
 
     def expired(self, order: Order) -> None:
         """The order's board closed for the day. The server sends no notice of it."""
-        account = self.account(order.account)
+        account = self.account(order.account_no)
         self.release(account, order, order.left, 0)
         order.expire()
 

@@ -114,7 +114,7 @@ class Desk(OrderFlow[Account, Order]):
     def make(self, ticket: Ticket, instrument: Instrument, quantity: int, price: int, quote_type: str) -> Order:
         order = Order(
             self.numbers.order(self.exchange),
-            ticket.account,
+            ticket.account_no,
             instrument.code,
             ticket.order_type,
             quote_type,
@@ -122,9 +122,9 @@ class Desk(OrderFlow[Account, Order]):
             price,
             self.engine.now,
             self._ledger.today,
-            screen=ticket.screen,
+            screen_no=ticket.screen_no,
             rq_name=ticket.rq_name,
-            terminal=terminal_of(ticket.account, self.options.texts),
+            terminal=terminal_of(ticket.account_no, self.options.texts),
             credit=ticket.credit,
             loan_date=ticket.loan_date,
             margin_percent=self.margin_percent(instrument),

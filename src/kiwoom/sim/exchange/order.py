@@ -64,7 +64,7 @@ class Order:
     """
 
     number: str
-    account: str
+    account_no: str
     code: str
     order_type: int
     """nOrderType: 1 buy, 2 sell, 3 cancel buy, 4 cancel sell, 5 modify buy, 6 modify sell."""
@@ -75,7 +75,7 @@ class Order:
     us: int
     day: date
     original: str = NO_ORDER
-    screen: str = ""
+    screen_no: str = ""
     rq_name: str = ""
     terminal: str = ""
     """FID 921, as the real server gives it; the mock server leaves it empty."""

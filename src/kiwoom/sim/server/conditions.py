@@ -37,7 +37,7 @@ _LOOK_US = SECOND_US
 class _Watch:
     """A condition that is watched in real time."""
 
-    screen: str
+    screen_no: str
     condition: StoredCondition
     inside: set[str]
     queue: list[tuple[int, int, Subject]] = field(default_factory=list)
@@ -69,7 +69,7 @@ class Conditions(Part):
     @property
     def watched(self) -> list[tuple[str, str]]:
         """Screen and name of the conditions that are watched in real time, in the order of their start."""
-        return [(watch.screen, watch.condition.name) for watch in self._watches.values()]
+        return [(watch.screen_no, watch.condition.name) for watch in self._watches.values()]
 
     # --- loading -----------------------------------------------------------------------------------------------
 
@@ -101,15 +101,15 @@ class Conditions(Part):
     # --- searching ---------------------------------------------------------------------------------------------
 
     @dispatch("SendCondition")
-    def send_condition(self, screen: str, name: str, index: int, search: int) -> int:
-        what = f"SendCondition({screen!r}, {name!r}, {index}, {search})"
+    def send_condition(self, screen_no: str, name: str, index: int, search: int) -> int:
+        what = f"SendCondition({screen_no!r}, {name!r}, {index}, {search})"
         condition = self._find(what, name, index)
         if condition is None:
             return 0
         if search not in (0, 1, 2):
             log.error("%s: the last argument is 0 (once), 1 (real time) or 2 (continue)", what)
             return 0
-        number = self.control.screens.use(screen)
+        number = self.control.screens.use(screen_no)
         requests, limits = self.control.part(Requests), self.broker.options.limits
         now = self.broker.clock.now_us()
         if search != 2 and limits:
@@ -130,7 +130,7 @@ class Conditions(Part):
         if search == 1:
             self._claimed.add(key)
         latency = self.broker.latency_us()
-        self.broker.engine.after(latency, self._answer, screen, number, condition, search, self.control.line)
+        self.broker.engine.after(latency, self._answer, screen_no, number, condition, search, self.control.line)
         return 1
 
     def _find(self, what: str, name: str, index: int) -> StoredCondition | None:
@@ -146,7 +146,7 @@ class Conditions(Part):
             return None
         return found
 
-    def _answer(self, screen: str, number: str, condition: StoredCondition, search: int, line: int) -> None:
+    def _answer(self, screen_no: str, number: str, condition: StoredCondition, search: int, line: int) -> None:
         if line != self.control.line:
             return
         if search == 2:
@@ -164,7 +164,7 @@ class Conditions(Part):
             self._rest[condition.number] = rest
         following = 2 if rest else 0
         text = self._code_list(page, priced=search != 1)
-        self.control.send("OnReceiveTrCondition", screen, text, condition.name, condition.number, following)
+        self.control.send("OnReceiveTrCondition", screen_no, text, condition.name, condition.number, following)
         key = (number, condition.number)
         if search != 1 or key not in self._claimed:
             return
@@ -173,7 +173,7 @@ class Conditions(Part):
             log.error("%s has more than %d results and is not watched in real time", condition.name, MOST_RESULTS)
             return
         self._claimed.add(key)
-        watch = self._watches[key] = _Watch(screen, condition, set(page))
+        watch = self._watches[key] = _Watch(screen_no, condition, set(page))
         self._begin_day(watch)
 
     def _search(self, condition: StoredCondition) -> list[str]:
@@ -196,10 +196,10 @@ class Conditions(Part):
     # --- real time ---------------------------------------------------------------------------------------------
 
     @dispatch("SendConditionStop")
-    def send_condition_stop(self, screen: str, name: str, index: int) -> None:
-        key = (screen_number(screen), index)
+    def send_condition_stop(self, screen_no: str, name: str, index: int) -> None:
+        key = (screen_number(screen_no), index)
         if key not in self._claimed or not any(c.number == index and c.name == name for c in self.stored):
-            log.error("SendConditionStop(%r, %r, %d): it is not watched on this screen", screen, name, index)
+            log.error("SendConditionStop(%r, %r, %d): it is not watched on this screen", screen_no, name, index)
             return
         self._stop(key)
 

@@ -20,6 +20,7 @@ from fractions import Fraction
 from kiwoom.catalog import Tr
 from kiwoom.catalog.transactions import Field
 from kiwoom.clock import SECOND_US
+from kiwoom.limits import PROFILES
 from kiwoom.sim.base.engine import Timer
 from kiwoom.sim.desk.chejan import BALANCE_FIDS, ORDER_FIDS, POSITION_FIDS, fid_list
 from kiwoom.sim.desk.derivativedesk import DerivativeDesk
@@ -36,7 +37,7 @@ __all__ = ["Ordering"]
 log = logging.getLogger("kiwoom.sim")
 
 _EVENT = "OnReceiveChejanData"
-_PER_SECOND = 5
+_PER_SECOND = PROFILES["server"].orders[0].count
 _BUSY = 4  # orders within a second from which on notices may overtake answers
 _ACTIONS = {1: "new", 2: "new", 3: "cancel", 4: "cancel", 5: "modify", 6: "modify"}
 _MOST_WON = 5_000_000_000
@@ -46,7 +47,8 @@ _FIDS = {"0": fid_list(ORDER_FIDS), "1": fid_list(BALANCE_FIDS), "4": fid_list(P
 _COUNTS = {"0": len(ORDER_FIDS), "1": len(BALANCE_FIDS), "4": len(POSITION_FIDS)}
 _LARGE_QUANTITY, _MOST_QUANTITY = 300, 500
 
-# SendOrderFO's order types as quote types of stocks, and its kinds as the first of two nOrderTypes (buy, then sell)
+# SendOrderFO's sOrdTp as the quote types of SendOrder, and its lOrdKind as the first of the two nOrderTypes (buy, then
+# sell): one order desk then serves both functions.
 _DERIVATIVE_QUOTES = {
     "1": "00", "2": "05", "3": "03", "4": "06", "5": "10", "6": "20", "7": "13", "8": "23", "9": "16", "A": "26",
 }  # fmt: skip
@@ -90,8 +92,8 @@ class Ordering(Part):
     def send_order(
         self,
         rq_name: str,
-        screen: str,
-        account: str,
+        screen_no: str,
+        account_no: str,
         order_type: int,
         code: str,
         quantity: int,
@@ -100,14 +102,14 @@ class Ordering(Part):
         original: str,
     ) -> int:
         ticket = Ticket(
-            account.strip(),
+            account_no.strip(),
             order_type,
             code.strip(),
             quantity,
             price,
             quote_type.strip(),
             original,
-            screen,
+            screen_no,
             rq_name,
         )
         return self.send(ticket)
@@ -116,8 +118,8 @@ class Ordering(Part):
     def send_order_credit(
         self,
         rq_name: str,
-        screen: str,
-        account: str,
+        screen_no: str,
+        account_no: str,
         order_type: int,
         code: str,
         quantity: int,
@@ -136,14 +138,14 @@ class Ordering(Part):
             log.error("SendOrderCredit: %r with loan date %r is not a credit order", credit, loan_date)
             return -300
         ticket = Ticket(
-            account.strip(),
+            account_no.strip(),
             order_type,
             code.strip(),
             quantity,
             price,
             quote_type.strip(),
             original,
-            screen,
+            screen_no,
             rq_name,
             credit,
             loan_date if order_type == 2 else "",
@@ -154,22 +156,27 @@ class Ordering(Part):
     def send_order_fo(
         self,
         rq_name: str,
-        screen: str,
-        account: str,
+        screen_no: str,
+        account_no: str,
         code: str,
         kind: int,
         side: str,
-        order_type: str,
+        ord_tp: str,
         quantity: int,
         price: str,
         original: str,
     ) -> int:
-        """`kind` 1 new, 2 modify, 3 cancel; `side` 1 sell, 2 buy; `price` is text with a point (points, or won)."""
+        """
+        Take an order for a future or an option.
+
+        `kind` 1 new, 2 modify, 3 cancel; `side` 1 sell, 2 buy; `ord_tp` a quote type in this function's own codes;
+        `price` text with a point (points, or won for derivatives on a stock).
+        """
         code = code.strip()
-        quote_type = _DERIVATIVE_QUOTES.get(order_type.strip().upper(), "")
+        quote_type = _DERIVATIVE_QUOTES.get(ord_tp.strip().upper(), "")
         sells = side.strip() == "1"
         if side.strip() not in ("1", "2") or kind not in _DERIVATIVE_KINDS or (kind == 1 and not quote_type):
-            log.error("SendOrderFO: kind %r, side %r, order type %r make no order", kind, side, order_type)
+            log.error("SendOrderFO: kind %r, side %r, order type %r make no order", kind, side, ord_tp)
             return -300
         instrument = self.broker.market.find(code)
         units = _units(price, instrument.scale if instrument is not None else 100)
@@ -178,7 +185,7 @@ class Ordering(Part):
             return -300
         first = _DERIVATIVE_KINDS[kind]
         return self.send(
-            Ticket(account.strip(), first + sells, code, quantity, units, quote_type, original, screen, rq_name),
+            Ticket(account_no.strip(), first + sells, code, quantity, units, quote_type, original, screen_no, rq_name),
             self.broker.derivatives,
         )
 
@@ -202,12 +209,12 @@ class Ordering(Part):
             return -101
         if not ticket.code:
             return -500
-        self.control.screens.use(ticket.screen)
+        self.control.screens.use(ticket.screen_no)
         if ticket.order_type not in _ACTIONS:
             return -300
-        if all(ticket.account != account.number for account in desk.accounts_of(self.broker.options.user)):
-            known = ticket.account in self.desk.ledger.accounts or ticket.account in self.broker.derivatives.accounts
-            return -302 if known else -340
+        if all(ticket.account_no != account.number for account in desk.accounts_of(self.broker.options.user)):
+            others = (self.desk.ledger.accounts, self.broker.derivatives.accounts)
+            return -302 if any(ticket.account_no in accounts for accounts in others) else -340
         if ticket.order_type in (1, 2):
             if ticket.quote_type not in QUOTE_TYPES or ticket.quantity <= 0 or ticket.price < 0:
                 return -300
@@ -228,7 +235,7 @@ class Ordering(Part):
         return -310 if quantity > _MOST_QUANTITY else -309 if quantity > _LARGE_QUANTITY else 0
 
     def _too_fast(self) -> int:
-        """Count an order that is let through; -308 for the sixth within a second."""
+        """Count an order that is let through; -308 for one more than the limit within a second."""
         now = self.broker.clock.now_us()
         if self.broker.options.limits:
             if len(self._sent) == _PER_SECOND and now - self._sent[0] < SECOND_US:
@@ -252,7 +259,7 @@ class Ordering(Part):
             tr_name = order_tr_name(action, side, instrument is not None and instrument.market == "KOSDAQ")
         order: Order | None = None
         try:
-            injected = self.control.faults.order_refusal(ticket.code, ticket.account, ticket.rq_name)
+            injected = self.control.faults.order_refusal(ticket.code, ticket.account_no, ticket.rq_name)
             if injected is not None:
                 raise NotTaken(injected)
             order = desk.accept(_with_screen(ticket))
@@ -262,7 +269,7 @@ class Ordering(Part):
         except Exception as error:
             self.broker.engine.failures.report(f"taking the order {ticket.rq_name!r} for {ticket.code}", error)
             order, text = None, failed_text(tr_name)
-        self.control.send("OnReceiveMsg", ticket.screen, ticket.rq_name, tr_name, text)
+        self.control.send("OnReceiveMsg", ticket.screen_no, ticket.rq_name, tr_name, text)
         now = self.broker.engine.now
         self._arrivals.append(now)
         busy = len(self._arrivals) == _BUSY and now - self._arrivals[0] < SECOND_US
@@ -275,13 +282,13 @@ class Ordering(Part):
 
     def _arrive_unheard(self, ticket: Ticket, desk: Desk | DerivativeDesk) -> None:
         """The line dropped when the order was through: the server carries it out and nobody gets its answer."""
-        if self.control.faults.order_refusal(ticket.code, ticket.account, ticket.rq_name) is None:
+        if self.control.faults.order_refusal(ticket.code, ticket.account_no, ticket.rq_name) is None:
             with contextlib.suppress(NotTaken):
                 desk.proceed(desk.accept(_with_screen(ticket)))
 
     def _answer(self, ticket: Ticket, tr_name: str, order: Order | None, after_us: int) -> None:
         page = Page(_order_tr(tr_name), {"주문번호": order.number if order else ""}, [], "")
-        arguments = (ticket.screen, ticket.rq_name, tr_name, "", "", 0, "", "", "")
+        arguments = (ticket.screen_no, ticket.rq_name, tr_name, "", "", 0, "", "", "")
         self.control.send("OnReceiveTrData", *arguments, page=page, after_us=after_us)
 
     def _notice(self, gubun: str, values: Mapping[int, str]) -> None:
@@ -299,8 +306,8 @@ class Ordering(Part):
 
 def _with_screen(ticket: Ticket) -> Ticket:
     """The ticket as the server keeps it: FID 920, the screen number, has room for four characters."""
-    screen = screen_number(ticket.screen)[:4]
-    return ticket if screen == ticket.screen else replace(ticket, screen=screen)
+    screen_no = screen_number(ticket.screen_no)[:4]
+    return ticket if screen_no == ticket.screen_no else replace(ticket, screen_no=screen_no)
 
 
 def _units(price: str, scale: int) -> int | None:

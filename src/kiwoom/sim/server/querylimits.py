@@ -14,8 +14,8 @@ class QueryLimits:
     """
     The limits on CommRqData, CommKwRqData and SendCondition together.
 
-    The sixth in a sliding second is refused (-200). Beyond 100 in 60 s or 1,000 in an hour everything is refused until
-    the next login, as the real server's penalty.
+    `kiwoom.limits` has the windows. One request too many in the shortest window is refused (-200) by itself; one too
+    many in a longer window brings the penalty: the server refuses everything until the next login.
     """
 
     def __init__(self) -> None:

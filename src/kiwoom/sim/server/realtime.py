@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from kiwoom.clock import DAY_US
+from kiwoom.limits import MAX_CODES_PER_SCREEN, MAX_FIDS_PER_REGISTRATION
 from kiwoom.sim.base.engine import Timer
 from kiwoom.sim.market.live import Live
 from kiwoom.sim.realtime.derivatives import derivative_events
@@ -30,7 +31,6 @@ __all__ = ["Registrations"]
 log = logging.getLogger("kiwoom.sim")
 
 _EVENT = "OnReceiveRealData"
-_MOST_CODES = _MOST_FIDS = 100
 _OPENING = 215  # the FID of 장시작시간
 _TRADE, _BEST, _BOOK = "주식체결", "주식우선호가", "주식호가잔량"
 
@@ -79,22 +79,22 @@ class Registrations(Part):
     # --- registering -------------------------------------------------------------------------------------------
 
     @dispatch("SetRealReg")
-    def set_real_reg(self, screen: str, code_list: str, fid_list: str, option: str) -> int:
+    def set_real_reg(self, screen_no: str, code_list: str, fid_list: str, option: str) -> int:
         if not self.control.connected:
             log.error("SetRealReg before the login: call CommConnect and wait for OnEventConnect")
             return -101
-        number = self.control.screens.use(screen)
+        number = self.control.screens.use(screen_no)
         codes = [code.strip() for code in code_list.split(";") if code.strip()]
         try:
             fids = frozenset(int(fid) for fid in fid_list.split(";") if fid.strip())
         except ValueError:
             log.error("SetRealReg: %r is not a list of FIDs", fid_list)
             return -202
-        if len(codes) > _MOST_CODES:
-            log.error("SetRealReg: %d codes, at most %d a call", len(codes), _MOST_CODES)
+        if len(codes) > MAX_CODES_PER_SCREEN:
+            log.error("SetRealReg: %d codes, at most %d a call", len(codes), MAX_CODES_PER_SCREEN)
             return -204
-        if len(fids) > _MOST_FIDS:
-            log.error("SetRealReg: %d FIDs, at most %d a call", len(fids), _MOST_FIDS)
+        if len(fids) > MAX_FIDS_PER_REGISTRATION:
+            log.error("SetRealReg: %d FIDs, at most %d a call", len(fids), MAX_FIDS_PER_REGISTRATION)
             return -206
         if option.strip() not in ("0", "1"):
             log.error("SetRealReg: the option is 0 (replace the screen's) or 1 (add), got %r", option)
@@ -112,9 +112,9 @@ class Registrations(Part):
         return 0
 
     @dispatch("SetRealRemove")
-    def set_real_remove(self, screen: str, code: str) -> None:
-        every_screen, every_code = screen.strip().upper() == "ALL", code.strip().upper() == "ALL"
-        number = self._number(screen)
+    def set_real_remove(self, screen_no: str, code: str) -> None:
+        every_screen, every_code = screen_no.strip().upper() == "ALL", code.strip().upper() == "ALL"
+        number = self._number(screen_no)
         touched: set[str] = set()
         for name, entry in self._screens.items():
             if every_screen or name == number:
@@ -125,15 +125,15 @@ class Registrations(Part):
         self._refresh(touched)
 
     @dispatch("DisconnectRealData")
-    def disconnect_real_data(self, screen: str) -> None:
-        self.control.screens.release(screen)
-        entry = self._screens.pop(self._number(screen), None)
+    def disconnect_real_data(self, screen_no: str) -> None:
+        self.control.screens.release(screen_no)
+        entry = self._screens.pop(self._number(screen_no), None)
         if entry is not None:
             self._refresh(set(entry.fids) | entry.by_tr)
 
-    def register_by_tr(self, screen: str, codes: Sequence[str], tr_code: str = "") -> None:
+    def register_by_tr(self, screen_no: str, codes: Sequence[str], tr_code: str = "") -> None:
         """A successful quote TR registers its codes on its screen, in the place of the last TR's."""
-        number = self._number(screen)
+        number = self._number(screen_no)
         entry = self._screens.setdefault(number, _Screen())
         touched = entry.by_tr | set(codes)
         entry.by_tr, entry.tr = set(codes), tr_code
@@ -148,8 +148,8 @@ class Registrations(Part):
         return {number: len(set(e.fids) | e.by_tr) for number, e in self._screens.items()}
 
     @staticmethod
-    def _number(screen: str) -> str:
-        return screen_number(screen)
+    def _number(screen_no: str) -> str:
+        return screen_number(screen_no)
 
     def _refresh(self, codes: Iterable[str]) -> None:
         """Make the feeds of some codes what the screens now ask for."""

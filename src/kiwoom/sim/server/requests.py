@@ -10,6 +10,7 @@ from itertools import islice
 from kiwoom import catalog
 from kiwoom.catalog import Tr
 from kiwoom.errors import UsageError
+from kiwoom.limits import MAX_CODES_PER_REQUEST
 from kiwoom.masking import masked_arguments
 from kiwoom.sim.answers import ANSWERS, Answer, NotFound, Refused, Request
 from kiwoom.sim.answers.registry import Row
@@ -79,9 +80,9 @@ class Requests(Part):
         return -10
 
     @dispatch("CommRqData")
-    def comm_rq_data(self, rq_name: str, tr_code: str, prev_next: int, screen: str) -> int:
+    def comm_rq_data(self, rq_name: str, tr_code: str, prev_next: int, screen_no: str) -> int:
         inputs, self.inputs = self.inputs, {}
-        refusal = self._refusal("CommRqData", screen)
+        refusal = self._refusal("CommRqData", screen_no)
         if refusal:
             return refusal
         try:
@@ -99,11 +100,11 @@ class Requests(Part):
             return -202
         if not self.take():
             return -200
-        return self._ask(tr, tr_code.strip(), rq_name, prev_next, screen, inputs)
+        return self._ask(tr, tr_code.strip(), rq_name, prev_next, screen_no, inputs)
 
     @dispatch("CommKwRqData")
-    def comm_kw_rq_data(self, codes: str, following: int, count: int, kind: int, rq_name: str, screen: str) -> int:
-        refusal = self._refusal("CommKwRqData", screen)
+    def comm_kw_rq_data(self, codes: str, following: int, count: int, kind: int, rq_name: str, screen_no: str) -> int:
+        refusal = self._refusal("CommKwRqData", screen_no)
         if refusal:
             return refusal
         listed = [code for code in codes.replace(" ", "").split(";") if code]
@@ -112,8 +113,8 @@ class Requests(Part):
                 "CommKwRqData(%r, %d, %d, %d): no codes, or a flag that does not exist", codes, following, count, kind
             )
             return -202
-        if len(listed) > 100:
-            log.error("CommKwRqData: %d codes, at most 100 can be asked for at once", len(listed))
+        if len(listed) > MAX_CODES_PER_REQUEST:
+            log.error("CommKwRqData: %d codes, at most %d a request", len(listed), MAX_CODES_PER_REQUEST)
             return -204
         if not self.take():
             return -200
@@ -122,14 +123,14 @@ class Requests(Part):
             # the catalog has the futures' items as a single record, of which one comes for each code
             tr = replace(tr, single_record="", single=(), multi_record=tr.single_record, multi=tr.single)
         wanted = ";".join(listed[:count] if 0 < count < len(listed) else listed)
-        return self._ask(tr, tr.code.upper(), rq_name, 0, screen, {"종목코드": wanted})
+        return self._ask(tr, tr.code.upper(), rq_name, 0, screen_no, {"종목코드": wanted})
 
-    def _refusal(self, call: str, screen: str) -> int:
+    def _refusal(self, call: str, screen_no: str) -> int:
         """The code with which a call is refused before anything is sent, 0 if it is not."""
         if not self.control.connected:
             log.error("%s before the login: call CommConnect and wait for OnEventConnect", call)
             return -101
-        self.control.screens.use(screen)
+        self.control.screens.use(screen_no)
         return 0
 
     def take(self) -> bool:
@@ -143,7 +144,7 @@ class Requests(Part):
             log.error("%s: everything is refused (-200) until the next CommConnect", PENALTY_WINDOW)
         return False
 
-    def _ask(self, tr: Tr, spelt: str, rq_name: str, prev_next: int, screen: str, inputs: dict[str, str]) -> int:
+    def _ask(self, tr: Tr, spelt: str, rq_name: str, prev_next: int, screen_no: str, inputs: dict[str, str]) -> int:
         latency = self.broker.latency_us()
         main = next((name for name in tr.inputs if name in _MAIN_INPUTS), None)
         if main is not None and tr.code.lower() not in _WITHOUT_CODE and not inputs.get(main, "").strip():
@@ -153,7 +154,7 @@ class Requests(Part):
         unknown = [name for name in inputs if name not in tr.inputs]
         if unknown:
             log.warning("%s has no input %s; it takes %s", tr.code, ", ".join(unknown), ", ".join(tr.inputs))
-        request = Request(self.broker, tr, inputs, screen, rq_name)
+        request = Request(self.broker, tr, inputs, screen_no, rq_name)
         self.broker.engine.after(latency, self._answer, request, spelt, prev_next, self.control.line)
         return 0
 
@@ -177,10 +178,10 @@ class Requests(Part):
             page, message, codes = Page(request.tr), None, ()
         if message:
             text = query_text(message, self.broker.options.texts == "mock")
-            self.control.send("OnReceiveMsg", request.screen, request.rq_name, spelt, text)
+            self.control.send("OnReceiveMsg", request.screen_no, request.rq_name, spelt, text)
         if codes and self.broker.options.auto_register:
-            self.control.part(Registrations).register_by_tr(request.screen, codes, request.tr.code)
-        arguments = (request.screen, request.rq_name, spelt, "", page.prev_next, 0, "", "", "")
+            self.control.part(Registrations).register_by_tr(request.screen_no, codes, request.tr.code)
+        arguments = (request.screen_no, request.rq_name, spelt, "", page.prev_next, 0, "", "", "")
         self.control.send(_EVENT, *arguments, page=page)
 
     def _page(self, request: Request, prev_next: int) -> tuple[Page, str | None, Sequence[str]]:
