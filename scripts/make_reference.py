@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 
-from kiwoom import catalog, errors  # noqa: E402
+from kiwoom import catalog, errors, oldnames  # noqa: E402
 from kiwoom.catalog import units  # noqa: E402
 from kiwoom.control.contract import EVENTS, FUNCTIONS, KOA_FUNCTIONS, Argument  # noqa: E402
 
@@ -42,6 +42,7 @@ def pages() -> dict[str, str]:
         "functions.md": functions(),
         "events.md": events(),
         "errors.md": error_codes(),
+        "old-names.md": old_names(),
         "real-types.md": real_types(),
         "fids.md": fids(),
         "markets-and-sectors.md": markets_and_sectors(),
@@ -104,6 +105,21 @@ def events() -> str:
         + "\n## FIDs of `OnReceiveChejanData`\n\n"
         "In the order of `sFIdList`, read with `get_chejan_data(fid)` inside the event. Names: [FIDs](fids.md).\n\n"
         + table(("gubun", "what", "FIDs", "list"), chejan)
+    )
+
+
+def old_names() -> str:
+    entries = [(e.old, e.new, e.since, e.until) for e in oldnames.OLD_NAMES]
+    entries += [(old, new, "tutorials", "1.5.0") for old, new in oldnames.EVENT_NAMES.items()]
+    rows = ((code(old), code(new), since, until) for old, new, since, until in sorted(entries))
+    return (
+        "# Names of breadum/kiwoom's releases\n\n"
+        "Programs for the releases 0.0.1 to 1.5.0 of `breadum/kiwoom` run unchanged. A name that is called otherwise "
+        "here works too, and a `DeprecationWarning` says what to use. `since` and `until` are the releases with the "
+        "name; `tutorials` marks a name that only tutorials use.\n\n"
+        "`connect(signal=..., slot=...)` without an event takes the event that the slot's parameters fit, and "
+        "`signal('balance')` and `slot('balance')` find a key under every event with a hook. Small and capital names "
+        "of a setting (`config.mute`, `config.MUTE`) are one.\n\n" + table(("name", "use", "since", "until"), rows)
     )
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from kiwoom import config, errors
+from kiwoom import config, errors, oldnames
 from kiwoom.api import API
 from kiwoom.connector import map
 from kiwoom.control import Control, ControlUrl
@@ -22,9 +22,25 @@ from kiwoom.control import open_control as connect
 from kiwoom.kiwoom import Kiwoom
 
 if TYPE_CHECKING:
+    from kiwoom import data, utils
     from kiwoom.bot import Bot, Server
 
-__all__ = ["API", "Bot", "Control", "ControlUrl", "Kiwoom", "Server", "config", "connect", "errors", "map"]
+__all__ = [
+    "API",
+    "Bot",
+    "Control",
+    "ControlUrl",
+    "Kiwoom",
+    "Server",
+    "config",
+    "connect",
+    "data",
+    "errors",
+    "map",
+    "utils",
+]
+
+oldnames.register()
 
 # The one place that states the version: pyproject.toml reads this line when the package is built.
 __version__ = "0.1.0"
@@ -52,7 +68,7 @@ def __getattr__(name: str) -> Any:
         return getattr(bot, name)
     if name in _PUBLIC_MODULES:
         return import_module(f"kiwoom.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return oldnames.look_up(__name__, name)
 
 
 def __dir__() -> list[str]:

@@ -19,7 +19,7 @@ from kiwoom.history import Report, histories
 from kiwoom.history.plan import resolve
 from kiwoom.kiwoom import Kiwoom
 
-__all__ = ["Bot", "Server"]
+__all__ = ["Bot", "Server", "Signal", "Slot"]
 
 
 class Server:
@@ -50,6 +50,30 @@ class Server:
 
     def history(self, scr_no: str, rq_name: str, tr_code: str, record_name: str, prev_next: str) -> None:
         """Slot of requests named "history". Downloads read their answers themselves and do not come here."""
+
+
+class Signal:
+    """The signals of a program for release 0.1, which gave this class an API and nothing else."""
+
+    def __init__(self, api: Kiwoom) -> None:
+        self.api = api
+
+
+class Slot:
+    """The slots of a program for release 0.1: of the login and of the server's messages."""
+
+    def __init__(self, api: Kiwoom) -> None:
+        self.api = api
+
+    def on_event_connect(self, err_code: int) -> None:
+        """Print the result of the login and end the wait for it."""
+        print(f"로그인 {msg(err_code)}")
+        self.api.unloop()
+
+    def on_receive_msg(self, scr_no: str, rq_name: str, tr_code: str, msg: str) -> None:
+        """Print the message, unless `Kiwoom.message(False)`."""
+        if self.api.msg:
+            print(f"화면번호: {scr_no}, 요청이름: {rq_name}, TR코드: {tr_code}\n{msg}")
 
 
 class Bot:

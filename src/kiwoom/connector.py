@@ -8,18 +8,30 @@ An event without a hook has one slot. With a hook, a parameter of the event choo
 from __future__ import annotations
 
 import builtins
+import warnings
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
+from kiwoom import config
 from kiwoom.control.contract import Event, event, nearest
-from kiwoom.errors import NotConnected, WrongArguments
-from kiwoom.slots import fit, taken
+from kiwoom.errors import NotConnected, UnknownEvent, WrongArguments
+from kiwoom.oldnames import EVENT_NAMES
+from kiwoom.slots import event_of, fit, taken
 
-__all__ = ["Connector", "map"]
+__all__ = ["Connector", "event_named", "map"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 Slot = Callable[..., Any]
+
+
+def event_named(name: str, depth: int = 2) -> Event:
+    """Find an event; a name that only the predecessor's tutorials have is understood, with a warning."""
+    known = EVENT_NAMES.get(name)
+    if known is None:
+        return event(name)
+    warnings.warn(f"there is no event {name}; {known} is meant", DeprecationWarning, stacklevel=depth + 1)
+    return event(known)
 
 
 class _Route:
@@ -37,11 +49,16 @@ class _Route:
 class Connector:
     """The connections of one `Kiwoom` object."""
 
+    @staticmethod
+    def mute(bool: bool) -> None:
+        """Say whether events that no slot receives are passed over in silence: `config.MUTE` under an older name."""
+        config.MUTE = bool
+
     def __init__(self) -> None:
         self._routes: dict[str, _Route] = {}
 
     def _route(self, event_name: str) -> _Route:
-        found = event(event_name)
+        found = event_named(event_name, depth=4)
         return self._routes.setdefault(found.python_name, _Route(found))
 
     # --- hooks -------------------------------------------------------------------------------------------------
@@ -87,8 +104,23 @@ class Connector:
 
     # --- connections -------------------------------------------------------------------------------------------
 
-    def connect(self, event: str, signal: Slot | None = None, slot: Slot | None = None, key: str | None = None) -> None:
-        """Connect a signal, a slot or both to an event."""
+    def connect(
+        self,
+        event: str | Slot | None = None,
+        signal: Slot | None = None,
+        slot: Slot | None = None,
+        key: str | None = None,
+    ) -> None:
+        """Connect a signal, a slot or both to an event; without its name, to the one that the slot is made for."""
+        if callable(event):  # connect(signal, slot), connect(slot)
+            signal, slot = (event, slot or signal) if slot or signal else (None, event)
+            event = None
+        if event is None:
+            event = event_of(slot, signal, key)
+            if event is None:
+                raise WrongArguments(
+                    f"say which event {slot or signal!r} is for: connect('on_receive_tr_data', signal=..., slot=...)"
+                )
         route = self._route(event)
         name = route.event.python_name
         if signal is None and slot is None:
@@ -118,13 +150,29 @@ class Connector:
 
     def signal(self, event: str, key: str | None = None) -> Slot:
         """Give the signal connected to an event (and key). Raises NotConnected naming what is connected."""
+        for route in self._under_key(event, key):
+            if event in route.signals:
+                return route.signals[event]
         route = self._route(event)
         return self._find(route, route.signals, "signal", key)
 
     def slot(self, event: str, key: str | None = None) -> Slot:
         """Give the slot connected to an event (and key). Raises NotConnected naming what is connected."""
+        for route in self._under_key(event, key):
+            if event in route.slots:
+                return route.slots[event]
         route = self._route(event)
         return self._find(route, route.slots, "slot", key)
+
+    def _under_key(self, name: str, key: str | None) -> list[_Route]:
+        """The events with keys, if `name` is a key and no event: ``api.signal('balance')`` in the first tutorials."""
+        if key is not None or name in EVENT_NAMES:
+            return []
+        try:
+            event(name)
+        except UnknownEvent:
+            return [route for route in self._routes.values() if route.hook is not None]
+        return []
 
     @staticmethod
     def _find(route: _Route, table: dict[str | None, Slot], kind: str, key: str | None) -> Slot:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from kiwoom import config
 from kiwoom.api import API
-from kiwoom.connector import Connector
+from kiwoom.connector import Connector, event_named
 from kiwoom.connector import map as _map
 from kiwoom.control.base import Control
-from kiwoom.control.contract import Event, Value, event, function
+from kiwoom.control.contract import Event, Value, function
 from kiwoom.control.url import ControlUrl
 from kiwoom.errors import error_for
 from kiwoom.eventloop import Kind, Steps, refused
@@ -159,7 +159,7 @@ class Kiwoom(API):
 
     def connect(
         self,
-        event: str,
+        event: str | Callable[..., Any] | None = None,
         signal: Callable[..., Any] | None = None,
         slot: Callable[..., Any] | None = None,
         key: str | None = None,
@@ -171,9 +171,10 @@ class Kiwoom(API):
         has one per key: `key` is by default the name of the signal for the signal and of the slot for the slot, so
         give both the same name. The slot gets the event's arguments (of TR data the first five); it may take fewer.
 
-        `event` is a Python name such as ``on_receive_tr_data`` (`config.EVENTS` lists them). Raises UnknownEvent with
+        `event` is a Python name such as ``on_receive_tr_data`` (`config.EVENTS` lists them). Without it the slot's
+        parameters tell: ``api.connect(signal=bot.balance, slot=server.balance)``. Raises UnknownEvent with
         the nearest name, and WrongArguments for a slot that cannot be called with the event's arguments (a method
-        must be bound to an instance), a key without a hook, or nothing to connect.
+        must be bound to an instance), a slot that fits several events, a key without a hook, or nothing to connect.
         """
         self._connector.connect(event, signal, slot, key)
 
@@ -203,7 +204,8 @@ class Kiwoom(API):
         """
         Give the connected signal, to ask again: ``api.signal('on_receive_tr_data', 'balance')('2')``.
 
-        `key` is needed if the event has a hook. Raises NotConnected (a KeyError) naming what is connected.
+        `key` is needed if the event has a hook; a key alone, ``api.signal('balance')``, is looked for under every
+        event that has one. Raises NotConnected (a KeyError) naming what is connected.
         """
         return self._connector.signal(event, key)
 
@@ -223,7 +225,7 @@ class Kiwoom(API):
         """
         method = getattr(API, fn, None)
         if method is None:
-            method = getattr(API, (event if fn.lower().startswith("on") else function)(fn).python_name)
+            method = getattr(API, (event_named if fn.lower().startswith("on") else function)(fn).python_name)
         return signature(method).parameters
 
     def _to_slot(self, described: Event, arguments: tuple[Any, ...]) -> None:

@@ -6,10 +6,10 @@ import inspect
 from collections.abc import Callable
 from functools import wraps
 
-from kiwoom.control.contract import Event
+from kiwoom.control.contract import EVENTS, Event
 from kiwoom.errors import WrongArguments
 
-__all__ = ["fit", "taken"]
+__all__ = ["event_of", "fit", "taken"]
 
 
 def fit(slot: Callable[..., object], event: Event, count: int | None = None) -> Callable[..., object]:
@@ -47,6 +47,36 @@ def taken(slot: Callable[..., object], event: Event, limit: int, skip: int = 0) 
         raise WrongArguments(f"{_name(slot)} takes {required} arguments; a slot gets {_expected(event)}.{hint}")
     takes_any = any(p.kind is p.VAR_POSITIONAL for p in parameters)
     return max(required, min(limit, given if takes_any else len(positional)))
+
+
+def event_of(slot: Callable[..., object] | None, signal: Callable[..., object] | None, key: str | None) -> str | None:
+    """
+    Tell for which event a slot is made, by its own name, the names of its parameters and their number; None if unclear.
+
+    A slot of five parameters, or one with a signal whose parameters fit several events, is for on_receive_tr_data: the
+    first tutorials of breadum/kiwoom connect every TR without naming the event.
+    """
+    python_names = {event.python_name: event for event in EVENTS.values() if event.name != "OnReceiveInvestRealData"}
+    for name in (key, getattr(slot, "__name__", None), getattr(signal, "__name__", None)):
+        if name in python_names:
+            return name
+    if slot is None:
+        return None
+    try:
+        parameters = inspect.signature(slot).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    scores = {}
+    for python_name, event in python_names.items():
+        arguments = [argument.name for argument in event.arguments[: event.python_count]]
+        alike = sum(one == other for one, other in zip(names, arguments, strict=False))
+        if len(names) == len(arguments) or (names and names == arguments[: len(names)]):
+            scores[python_name] = (len(names) == len(arguments), alike)
+    best = [python_name for python_name, score in scores.items() if score == max(scores.values())]
+    if len(best) == 1:
+        return best[0]
+    return "on_receive_tr_data" if len(names) == 5 or signal is not None else None
 
 
 def _limited(slot: Callable[..., object], count: int) -> Callable[..., object]:

@@ -9,11 +9,15 @@ slot receives.
 
 from __future__ import annotations
 
+import sys
+from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from kiwoom.config import error, types
 from kiwoom.config.types import ExitType
 from kiwoom.control.contract import EVENTS as _CONTRACT
+from kiwoom.oldnames import look_up as _look_up
 
 if TYPE_CHECKING:
     from kiwoom.control.base import Control
@@ -27,10 +31,12 @@ __all__ = [
     "PERIODS",
     "SECTORS",
     "ExitType",
+    "encoding",
     "error",
     "events",
     "market_gubuns",
     "markets",
+    "mute",
     "periods",
     "refresh",
     "sectors",
@@ -74,6 +80,8 @@ _MARKET_NAMES = {"0": "KOSPI", "10": "KOSDAQ", "NXT": "NEXTRADE"}
 events = EVENTS
 periods = PERIODS
 market_gubuns = MARKET_GUBUNS
+mute = MUTE
+encoding = ENCODING
 
 if TYPE_CHECKING:
     MARKETS: dict[str, str]
@@ -95,7 +103,22 @@ def __getattr__(name: str) -> Any:
         table = {code: sector.name for code, sector in catalog.sectors().items()}
         globals()["SECTORS"] = globals()["sectors"] = table
         return table
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name in ("history", "screen"):  # 1.x imported them with the package; here they are seldom wanted
+        return import_module(f"kiwoom.config.{name}")
+    return _look_up(__name__, name)
+
+
+class _Settings(ModuleType):
+    """This module: a setting assigned under one of its two names changes under the other, too."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        twin = name.lower() if name.isupper() else name.upper()
+        if twin != name and twin in __all__:
+            super().__setattr__(twin, value)
+
+
+sys.modules[__name__].__class__ = _Settings
 
 
 def refresh(control: Control) -> None:

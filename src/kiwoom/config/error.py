@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 
 from kiwoom.errors import CODES, msg
+from kiwoom.oldnames import look_up as _look_up
 
 __all__ = ["ERR", "catch_error", "msg"]
 
@@ -31,3 +32,7 @@ def catch_error(fn: F) -> F:
         return code
 
     return cast(F, wrapper)
+
+
+def __getattr__(name: str) -> Any:
+    return _look_up(__name__, name)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from kiwoom.oldnames import look_up as _look_up
+
 __all__ = ["MAX_SCREEN_COUNT", "MAX_STOCK_PER_SCREEN", "Screen"]
 
 MAX_SCREEN_COUNT = 200
@@ -68,3 +72,7 @@ class Screen:
         self._used.discard(number)
         self._counts.pop(number, None)
         self._codes = {key: value for key, value in self._codes.items() if value != number}
+
+
+def __getattr__(name: str) -> Any:
+    return _look_up(__name__, name)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Any
+
+from kiwoom.oldnames import look_up as _look_up
 
 __all__ = [
     "FAILURE",
@@ -23,6 +26,8 @@ class CodeType(Enum):
 
     STOCK = 0
     SECTOR = 1
+    stock = 0  # noqa: PIE796 - as releases 1.0.0 to 1.1.1 wrote them: the same members
+    sector = 1  # noqa: PIE796
 
     def __str__(self) -> str:
         return self.name
@@ -33,6 +38,8 @@ class OutputType(Enum):
 
     SINGLE = 0
     MULTI = 1
+    single = 0  # noqa: PIE796
+    multi = 1  # noqa: PIE796
 
     def __str__(self) -> str:
         return self.name
@@ -47,6 +54,9 @@ class ExitType(Enum):
     SUCCESS = 0
     FAILURE = -1
     IMPOSSIBLE = 712
+    success = 0  # noqa: PIE796
+    failure = -1  # noqa: PIE796
+    impossible = 712  # noqa: PIE796
 
     def __int__(self) -> int:
         return self.value
@@ -55,3 +65,7 @@ class ExitType(Enum):
 STOCK, SECTOR = CodeType.STOCK, CodeType.SECTOR
 SINGLE, MULTI = OutputType.SINGLE, OutputType.MULTI
 SUCCESS, FAILURE, IMPOSSIBLE = ExitType.SUCCESS, ExitType.FAILURE, ExitType.IMPOSSIBLE
+
+
+def __getattr__(name: str) -> Any:
+    return _look_up(__name__, name)

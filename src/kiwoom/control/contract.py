@@ -11,6 +11,7 @@ names and Python argument names are those that users of the predecessor `breadum
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -36,6 +37,8 @@ __all__ = [
     "nearest",
     "nothing",
 ]
+
+log = logging.getLogger("kiwoom.control")
 
 Kind = Literal["str", "long"]
 Returns = Literal["str", "long", "void", "variant"]
@@ -320,7 +323,8 @@ def convert_arguments(called: Function, arguments: Sequence[object]) -> tuple[st
     Turn Python arguments into what the control takes: text for `str`, an `int` for `long`.
 
     A `long` is accepted as an int, a bool, or digits in a string (``prev_next='2'``); text is accepted from
-    anything but None. Raises WrongArguments, naming the right signature, for a wrong number or a wrong type.
+    anything but None. A FID that is no number is 0, which answers "". Raises WrongArguments, naming the right
+    signature, for a wrong number or a wrong type.
     """
     if len(arguments) != len(called.arguments):
         _refuse(called, f"takes {len(called.arguments)} arguments, got {len(arguments)}")
@@ -335,6 +339,11 @@ def convert_arguments(called: Function, arguments: Sequence[object]) -> tuple[st
             try:
                 converted.append(int(value))  # type: ignore[call-overload]  # what int() refuses is refused here
             except (TypeError, ValueError):
+                # Qt makes 0 of such text, and a tutorial of breadum/kiwoom reads the list of FIDs letter by letter.
+                if spec.name == "fid" and isinstance(value, str):
+                    log.info("%s: %r is no FID; the answer is empty", called.python_name, value)
+                    converted.append(0)
+                    continue
                 _refuse(called, f"argument {spec.name!r} must be a number, got {value!r}")
         elif value is None:
             _refuse(called, f"argument {spec.name!r} must be text, got None")

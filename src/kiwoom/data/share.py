@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import ItemsView, Iterable, KeysView
 from typing import Any
 
-__all__ = ["Share"]
+__all__ = ["TYPES", "Share"]
 
-_KINDS = ("single", "multi")
+TYPES = ("single", "multi")
 
 
 class Share:
@@ -26,10 +26,16 @@ class Share:
         self.history: defaultdict[str, defaultdict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
 
     def _kind(self, typ: str) -> dict[str, Any]:
-        if typ.lower() not in _KINDS:
-            raise KeyError(f"typ must be one of {_KINDS}, not {typ!r}")
+        if typ.lower() not in TYPES:
+            raise KeyError(f"typ must be one of {TYPES}, not {typ!r}")
         kind: dict[str, Any] = getattr(self, typ.lower())
         return kind
+
+    def __getitem__(self, fn: str) -> dict[str, Any]:
+        """Everything stored for a name: its single values, then its lists (``share['balance']['종목명']``)."""
+        if fn not in self.single and fn not in self.multi:
+            raise KeyError(f"{fn!r} is neither in the single nor in the multi data")
+        return {**self.multi.get(fn, {}), **self.single.get(fn, {})}
 
     def keys(self, typ: str, fn: str | None = None) -> KeysView[str]:
         """Names stored in "single" or "multi", or the keys stored for one name."""

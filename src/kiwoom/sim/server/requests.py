@@ -52,6 +52,7 @@ class Requests(Part):
         self.inputs: dict[str, str] = {}
         self.limits = QueryLimits()
         self._open: dict[str, _Open] = {}
+        self._remarked: set[tuple[str, str]] = set()
 
     def disconnected(self) -> None:
         self.inputs = {}
@@ -151,8 +152,9 @@ class Requests(Part):
             log.error("%s: the input %r is missing; it takes %s", tr.code, main, ", ".join(tr.inputs))
             self.control.send("OnReceiveMsg", "", "", "", _BAD_INPUT, after_us=latency)
             return 0
-        unknown = [name for name in inputs if name not in tr.inputs]
+        unknown = [name for name in inputs if name not in tr.inputs and (tr.code, name) not in self._remarked]
         if unknown:
+            self._remarked.update((tr.code, name) for name in unknown)  # said once: programs ask the same every minute
             log.warning("%s has no input %s; it takes %s", tr.code, ", ".join(unknown), ", ".join(tr.inputs))
         request = Request(self.broker, tr, inputs, screen_no, rq_name)
         self.broker.engine.after(latency, self._answer, request, spelt, prev_next, self.control.line)

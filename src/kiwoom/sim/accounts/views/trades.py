@@ -192,6 +192,9 @@ def order_states_view(
                 "체결시간": _time(last.us, ":") if last else "",
             }
         )
+    if not rows:
+        # A day without orders has an empty record: breadum/kiwoom's tutorial of opw00009 knows it by a blank 조회건수.
+        return View(dict.fromkeys(("매도약정금액", "매수약정금액", "약정금액", "조회건수"), ""), rows)
     single: Row = {"매도약정금액": sold, "매수약정금액": bought, "약정금액": sold + bought, "조회건수": len(rows)}
     return View(single, rows)
 
