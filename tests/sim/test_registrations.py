@@ -8,6 +8,7 @@ import pytest
 from tests.sim.driver import Driver
 
 from kiwoom import catalog
+from kiwoom.sim.realtime.kinds import KINDS
 
 TRADE = catalog.real_type("주식체결").fids
 
@@ -171,3 +172,15 @@ def test_a_lost_line_ends_every_registration(driver: Driver) -> None:
     assert keys(driver) == set()
     driver.login()
     assert keys(driver) == set()
+
+
+def test_the_table_of_real_types_agrees_with_the_catalog() -> None:
+    known = catalog.real_types()
+    for kind in KINDS.values():
+        assert known[kind.name].registrable, kind
+        assert kind.families and (kind.trade or kind.stream), kind
+    # 장시작시간 belongs to no code; the others are of instruments or boards that the simulator does not have.
+    assert {name for name, real_type in known.items() if real_type.registrable} - KINDS.keys() == {
+        "장시작시간", "프로그램매매", "ECN주식당일거래원", "ECN주식시간외호가", "ECN주식우선호가", "ELW 이론가",
+        "ELW 지표", "주식옵션시세", "주식옵션이론가", "주식옵션호가잔량",
+    }  # fmt: skip

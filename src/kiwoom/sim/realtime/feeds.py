@@ -1,15 +1,15 @@
 """
-The feeds of the real types that do not come with each trade (`streamed`): one timer a code and type while registered.
+The feeds of the real types that come by the clock (`timed`): one timer a code and type while it is registered.
 
-`Registrations` says which are wanted; what nobody wants has no timer and costs nothing.
+`Registrations` says which types are wanted; a type that is not has no timer and costs nothing.
 """
 
 from __future__ import annotations
 
 from kiwoom.clock import DAY_US
 from kiwoom.sim.base.engine import Timer
+from kiwoom.sim.realtime.kinds import KINDS
 from kiwoom.sim.realtime.payloads import payload
-from kiwoom.sim.realtime.timed import STREAMS
 from kiwoom.sim.realtime.timed.stream import Stream
 from kiwoom.sim.rules.instruments import Instrument
 from kiwoom.sim.session.control import Part, SimControl
@@ -17,6 +17,7 @@ from kiwoom.sim.session.control import Part, SimControl
 __all__ = ["Streams"]
 
 _EVENT = "OnReceiveRealData"
+_STREAMS = {kind.name: kind.stream for kind in KINDS.values() if kind.stream is not None}
 _TIMES = frozenset((20, 21, 10020, 10021))
 
 
@@ -48,7 +49,7 @@ class Streams(Part):
 
     def listen(self, key: str, instrument: Instrument, names: frozenset[str]) -> None:
         """Make these the real types that a registered code (with its suffix) sends; others are left alone."""
-        for name, stream in STREAMS.items():
+        for name, stream in _STREAMS.items():
             entry = self._entries.get((key, name))
             if name in names and entry is None:
                 entry = self._entries[key, name] = _Entry(key, instrument, stream)

@@ -66,6 +66,11 @@ class StockTexts:
         self._range = self._times = ""
         self._totals = (NEVER, 0, 0, "", "")
 
+    def quotes(self) -> tuple[int, int]:
+        """Best offer and best bid: 주식우선호가 is sent again when they change."""
+        ladders = self.live.ladders()
+        return ladders.ask, ladders.bid
+
     def best(self) -> str:
         """주식우선호가: the best offer and the best bid."""
         live = self.live

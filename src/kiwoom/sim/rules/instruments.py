@@ -70,6 +70,11 @@ class Instrument:
         return self.kind not in ("INDEX", "FUTURE", "OPTION")
 
     @property
+    def is_derivative(self) -> bool:
+        """Whether it is bought and sold with SendOrderFO (futures and options)."""
+        return self.kind in ("FUTURE", "OPTION")
+
+    @property
     def is_fund(self) -> bool:
         """ETF or ETN: no tax on sales, a price grid of its own."""
         return self.kind in ("ETF", "ETN")

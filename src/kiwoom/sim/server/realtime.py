@@ -15,13 +15,9 @@ from kiwoom.clock import DAY_US
 from kiwoom.limits import MAX_CODES_PER_SCREEN, MAX_FIDS_PER_REGISTRATION
 from kiwoom.sim.base.engine import Timer
 from kiwoom.sim.market.live import Live
-from kiwoom.sim.realtime.derivatives import derivative_events
 from kiwoom.sim.realtime.feeds import Streams
-from kiwoom.sim.realtime.kinds import brought_by, brought_by_tr
-from kiwoom.sim.realtime.payloads import BUILDERS, payload
+from kiwoom.sim.realtime.kinds import KINDS, Texts, WithTrade, brought_by, brought_by_tr, texts_of
 from kiwoom.sim.realtime.sessionnotices import OpeningNotices
-from kiwoom.sim.realtime.stocktexts import StockTexts
-from kiwoom.sim.realtime.timed import ALONE
 from kiwoom.sim.rules.instruments import Instrument
 from kiwoom.sim.session.control import Part, SimControl, dispatch
 from kiwoom.sim.session.screens import screen_number
@@ -32,7 +28,6 @@ log = logging.getLogger("kiwoom.sim")
 
 _EVENT = "OnReceiveRealData"
 _OPENING = 215  # the FID of 장시작시간
-_TRADE, _BEST, _BOOK = "주식체결", "주식우선호가", "주식호가잔량"
 
 
 @dataclass
@@ -45,18 +40,18 @@ class _Screen:
 
 
 class _Feed:
-    """One registered code: which real types it sends, and the timer of its next trade."""
+    """One registered code: the real types that it sends with its trades, and the timer of the next one."""
 
-    __slots__ = ("best", "instrument", "key", "midnight", "sent", "siblings", "texts", "timer", "types")
+    __slots__ = ("instrument", "key", "midnight", "sent", "siblings", "texts", "timer", "with_trades")
 
     def __init__(self, key: str, instrument: Instrument) -> None:
         self.key = key
         self.instrument = instrument
-        self.types: frozenset[str] = frozenset()
+        self.with_trades: list[tuple[str, WithTrade]] = []
         self.timer: Timer | None = None
-        self.best = (0, 0)
-        self.sent: dict[str, tuple[int, ...]] = {}
-        self.texts: StockTexts | None = None
+        self.sent: dict[str, object] = {}
+        """The figures of the last payload, of the types that are sent only when their figures change."""
+        self.texts: Texts | None = None
         self.midnight = 0
         self.siblings: list[_Feed] = []
         """The feeds of the same instrument: its code with and without a suffix, in the order in which they send."""
@@ -160,9 +155,10 @@ class Registrations(Part):
                 continue
             types = self._types(code, instrument)
             self.control.part(Streams).listen(code, instrument, types)
-            types -= ALONE
+            kinds = [kind for kind in KINDS.values() if kind.name in types]
+            with_trades = [(kind.name, kind.trade) for kind in kinds if kind.trade is not None]
             feed = self._feeds.get(code)
-            if not types:
+            if not with_trades:
                 if feed is not None:
                     self._stop(code)
                 continue
@@ -172,7 +168,7 @@ class Registrations(Part):
                 self._join(instrument.code)
                 self.broker.market.live(instrument)
                 self.broker.market.fed.add(instrument.code)
-            feed.types = types
+            feed.with_trades = with_trades
             if feed.timer is None:
                 self._schedule(feed)
 
@@ -230,39 +226,20 @@ class Registrations(Part):
             self._schedule(feed)
 
     def _send_types(self, feed: _Feed, live: Live) -> None:
-        """Send what a trade changes, to each feed of the instrument."""
-        instrument = feed.instrument
-        kind = instrument.kind
-        if kind == "INDEX":
-            for other in feed.siblings:
-                for name in sorted(other.types & BUILDERS.keys()):
-                    self._send(other.key, name, payload(name, BUILDERS[name](live, self.broker.market.today)))
-        elif kind in ("FUTURE", "OPTION"):
-            for other in feed.siblings:
-                for name, values in derivative_events(self.broker.market, instrument, other.types, other.sent):
-                    self._send(other.key, name, payload(name, values))
-        else:
-            self._send_stock(feed, live)
-
-    def _send_stock(self, feed: _Feed, live: Live) -> None:
+        """Send the types that come with a trade, to each feed of the instrument."""
         texts = feed.texts
         if texts is None or texts.live is not live:
-            texts = feed.texts = StockTexts(live, self.broker.market.today)
-        ladders = live.ladders()
-        best = (ladders.ask, ladders.bid)
+            texts = feed.texts = texts_of(self.broker.market, feed.instrument, live)
+        send = self.control.send
         for other in feed.siblings:
-            types, key = other.types, other.key
-            if _TRADE in types:
-                self._send(key, _TRADE, texts.trade())
-            if best != other.best:
-                other.best = best
-                if _BEST in types:
-                    self._send(key, _BEST, texts.best())
-            if _BOOK in types:
-                self._send(key, _BOOK, texts.book())
-
-    def _send(self, key: str, name: str, text: str) -> None:
-        self.control.send(_EVENT, key, name, text, code=key)
+            key = other.key
+            for name, trade in other.with_trades:
+                if trade.figures is not None:
+                    figures = trade.figures(texts)
+                    if other.sent.get(name) == figures:
+                        continue
+                    other.sent[name] = figures
+                send(_EVENT, key, name, trade.text(texts), code=key)
 
     # --- reading -----------------------------------------------------------------------------------------------
 
