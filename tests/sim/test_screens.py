@@ -28,9 +28,7 @@ def test_watch_lists_conditions_and_registrations_take_it(driver: Driver, screen
     assert call("CommKwRqData", "005930;000660", 0, 2, 0, "rq", screen) == 0
     driver.wait("OnReceiveTrData")
     assert call("SetRealReg", screen, "005930", "10", "0") == 0
-    seen = len(driver.named("OnReceiveRealData"))
-    driver.run(60)
-    assert len(driver.named("OnReceiveRealData")) > seen
+    driver.wait("OnReceiveRealData", seconds=600)
     call("DisconnectRealData", screen)
     seen = len(driver.named("OnReceiveRealData"))
     driver.run(60)
