@@ -3,6 +3,7 @@
 from kiwoom.catalog import calendar, codes
 from kiwoom.catalog.fields import fid, fid_number, fids
 from kiwoom.catalog.finding import Hit, search
+from kiwoom.catalog.legends import Legend
 from kiwoom.catalog.listed import Listed, Theme, branches, find, listing, themes
 from kiwoom.catalog.places import Sector, markets, sectors
 from kiwoom.catalog.realtime import RealType, chejan_fids, real_type, real_types
@@ -13,6 +14,7 @@ from kiwoom.catalog.values import Typed, typed, typed_fid
 __all__ = [
     "Field",
     "Hit",
+    "Legend",
     "Listed",
     "Meaning",
     "RealType",

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from functools import cache
 from types import MappingProxyType
 
+from kiwoom.catalog.legends import Legend, legends_of
 from kiwoom.catalog.tables import rows
 from kiwoom.errors import UnknownTr
 
@@ -45,6 +46,15 @@ class Tr:
     def outputs(self) -> tuple[str, ...]:
         """Names of all outputs: the single record's, then the multi record's."""
         return tuple(field.name for field in self.single + self.multi)
+
+    @property
+    def legends(self) -> Mapping[str, Legend]:
+        """What each input means and which codes it takes, by the input's name."""
+        return legends_of(self.code)
+
+    def legend(self, name: str) -> Legend | None:
+        """What one input means, None if nothing is known of it."""
+        return self.legends.get(name)
 
 
 def _fields(text: str) -> tuple[Field, ...]:

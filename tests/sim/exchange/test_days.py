@@ -46,7 +46,7 @@ def test_settlement_over_the_lunar_new_year() -> None:
     for closed in ("2026-02-14", "2026-02-16", "2026-02-18"):
         until(t, f"{closed} 10:00")
         assert deposit(t) == friday, "nothing settles while the exchange is closed"
-        assert t.order(1, 1, quote="03") == "" and t.message.startswith("[RC4058]")
+        assert t.order(1, 1, quote="03") == "" and t.message.startswith("[RC4010]")
     until(t, "2026-02-19 10:00")
     assert deposit(t)["예수금"] == 100_000_000 - paid, "the purchase of Thursday, two trading days later"
     assert deposit(t)["d+1추정예수금"] == 100_000_000 - paid + got
@@ -128,7 +128,7 @@ def test_what_is_open_in_the_evening_is_gone_in_the_morning() -> None:
         ("2026-02-06 08:19", "[RC4057]"),
         ("2026-02-06 15:31", "[RC4058]"),
         ("2026-02-06 18:01", "[RC4058]"),
-        ("2026-02-08 11:00", "[RC4058]"),
+        ("2026-02-08 11:00", "[RC4010]"),
     ],
 )
 def test_orders_at_hours_at_which_nobody_trades(moment: str, text: str) -> None:
@@ -190,12 +190,12 @@ def test_the_first_day_of_the_year() -> None:
     assert t.order(1, 1, quote="61") and t.notices == [], "the broker keeps both until half past nine"
     until(t, "2026-01-02 09:59:59")
     assert t.live().count == 0 and not t.books.orders[kept].filled
-    assert t.order(1, 1, quote="06") == "" and t.message.startswith("[RC4010]")
+    assert t.order(1, 1, quote="06") == "" and t.message.startswith("[RC4059]")
     until(t, "2026-01-02 10:01:30")
     assert t.books.orders[kept].executions[0].price == t.live().open
     assert t.order(1, 1, quote="06")
     until(t, "2026-01-02 15:25")
-    assert t.order(1, 1, quote="13") == "" and t.message.startswith("[RC4010]")
+    assert t.order(1, 1, quote="13") == "" and t.message.startswith("[RC4059]")
     at_close = t.order(1, 1, quote="03")
     until(t, "2026-01-02 15:32")
     assert t.books.orders[at_close].executions[0].price == t.live().tape.bar.close
@@ -208,7 +208,7 @@ def test_the_day_of_the_entrance_examination() -> None:
     assert t.order(1, 1, quote="13"), "trading goes on"
     until(t, "2026-11-19 16:25")
     at_close = t.order(1, 1, quote="03")
-    assert t.order(1, 1, quote="13") == "" and t.message.startswith("[RC4010]")
+    assert t.order(1, 1, quote="13") == "" and t.message.startswith("[RC4059]")
     until(t, "2026-11-19 16:32")
     assert t.books.orders[at_close].executions[0].price == t.live().tape.bar.close
     assert t.order(1, 1, quote="81")

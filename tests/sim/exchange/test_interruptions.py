@@ -66,7 +66,7 @@ def test_what_needs_continuous_trading_is_refused_meanwhile(interrupted: tuple[s
     t = _before(halt, 5)
     t.run(30)
     assert t.order(1, 1, quote="13", code=code) == ""
-    assert t.message.startswith("[RC4010]")
+    assert t.message.startswith("[RC4059]")
     t.run(160)
     assert t.order(1, 1, quote="13", code=code) != ""
 

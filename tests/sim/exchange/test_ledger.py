@@ -10,7 +10,7 @@ import pytest
 
 from kiwoom.sim.accounts.ledger import Account, Ledger, NotCovered, half_up
 from kiwoom.sim.exchange.order import Order, OrderState
-from kiwoom.sim.rules.messages import Refusal
+from kiwoom.sim.rules.refusals import Refusal
 from kiwoom.sim.rules.trading import REAL_FEES
 
 numbers = count(1)

@@ -191,7 +191,7 @@ def test_cancelling_a_sale_frees_its_shares() -> None:
         ({"kind": 1, "quantity": 1, "price": 100}, "[RC4027] 모의투자 상/하한가 오류입니다."),
         ({"kind": 1, "quantity": 9_000, "quote": "03"}, "[RC4025] 모의투자 매수증거금이 부족합니다."),
         ({"kind": 2, "quantity": 1, "quote": "03"}, "[800033] 모의투자 매도가능수량이 부족합니다."),
-        ({"kind": 3, "quantity": 1, "original": "77"}, "[RC4061] 모의투자 원주문번호가 없습니다."),
+        ({"kind": 3, "quantity": 1, "original": "77"}, "[RC4061] 모의투자 주문번호를 확인하세요."),
         ({"kind": 1, "quantity": 1, "quote": "06"}, "[RC9000] 모의투자에서는 해당업무가 제공되지 않습니다."),
         ({"kind": 1, "quantity": 1, "price": 1_000, "code": "999999"}, "[RC4005] 모의투자 종목코드 오류입니다."),
     ],
@@ -221,8 +221,8 @@ def test_changing_more_than_is_left_or_nothing() -> None:
     number = t.order(1, 5, low)
     assert t.order(3, 6, original=number) == ""
     assert t.message.startswith("[RC4042]")
-    assert t.order(4, 1, original=number) == ""
-    assert t.message.startswith("[RC4061]")
+    assert t.order(4, 1, original=number) == "", "a sale of this number is not there to cancel"
+    assert t.message.startswith("[RC4033]")
     t.order(3, 0, original=number)
     assert t.order(3, 0, original=number) == ""
     assert t.message.startswith("[RC4033]")
@@ -386,7 +386,7 @@ def test_the_closing_auction_fills_at_the_close() -> None:
 def test_a_holiday() -> None:
     t = Trader("at=2026-02-07 10:00")
     assert t.order(1, 1, quote="03") == ""
-    assert t.message == "[RC4058] 모의투자 장종료 상태입니다"
+    assert t.message == "[RC4010] 모의투자 영업일이 아닙니다."
 
 
 def test_the_days_after() -> None:

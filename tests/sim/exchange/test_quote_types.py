@@ -72,7 +72,7 @@ def test_some_are_for_continuous_trading_only(quote: str) -> None:
     t = trader("08:45")
     price = t.live().base if quote in ("05", "10", "20") else 0
     assert t.order(1, 1, price, quote) == ""
-    assert t.message.startswith("[RC4010]")
+    assert t.message.startswith("[RC4059]")
 
 
 def test_before_hours_at_yesterdays_close() -> None:
@@ -87,7 +87,7 @@ def test_before_hours_at_yesterdays_close() -> None:
     t.order(3, 0, original=number)
     assert order.state.value == "cancelled"
     assert t.order(1, 1, quote="61") == ""
-    assert t.message.startswith("[RC4010]")
+    assert t.message.startswith("[RC4059]")
 
 
 def test_after_hours_at_todays_close() -> None:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiwoom.sim.rules import trading as rules
-from kiwoom.sim.rules.messages import Refusal, accepted_text, order_tr_name, refused_text
+from kiwoom.sim.rules.messages import accepted_text, order_tr_name
+from kiwoom.sim.rules.refusals import Refusal
 
 NEW, KOSPI, KOSDAQ = rules.TICKS_2023, rules.KOSPI_TICKS_2010, rules.KOSDAQ_TICKS_2010
 
@@ -151,12 +152,12 @@ def test_texts_of_the_servers() -> None:
     assert accepted_text("modify", 1, mock=True) == "[100000] 모의투자 매도주문완료"
     assert accepted_text("cancel", 1, mock=True) == "[100000] 모의투자 취소주문완료"
     assert accepted_text("new", 1, mock=False) == "[107048] 매도주문이 완료되었습니다."
-    assert refused_text(Refusal.WRONG_TICK, mock=True) == "[RC4003] 모의투자 호가단위 오류입니다."
-    assert refused_text(Refusal.NO_CASH, mock=True) == "[RC4025] 모의투자 매수증거금이 부족합니다."
-    assert refused_text(Refusal.PRICE_GIVEN, mock=False) == "[502048] 단가를 입력하지 않는 호가입니다"
+    assert str(Refusal.WRONG_TICK.said(mock=True)) == "[RC4003] 모의투자 호가단위 오류입니다."
+    assert str(Refusal.NO_CASH.said(mock=True)) == "[RC4025] 모의투자 매수증거금이 부족합니다."
+    assert str(Refusal.PRICE_GIVEN.said(mock=False)) == "[502048] 단가를 입력하지 않는 호가입니다"
     for refusal in Refusal:
-        assert "모의투자" in refused_text(refusal, mock=True)
-        assert "모의투자" not in refused_text(refusal, mock=False)
+        assert "모의투자" in str(refusal.said(mock=True))
+        assert "모의투자" not in str(refusal.said(mock=False))
 
 
 def test_tr_names_of_orders() -> None:

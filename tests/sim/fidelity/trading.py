@@ -11,7 +11,8 @@ from tests.sim.exchange.test_ordering import Trader
 from tests.sim.fidelity.report import Compared, Row, by_fid, fields, matches, same
 
 from kiwoom.sim.desk.chejan import BALANCE_FIDS, ORDER_FIDS
-from kiwoom.sim.rules.messages import Refusal, accepted_text, refused_text
+from kiwoom.sim.rules.messages import accepted_text
+from kiwoom.sim.rules.refusals import Refusal
 
 __all__ = ["compared"]
 
@@ -149,7 +150,7 @@ def _arguments(trader: Trader) -> Compared:
 
 def _texts() -> Compared:
     texts = Compared("Texts about orders", "mock and real server, 2016-2026")
-    known = {refused_text(refusal, mock) for refusal in Refusal for mock in (True, False)}
+    known = {str(refusal.said(mock)) for refusal in Refusal for mock in (True, False)}
     known |= {accepted_text(a, s, m) for a in ("new", "modify", "cancel") for s in (1, 2) for m in (True, False)}
     for text in words.TEXTS:
         code, _, said = text.partition("] ")

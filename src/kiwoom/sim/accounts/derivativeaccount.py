@@ -17,7 +17,7 @@ from fractions import Fraction
 from kiwoom.sim.accounts.stockaccount import NotCovered, half_up
 from kiwoom.sim.exchange.order import Execution, Order
 from kiwoom.sim.rules.instruments import Instrument
-from kiwoom.sim.rules.messages import Refusal
+from kiwoom.sim.rules.refusals import Refusal
 from kiwoom.sim.rules.trading import BUY, FUTURES, OPTIONS
 
 __all__ = ["Deal", "DerivativeAccount", "DerivativeOrder", "Position", "fee_of", "initial_margin", "value_of"]

@@ -13,7 +13,7 @@ from datetime import date
 from fractions import Fraction
 
 from kiwoom.sim.exchange.order import Order
-from kiwoom.sim.rules.messages import Refusal
+from kiwoom.sim.rules.refusals import Refusal
 from kiwoom.sim.rules.trading import ALL_LOANS, BUY, MOCK_FEES, FeeSchedule, sales_tax_ppm
 
 __all__ = ["Account", "AccountTrade", "Entry", "Holding", "NotCovered", "average", "half_up", "share_of"]
@@ -44,7 +44,7 @@ class NotCovered(Exception):
     """An order that the account cannot cover; `refusal` says what is missing."""
 
     def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.value)
+        super().__init__(refusal.value.situation)
         self.refusal = refusal
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 
 from kiwoom.catalog import calendar
-from kiwoom.sim.answers.registry import NotFound, Refused, Request
+from kiwoom.sim.answers.registry import NotFound, Request, bad_value
 from kiwoom.sim.rules.instruments import Instrument
 from kiwoom.sim.rules.margins import margin_percent
 
@@ -76,16 +76,17 @@ def choice(request: Request, name: str, allowed: Iterable[str], default: str) ->
     for value in known:
         if text.isdigit() and value.isdigit() and int(text) == int(value):
             return value
-    meanings = allowed if isinstance(allowed, Mapping) else {}
+    legend = request.tr.legend(name)
+    meanings = (legend.codes if legend else None) or {}
     shown = ", ".join(f"{value}:{meanings[value]}" if value in meanings else value for value in known)
-    raise Refused(f"{name} 입력값 오류: {text} ({shown})")
+    raise bad_value(name, text, shown)
 
 
 def number_between(request: Request, name: str, lowest: int, highest: int, default: int) -> int:
     """A whole number within bounds. Raises Refused."""
     value = request.number(name, default)
     if not lowest <= value <= highest:
-        raise Refused(f"{name} 입력값 오류: {value} ({lowest} - {highest})")
+        raise bad_value(name, value, f"{lowest} - {highest}")
     return value
 
 
@@ -174,8 +175,8 @@ def span(request: Request, start: str = "시작일자", end: str = "종료일자
     last = request.day(end)
     first = request.day(start) if request.text(start) else last
     if first > last:
-        raise Refused(f"{start} 입력값 오류: {first:%Y%m%d} ({end} {last:%Y%m%d} 이전)")
+        raise bad_value(start, f"{first:%Y%m%d}", f"{end} {last:%Y%m%d} 이전")
     days = days_between(first, min(last, today))
     if len(days) > longest:
-        raise Refused(f"{start} 입력값 오류: {first:%Y%m%d} (거래일 {longest}일까지)")
+        raise bad_value(start, f"{first:%Y%m%d}", f"거래일 {longest}일까지")
     return days

@@ -7,23 +7,53 @@ left out: the coverage list of the documentation is made from them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 
 from kiwoom.catalog import Tr
 from kiwoom.sim.broker import Broker
 from kiwoom.sim.market.market import Market
 from kiwoom.sim.rules.instruments import Instrument
+from kiwoom.sim.rules.refusals import TrRefusal
 
-__all__ = ["ANSWERS", "Answer", "Declared", "Function", "NotFound", "Refused", "Request", "Row", "answers"]
+__all__ = [
+    "ANSWERS",
+    "Answer",
+    "Declared",
+    "Function",
+    "NotFound",
+    "Refused",
+    "Request",
+    "Row",
+    "answers",
+    "bad_value",
+]
+
+_SHOWN = 40
+_NUMBER = re.compile(r"[+-]?[0-9]{1,15}")
+_DATE = re.compile(r"[0-9]{8}")
+_EARLIEST = date(1980, 1, 4)  # KOSPI's base date: no price is older
 
 Row = Mapping[str, str] | Sequence[str]
 """One row of the multi record: by item name, or all items in the catalog's order."""
 
 
 class Refused(Exception):
-    """The server refuses the request: the text goes to OnReceiveMsg, the answer is empty."""
+    """The server refuses the request: the text of the reason goes to OnReceiveMsg, the answer is empty."""
+
+    def __init__(self, reason: TrRefusal, **parts: str) -> None:
+        self.reason = reason
+        super().__init__(reason.value.text.format(**parts))
+
+
+def bad_value(name: str, value: object, hint: str = "") -> Refused:
+    """The refusal of an input's value; `hint` says what the input takes. The caller raises it."""
+    # A value may be anything that a program passed: shown on one line, and not at any length.
+    text = "".join(character if character.isprintable() else "?" for character in str(value))
+    shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+    return Refused(TrRefusal.BAD_VALUE, name=name, value=shown, hint=f" ({hint})" if hint else "")
 
 
 class NotFound(Exception):
@@ -79,24 +109,30 @@ class Request:
         return found
 
     def day(self, name: str) -> date:
-        """A date input (YYYYMMDD); empty means the day whose prices are shown. Raises Refused."""
+        """
+        A date input (YYYYMMDD); empty means the day whose prices are shown. Raises Refused.
+
+        Written with dashes or points it is refused like a day that does not exist: whether the server reads those is
+        not known, and the latest day's rows in the place of the asked day's would go unnoticed.
+        """
         text = self.text(name)
         if not text:
             return self.market.trading_day()
+        if not _DATE.fullmatch(text):
+            raise bad_value(name, text, "YYYYMMDD")
         try:
-            return datetime.strptime(text, "%Y%m%d").date()
+            return max(date(int(text[:4]), int(text[4:6]), int(text[6:])), _EARLIEST)
         except ValueError:
-            raise Refused(f"{name} 입력값 오류: {text}") from None
+            raise bad_value(name, text, "YYYYMMDD") from None
 
     def number(self, name: str, default: int = 0) -> int:
         """A number input. Raises Refused."""
         text = self.text(name)
         if not text:
             return default
-        try:
-            return int(text)
-        except ValueError:
-            raise Refused(f"{name} 입력값 오류: {text}") from None
+        if not _NUMBER.fullmatch(text):
+            raise bad_value(name, text)
+        return int(text)
 
 
 Function = Callable[[Request], Answer]

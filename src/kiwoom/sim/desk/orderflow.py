@@ -24,7 +24,7 @@ from kiwoom.sim.exchange.floor import Rejected
 from kiwoom.sim.exchange.order import Action, Execution, Order, OrderState, side_of
 from kiwoom.sim.exchange.sideboard import single_price_limits
 from kiwoom.sim.rules.instruments import Instrument
-from kiwoom.sim.rules.messages import Refusal
+from kiwoom.sim.rules.refusals import Refusal
 from kiwoom.sim.rules.timetable import AFTER_CLOSE, AFTER_SINGLE, REGULAR, board_of
 from kiwoom.sim.rules.trading import QUOTE_TYPES, SELL, QuoteType
 
@@ -46,7 +46,7 @@ class NotTaken(Exception):
     """The server refuses an order."""
 
     def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.value)
+        super().__init__(refusal.value.situation)
         self.refusal = refusal
 
 
@@ -207,14 +207,11 @@ class OrderFlow(ABC, Generic[K, R]):
     def _accept_change(self, ticket: Ticket, account: K, instrument: Instrument) -> R:
         number = ticket.original.strip().zfill(7)
         original = account.orders.get(number)
-        if (
-            original is None
-            or original.code != instrument.code
-            or original.side != side_of(ticket.order_type)
-            or original.action is Action.CANCEL
-        ):
+        if original is None or original.code != instrument.code:
             raise NotTaken(Refusal.UNKNOWN_ORIGINAL)
-        if not original.live:
+        if original.action is Action.CANCEL:
+            raise NotTaken(Refusal.ORIGINAL_CANCELS)
+        if not original.live or original.side != side_of(ticket.order_type):
             raise NotTaken(Refusal.NOTHING_LEFT)
         if self.engine.now >= self.exchange.timetable.board_end(board_of(original.quote_type)):
             raise NotTaken(Refusal.CLOSED)
@@ -254,7 +251,7 @@ class OrderFlow(ABC, Generic[K, R]):
         exchange = self.exchange
         table, now = exchange.timetable, self.engine.now
         if not exchange.is_trading_day():
-            raise NotTaken(Refusal.CLOSED)
+            raise NotTaken(Refusal.NO_TRADING_DAY)
         if now < table.entry:
             raise NotTaken(Refusal.NOT_OPEN_YET)
         if now >= table.single_end:
@@ -326,7 +323,7 @@ class OrderFlow(ABC, Generic[K, R]):
         try:
             self.exchange.submit(order, self.instrument(order.code))
         except Rejected as rejected:
-            order.reason = rejected.refusal.value
+            order.reason = rejected.refusal.value.situation
             self.dropped(order, order.left)
 
     def _cancel(self, account: K, request: Order) -> None:

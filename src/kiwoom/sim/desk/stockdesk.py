@@ -23,7 +23,7 @@ from kiwoom.sim.desk.orderflow import Notices, Notify, NotTaken, Numbers, OrderF
 from kiwoom.sim.exchange.order import Order, terminal_of
 from kiwoom.sim.rules.instruments import Instrument
 from kiwoom.sim.rules.margins import margin_percent
-from kiwoom.sim.rules.messages import Refusal
+from kiwoom.sim.rules.refusals import Refusal
 from kiwoom.sim.rules.trading import ALL_LOANS, BUY, LOAN_DEPOSIT_PERCENT, FeeSchedule, sales_tax_ppm
 
 if TYPE_CHECKING:

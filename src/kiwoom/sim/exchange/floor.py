@@ -8,7 +8,7 @@ from kiwoom.catalog import calendar
 from kiwoom.sim.base.engine import Engine
 from kiwoom.sim.exchange.order import Order
 from kiwoom.sim.market.market import Market
-from kiwoom.sim.rules.messages import Refusal
+from kiwoom.sim.rules.refusals import Refusal
 from kiwoom.sim.rules.timetable import Timetable
 
 __all__ = ["Floor", "Listener", "Rejected"]
@@ -18,7 +18,7 @@ class Rejected(Exception):
     """The exchange does not take an order as it is."""
 
     def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.value)
+        super().__init__(refusal.value.situation)
         self.refusal = refusal
 
 

@@ -29,7 +29,7 @@ from kiwoom.sim.exchange.order import Order
 from kiwoom.sim.market.live import Live
 from kiwoom.sim.prices.tape import Trade
 from kiwoom.sim.rules.instruments import Instrument
-from kiwoom.sim.rules.messages import Refusal
+from kiwoom.sim.rules.refusals import Refusal
 from kiwoom.sim.rules.timetable import Phase
 from kiwoom.sim.rules.trading import BUY, QUOTE_TYPES, SELL, TimeInForce
 

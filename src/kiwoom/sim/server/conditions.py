@@ -17,9 +17,11 @@ from kiwoom.sim.base.engine import Timer
 from kiwoom.sim.conditions.fields import Subject
 from kiwoom.sim.conditions.file import StoredCondition, default_conditions, read_conditions
 from kiwoom.sim.conditions.language import ExpressionError
+from kiwoom.sim.rules.refusals import CallRefusal
 from kiwoom.sim.server.codes import Master
 from kiwoom.sim.server.requests import Requests
 from kiwoom.sim.session.control import Part, SimControl, dispatch
+from kiwoom.sim.session.refusing import LOGIN_FIRST, refuse
 from kiwoom.sim.session.screens import screen_number
 
 __all__ = ["MOST_RESULTS", "PAGE_CODES", "Conditions"]
@@ -31,6 +33,10 @@ PAGE_CODES = 100
 MOST_RESULTS = 100
 """A condition with more results is not watched in real time."""
 _LOOK_US = SECOND_US
+_ADVICE = {
+    CallRefusal.CONDITIONS_NOT_CONNECTED: LOGIN_FIRST,
+    CallRefusal.CONDITIONS_NOT_LOADED: "Call GetConditionLoad and wait for OnReceiveConditionVer",
+}
 
 
 @dataclass
@@ -76,8 +82,7 @@ class Conditions(Part):
     @dispatch("GetConditionLoad")
     def get_condition_load(self) -> int:
         if not self.control.connected:
-            log.error("GetConditionLoad before the login: call CommConnect and wait for OnEventConnect")
-            return 0
+            return refuse(CallRefusal.CONDITIONS_NOT_CONNECTED, "GetConditionLoad", LOGIN_FIRST)
         self.broker.engine.after(self.broker.latency_us(), self._loaded, self.control.line)
         return 1
 
@@ -103,27 +108,24 @@ class Conditions(Part):
     @dispatch("SendCondition")
     def send_condition(self, screen_no: str, name: str, index: int, search: int) -> int:
         what = f"SendCondition({screen_no!r}, {name!r}, {index}, {search})"
-        condition = self._find(what, name, index)
-        if condition is None:
-            return 0
+        condition = self._find(name, index)
+        if isinstance(condition, CallRefusal):
+            return refuse(condition, what, _ADVICE.get(condition, f"There are {self.get_condition_name_list()}"))
         if search not in (0, 1, 2):
-            log.error("%s: the last argument is 0 (once), 1 (real time) or 2 (continue)", what)
-            return 0
+            log.warning("%s: nSearch is 0 (once), 1 (real time) or 2 (continue); this is taken as 0", what)
+            search = 0
         number = self.control.screens.use(screen_no)
         requests, limits = self.control.part(Requests), self.broker.options.limits
         now = self.broker.clock.now_us()
         if search != 2 and limits:
             last = self._last.get(index)
             if last is not None and now - last < CONDITION_INTERVAL_S * SECOND_US:
-                log.error("%s: the same condition can be searched once in %g s", what, CONDITION_INTERVAL_S)
-                return 0
+                return refuse(CallRefusal.SAME_CONDITION, what)
         key = (number, index)
         if search == 1 and key not in self._claimed and len(self._claimed) >= MAX_REALTIME_CONDITIONS:
-            log.error("%s: %d conditions are watched in real time, the most there can be", what, len(self._claimed))
-            return 0
+            return refuse(CallRefusal.MOST_CONDITIONS, what)
         if not requests.take():
-            log.error("%s: refused by the limit on requests", what)
-            return 0
+            return refuse(CallRefusal.CONDITION_LIMIT, what)
         if search != 2:
             self._last[index] = now
             self._rest.pop(index, None)
@@ -133,18 +135,13 @@ class Conditions(Part):
         self.broker.engine.after(latency, self._answer, screen_no, number, condition, search, self.control.line)
         return 1
 
-    def _find(self, what: str, name: str, index: int) -> StoredCondition | None:
+    def _find(self, name: str, index: int) -> StoredCondition | CallRefusal:
         if not self.control.connected:
-            log.error("%s before the login: call CommConnect and wait for OnEventConnect", what)
-            return None
+            return CallRefusal.CONDITIONS_NOT_CONNECTED
         if not self.stored:
-            log.error("%s: no condition is loaded: call GetConditionLoad and wait for OnReceiveConditionVer", what)
-            return None
+            return CallRefusal.CONDITIONS_NOT_LOADED
         found = next((condition for condition in self.stored if condition.number == index), None)
-        if found is None or found.name != name:
-            log.error("%s: there is no such condition; there are %s", what, self.get_condition_name_list())
-            return None
-        return found
+        return found if found is not None and found.name == name else CallRefusal.NO_SUCH_CONDITION
 
     def _answer(self, screen_no: str, number: str, condition: StoredCondition, search: int, line: int) -> None:
         if line != self.control.line:

@@ -26,10 +26,12 @@ from kiwoom.sim.desk.chejan import BALANCE_FIDS, ORDER_FIDS, POSITION_FIDS, fid_
 from kiwoom.sim.desk.derivativedesk import DerivativeDesk
 from kiwoom.sim.desk.stockdesk import Desk, NotTaken, Ticket
 from kiwoom.sim.exchange.order import Order, side_of
-from kiwoom.sim.rules.messages import accepted_text, derivative_tr_name, failed_text, order_tr_name, refused_text
+from kiwoom.sim.rules.messages import accepted_text, derivative_tr_name, order_tr_name
+from kiwoom.sim.rules.refusals import CallRefusal, TrRefusal
 from kiwoom.sim.rules.trading import ALL_LOANS, QUOTE_TYPES
 from kiwoom.sim.session.control import Part, SimControl, dispatch
 from kiwoom.sim.session.delivery import Page
+from kiwoom.sim.session.refusing import refuse
 from kiwoom.sim.session.screens import screen_number
 
 __all__ = ["Ordering"]
@@ -135,8 +137,8 @@ class Ordering(Part):
             loan_date = ALL_LOANS
         sells_loan = order_type == 2 and credit in ("33", "99") and len(loan_date) == 8 and loan_date.isdigit()
         if order_type in (1, 2) and not sells_loan and not (order_type == 1 and credit == "03"):
-            log.error("SendOrderCredit: %r with loan date %r is not a credit order", credit, loan_date)
-            return -300
+            advice = f"credit {credit!r} with loan date {loan_date!r} is no credit order"
+            return refuse(CallRefusal.ORDER_INPUT, "SendOrderCredit", advice)
         ticket = Ticket(
             account_no.strip(),
             order_type,
@@ -176,13 +178,12 @@ class Ordering(Part):
         quote_type = _DERIVATIVE_QUOTES.get(ord_tp.strip().upper(), "")
         sells = side.strip() == "1"
         if side.strip() not in ("1", "2") or kind not in _DERIVATIVE_KINDS or (kind == 1 and not quote_type):
-            log.error("SendOrderFO: kind %r, side %r, order type %r make no order", kind, side, ord_tp)
-            return -300
+            advice = f"kind {kind!r}, side {side!r} and order type {ord_tp!r} make no order"
+            return refuse(CallRefusal.ORDER_INPUT, "SendOrderFO", advice)
         instrument = self.broker.market.find(code)
         units = _units(price, instrument.scale if instrument is not None else 100)
         if units is None:
-            log.error("SendOrderFO: %r is not a price", price)
-            return -300
+            return refuse(CallRefusal.ORDER_INPUT, "SendOrderFO", f"{price[:40]!r} is not a price")
         first = _DERIVATIVE_KINDS[kind]
         return self.send(
             Ticket(account_no.strip(), first + sells, code, quantity, units, quote_type, original, screen_no, rq_name),
@@ -193,9 +194,8 @@ class Ordering(Part):
         """Let a ticket through to the server, or refuse it with a negative number. `screen` is as the user gave it."""
         desk = desk or self.desk
         refusal = self._refusal(ticket, desk)
-        if refusal:
-            log.error("order %r for %s: refused with %d", ticket.rq_name, ticket.code, refusal)
-            return refusal
+        if refusal is not None:
+            return refuse(refusal, f"the order {ticket.rq_name!r} for {ticket.code}")
         # orders of one connection arrive in the order in which they were sent
         now = self.broker.engine.now
         self._last_arrival = max(self._last_arrival, now + self.broker.latency_us())
@@ -203,45 +203,48 @@ class Ordering(Part):
         self._on_way.append((now, timer))
         return 0
 
-    def _refusal(self, ticket: Ticket, desk: Desk | DerivativeDesk) -> int:
+    def _refusal(self, ticket: Ticket, desk: Desk | DerivativeDesk) -> CallRefusal | None:
         if not self.control.connected:
-            log.error("SendOrder before the login: call CommConnect and wait for OnEventConnect")
-            return -101
+            return CallRefusal.NOT_CONNECTED
         if not ticket.code:
-            return -500
+            return CallRefusal.NO_CODE
         self.control.screens.use(ticket.screen_no)
         if ticket.order_type not in _ACTIONS:
-            return -300
+            return CallRefusal.ORDER_INPUT
         if all(ticket.account_no != account.number for account in desk.accounts_of(self.broker.options.user)):
-            others = (self.desk.ledger.accounts, self.broker.derivatives.accounts)
-            return -302 if any(ticket.account_no in accounts for accounts in others) else -340
+            known = (
+                ticket.account_no in self.desk.ledger.accounts or ticket.account_no in self.broker.derivatives.accounts
+            )
+            return CallRefusal.OTHERS_ACCOUNT if known else CallRefusal.NO_ACCOUNT
         if ticket.order_type in (1, 2):
             if ticket.quote_type not in QUOTE_TYPES or ticket.quantity <= 0 or ticket.price < 0:
-                return -300
+                return CallRefusal.ORDER_INPUT
             if desk is self.broker.derivatives:
                 return self._too_large(ticket.quantity) or self._too_fast()
             instrument = self.broker.market.find(ticket.code)
             if instrument is not None:
                 if ticket.price * ticket.quantity > _MOST_WON:
-                    return -304
+                    return CallRefusal.MOST_WON
                 if instrument.shares and ticket.quantity * 100 > instrument.shares * _MOST_SHARES_PERCENT:
-                    return -306
+                    return CallRefusal.MOST_SHARES
         elif not ticket.original.strip() or ticket.quantity < 0 or ticket.price < 0:
-            return -300
+            return CallRefusal.ORDER_INPUT
         return self._too_fast()
 
     @staticmethod
-    def _too_large(quantity: int) -> int:
-        return -310 if quantity > _MOST_QUANTITY else -309 if quantity > _LARGE_QUANTITY else 0
+    def _too_large(quantity: int) -> CallRefusal | None:
+        if quantity > _MOST_QUANTITY:
+            return CallRefusal.MOST_DERIVATIVES
+        return CallRefusal.MANY_DERIVATIVES if quantity > _LARGE_QUANTITY else None
 
-    def _too_fast(self) -> int:
+    def _too_fast(self) -> CallRefusal | None:
         """Count an order that is let through; -308 for one more than the limit within a second."""
         now = self.broker.clock.now_us()
         if self.broker.options.limits:
             if len(self._sent) == _PER_SECOND and now - self._sent[0] < SECOND_US:
-                return -308
+                return CallRefusal.ORDER_BURST
             self._sent.append(now)
-        return 0
+        return None
 
     # --- the server --------------------------------------------------------------------------------------------
 
@@ -265,10 +268,10 @@ class Ordering(Part):
             order = desk.accept(_with_screen(ticket))
             text = accepted_text(action, side, mock)
         except NotTaken as refused:
-            text = refused_text(refused.refusal, mock)
+            text = str(refused.refusal.said(mock))
         except Exception as error:
             self.broker.engine.failures.report(f"taking the order {ticket.rq_name!r} for {ticket.code}", error)
-            order, text = None, failed_text(tr_name)
+            order, text = None, TrRefusal.FAILED.value.text.format(tr=tr_name)
         self.control.send("OnReceiveMsg", ticket.screen_no, ticket.rq_name, tr_name, text)
         now = self.broker.engine.now
         self._arrivals.append(now)

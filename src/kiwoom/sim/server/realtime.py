@@ -19,7 +19,9 @@ from kiwoom.sim.realtime.feeds import Streams
 from kiwoom.sim.realtime.kinds import KINDS, Texts, WithTrade, brought_by, brought_by_tr, texts_of
 from kiwoom.sim.realtime.sessionnotices import OpeningNotices
 from kiwoom.sim.rules.instruments import Instrument
+from kiwoom.sim.rules.refusals import CallRefusal
 from kiwoom.sim.session.control import Part, SimControl, dispatch
+from kiwoom.sim.session.refusing import LOGIN_FIRST, refuse
 from kiwoom.sim.session.screens import screen_number
 
 __all__ = ["Registrations"]
@@ -57,6 +59,15 @@ class _Feed:
         """The feeds of the same instrument: its code with and without a suffix, in the order in which they send."""
 
 
+def _fids(text: str) -> frozenset[int]:
+    """The FIDs of a list joined by semicolons. What is no number is left out and said in the log."""
+    parts = [part.strip() for part in text.split(";") if part.strip()]
+    odd = [part for part in parts if not (part.isascii() and part.isdecimal() and len(part) < 10)]
+    if odd:
+        log.warning("SetRealReg: %s is no FID and is left out", ", ".join(part[:40] for part in odd[:5]))
+    return frozenset(int(part) for part in parts if part not in odd)
+
+
 class Registrations(Part):
     """Who listens to which code, and the events that follow."""
 
@@ -76,27 +87,20 @@ class Registrations(Part):
     @dispatch("SetRealReg")
     def set_real_reg(self, screen_no: str, code_list: str, fid_list: str, option: str) -> int:
         if not self.control.connected:
-            log.error("SetRealReg before the login: call CommConnect and wait for OnEventConnect")
-            return -101
+            return refuse(CallRefusal.NOT_CONNECTED, "SetRealReg", LOGIN_FIRST)
         number = self.control.screens.use(screen_no)
         codes = [code.strip() for code in code_list.split(";") if code.strip()]
-        try:
-            fids = frozenset(int(fid) for fid in fid_list.split(";") if fid.strip())
-        except ValueError:
-            log.error("SetRealReg: %r is not a list of FIDs", fid_list)
-            return -202
+        fids = _fids(fid_list)
         if len(codes) > MAX_CODES_PER_SCREEN:
-            log.error("SetRealReg: %d codes, at most %d a call", len(codes), MAX_CODES_PER_SCREEN)
-            return -204
+            return refuse(CallRefusal.TOO_MANY_CODES, "SetRealReg", f"They are {len(codes)}")
         if len(fids) > MAX_FIDS_PER_REGISTRATION:
-            log.error("SetRealReg: %d FIDs, at most %d a call", len(fids), MAX_FIDS_PER_REGISTRATION)
-            return -206
+            return refuse(CallRefusal.TOO_MANY_FIDS, "SetRealReg", f"They are {len(fids)}")
         if option.strip() not in ("0", "1"):
-            log.error("SetRealReg: the option is 0 (replace the screen's) or 1 (add), got %r", option)
-            return -202
+            # What the server makes of another option is not known; replacing leaves nothing behind that was not asked.
+            log.warning("SetRealReg: the option is 0 (replace the screen's) or 1 (add); %r is taken as 0", option[:40])
         entry = self._screens.setdefault(number, _Screen())
         touched = set(codes)
-        if option.strip() == "0":
+        if option.strip() != "1":
             touched |= set(entry.fids)
             entry.fids = {}
         for code in codes or [""]:

@@ -14,24 +14,25 @@ from kiwoom.limits import MAX_CODES_PER_REQUEST
 from kiwoom.masking import masked_arguments
 from kiwoom.sim.answers import ANSWERS, Answer, NotFound, Refused, Request
 from kiwoom.sim.answers.registry import Row
-from kiwoom.sim.rules.messages import PENALTY_WINDOW, failed_text, query_text
+from kiwoom.sim.rules.messages import PENALTY_WINDOW, query_text
+from kiwoom.sim.rules.refusals import CallRefusal, TrRefusal
 from kiwoom.sim.server.querylimits import QueryLimits
 from kiwoom.sim.server.realtime import Registrations
 from kiwoom.sim.session.control import Part, SimControl, dispatch
 from kiwoom.sim.session.delivery import Delivery, Page
+from kiwoom.sim.session.refusing import LOGIN_FIRST, refuse
 
 __all__ = ["Requests"]
 
 log = logging.getLogger("kiwoom.sim")
 
 _EVENT = "OnReceiveTrData"
-_BAD_INPUT = "Fail to parse Request TR"
 # TRs that only CommKwRqData can ask for
 _BY_CODES = ("optkwfid", "optfofid")
-# inputs without which a TR means nothing
-_MAIN_INPUTS = ("종목코드", "계좌번호", "업종코드", "종목번호", "테마그룹코드")
-# TRs about a whole market that may be narrowed to one code
-_WITHOUT_CODE = ("opt10052", "opt10054", "opt10066", "opt10068", "opt90001")
+# Inputs without which a TR means nothing, unless its legend says that they may stay blank: then it answers for all.
+_MAIN_INPUTS = ("종목코드", "계좌번호", "업종코드", "종목번호")
+# Their legends want a code, but another input of theirs says that the whole market is meant.
+_FOR_THE_MARKET = ("opt10066", "opt10068")
 
 
 @dataclass
@@ -77,62 +78,48 @@ class Requests(Part):
 
     @dispatch("CommInvestRqData")
     def comm_invest_rq_data(self, _market: str, _rq_name: str, _screen: str) -> int:
-        log.error("CommInvestRqData is not supported by Open API+")
-        return -10
+        return refuse(CallRefusal.NO_INVESTORS, "CommInvestRqData")
 
     @dispatch("CommRqData")
     def comm_rq_data(self, rq_name: str, tr_code: str, prev_next: int, screen_no: str) -> int:
         inputs, self.inputs = self.inputs, {}
-        refusal = self._refusal("CommRqData", screen_no)
-        if refusal:
-            return refusal
+        call = f"CommRqData({rq_name[:40]!r}, {tr_code[:40]!r})"
+        if not self.control.connected:
+            return refuse(CallRefusal.NOT_CONNECTED, call, LOGIN_FIRST)
+        self.control.screens.use(screen_no)
         try:
             tr = catalog.tr(tr_code.strip())
         except UsageError as error:
-            log.error("CommRqData(%r, %r): %s", rq_name, tr_code, error)
-            return -201
+            return refuse(CallRefusal.UNKNOWN_TR, call, str(error))
         if tr.code.lower() in _BY_CODES:
-            log.error("CommRqData(%r, %r): this TR is asked for with CommKwRqData", rq_name, tr_code)
-            return -201
-        if not inputs and tr.inputs:
-            log.error(
-                "CommRqData(%r, %r): no input was set; %s takes %s", rq_name, tr_code, tr.code, ", ".join(tr.inputs)
-            )
-            return -202
+            return refuse(CallRefusal.ONLY_BY_CODES, call)
+        if not inputs and _needed(tr):
+            return refuse(CallRefusal.NO_INPUT, call, f"{tr.code} takes {', '.join(tr.inputs)}")
         if not self.take():
-            return -200
+            return refuse(CallRefusal.PENALTY if self.limits.locked else CallRefusal.BURST, call)
         return self._ask(tr, tr_code.strip(), rq_name, prev_next, screen_no, inputs)
 
     @dispatch("CommKwRqData")
     def comm_kw_rq_data(self, codes: str, following: int, count: int, kind: int, rq_name: str, screen_no: str) -> int:
-        refusal = self._refusal("CommKwRqData", screen_no)
-        if refusal:
-            return refusal
+        call = f"CommKwRqData({rq_name[:40]!r})"
+        if not self.control.connected:
+            return refuse(CallRefusal.NOT_CONNECTED, call, LOGIN_FIRST)
+        self.control.screens.use(screen_no)
         listed = [code for code in codes.replace(" ", "").split(";") if code]
-        if not listed or following not in (0, 1) or kind not in (0, 3):
-            log.error(
-                "CommKwRqData(%r, %d, %d, %d): no codes, or a flag that does not exist", codes, following, count, kind
-            )
-            return -202
+        if not listed:
+            return refuse(CallRefusal.NO_CODES, call)
+        if following not in (0, 1) or kind not in (0, 3):
+            log.warning("%s: bNext is 0 and nTypeFlag 0 or 3; %d and %d are taken as 0", call, following, kind)
         if len(listed) > MAX_CODES_PER_REQUEST:
-            log.error("CommKwRqData: %d codes, at most %d a request", len(listed), MAX_CODES_PER_REQUEST)
-            return -204
+            return refuse(CallRefusal.TOO_MANY_CODES, call, f"They are {len(listed)}")
         if not self.take():
-            return -200
+            return refuse(CallRefusal.PENALTY if self.limits.locked else CallRefusal.BURST, call)
         tr = catalog.tr("optfofid" if kind == 3 else "optkwfid")
         if not tr.multi:
             # the catalog has the futures' items as a single record, of which one comes for each code
             tr = replace(tr, single_record="", single=(), multi_record=tr.single_record, multi=tr.single)
         wanted = ";".join(listed[:count] if 0 < count < len(listed) else listed)
         return self._ask(tr, tr.code.upper(), rq_name, 0, screen_no, {"종목코드": wanted})
-
-    def _refusal(self, call: str, screen_no: str) -> int:
-        """The code with which a call is refused before anything is sent, 0 if it is not."""
-        if not self.control.connected:
-            log.error("%s before the login: call CommConnect and wait for OnEventConnect", call)
-            return -101
-        self.control.screens.use(screen_no)
-        return 0
 
     def take(self) -> bool:
         """Count a query (SendCondition's too) against the limits; False if it is refused."""
@@ -147,10 +134,13 @@ class Requests(Part):
 
     def _ask(self, tr: Tr, spelt: str, rq_name: str, prev_next: int, screen_no: str, inputs: dict[str, str]) -> int:
         latency = self.broker.latency_us()
-        main = next((name for name in tr.inputs if name in _MAIN_INPUTS), None)
-        if main is not None and tr.code.lower() not in _WITHOUT_CODE and not inputs.get(main, "").strip():
-            log.error("%s: the input %r is missing; it takes %s", tr.code, main, ", ".join(tr.inputs))
-            self.control.send("OnReceiveMsg", "", "", "", _BAD_INPUT, after_us=latency)
+        missing = [name for name in _needed(tr) if not inputs.get(name, "").strip()]
+        if missing:
+            log.error("%s: %s is missing or blank; it takes %s", tr.code, ", ".join(missing), ", ".join(tr.inputs))
+            self.control.send("OnReceiveMsg", "", "", "", TrRefusal.NOT_PARSED.value.text, after_us=latency)
+            # Without this event a program that waits for its answer would wait for ever.
+            blank = (screen_no, rq_name, spelt, "", "0", 0, "", "", "")
+            self.control.send(_EVENT, *blank, page=Page(tr), after_us=latency)
             return 0
         unknown = [name for name in inputs if name not in tr.inputs and (tr.code, name) not in self._remarked]
         if unknown:
@@ -170,12 +160,12 @@ class Requests(Part):
         except Refused as refusal:
             page, message, codes = Page(request.tr), str(refusal), ()
         except NotFound as missing:
-            log.error("%s: there is no code %r", request.tr.code, str(missing))
-            page, message, codes = Page(request.tr), None, ()
+            log.error("%s: there is no code %r", request.tr.code, str(missing)[:40])
+            page, message, codes = Page(request.tr), TrRefusal.UNKNOWN_CODE.value.text, ()
         except Exception as error:
             # Rows are read lazily, so any page may fail; the program that waits for it gets an answer all the same.
             self.broker.engine.failures.report(f"the answer of {request.tr.code} to {_shown(request)}", error)
-            page, message, codes = Page(request.tr), failed_text(request.tr.code), ()
+            page, message, codes = Page(request.tr), TrRefusal.FAILED.value.text.format(tr=request.tr.code), ()
         if self.control.faults.empties(request.tr.code, spelt, request.rq_name):
             page, message, codes = Page(request.tr), None, ()
         if message:
@@ -195,9 +185,8 @@ class Requests(Part):
         else:
             declared = ANSWERS.get(key)
             if declared is None:
-                text = f"시뮬레이터가 제공하지 않는 TR입니다: {tr.code} {tr.name}"
                 log.error("the simulator does not answer %s (%s)", tr.code, tr.name)
-                return Page(tr), text, ()
+                raise Refused(TrRefusal.NOT_ANSWERED, tr=tr.code, title=tr.name)
             answer = declared.function(request)
             opened = _Open(inputs, iter(answer.rows), answer, [])
         size = tr.rows or answer.page_rows or 100
@@ -263,6 +252,15 @@ class Requests(Part):
         if real_type.strip():
             return str(self.control.call("GetCommRealData", code, field_name))
         return self.get_comm_data(code, field_name, index, inner.strip())
+
+
+def _needed(tr: Tr) -> list[str]:
+    """The inputs that a TR cannot do without."""
+    if tr.code.lower() in _FOR_THE_MARKET:
+        return []
+    legends = tr.legends
+    may_be_blank = {name for name, legend in legends.items() if legend.required is False}
+    return [name for name in tr.inputs if name in _MAIN_INPUTS and name not in may_be_blank][:1]
 
 
 def _shown(request: Request) -> str:

@@ -24,7 +24,8 @@ from kiwoom.control.contract import Value, event, function
 from kiwoom.control.ocx.windows.hours import maintenance_at, next_maintenance
 from kiwoom.errors import UsageError
 from kiwoom.sim.base.engine import Engine
-from kiwoom.sim.rules.messages import PENALTY_WINDOW, Refusal
+from kiwoom.sim.rules.messages import PENALTY_WINDOW
+from kiwoom.sim.rules.refusals import Refusal
 from kiwoom.sim.session.delivery import Delivery
 
 __all__ = ["AT_ONCE", "FAULT_NAMES", "Fault", "Faults"]
@@ -298,7 +299,7 @@ class Faults:
         """
         Let the server refuse orders: SendOrder gives 0, OnReceiveMsg tells the reason, the order number is "".
 
-        `reason` is a name of `kiwoom.sim.rules.messages.Refusal` (NO_CASH, HALTED, CLOSED ...). `match`: only orders
+        `reason` is a name of `kiwoom.sim.rules.refusals.Refusal` (NO_CASH, HALTED, CLOSED ...). `match`: only orders
         with this code, account or rqname.
         """
         try:

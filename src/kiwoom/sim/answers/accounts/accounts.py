@@ -36,13 +36,13 @@ from kiwoom.sim.answers.registry import Answer, Refused, Request, answers
 from kiwoom.sim.base.formats import padded, signed_price
 from kiwoom.sim.desk.chejan import order_values, two_decimals
 from kiwoom.sim.desk.stockdesk import Desk
+from kiwoom.sim.rules.refusals import TrRefusal
 
 __all__ = ["PLAIN", "TWELVE", "account_of", "written"]
 
 _LEDGER = "the account's ledger"
 _DONE = "[100000] 모의투자 조회완료"
 _MORE = "[100000] 모의투자 조회가 계속됩니다. 계속조회시 다음키를 누르십시오."
-_BAD_ACCOUNT = "[RC4024] 모의투자 계좌번호 오류입니다."
 _PAGE_ROWS = 20
 
 
@@ -87,7 +87,7 @@ def account_of(request: Request) -> tuple[Account, Desk]:
     for account in broker.desk.accounts_of(broker.options.user):
         if account.number == number:
             return account, broker.desk
-    raise Refused(_BAD_ACCOUNT)
+    raise Refused(TrRefusal.WRONG_ACCOUNT)
 
 
 def _side(request: Request, name: str) -> int:

@@ -15,7 +15,7 @@ from kiwoom.sim.accounts.views.periods import (
     today_view,
 )
 from kiwoom.sim.answers.accounts.accounts import TWELVE, account_of, written
-from kiwoom.sim.answers.registry import Answer, Refused, Request, answers
+from kiwoom.sim.answers.registry import Answer, Request, answers, bad_value
 from kiwoom.sim.desk.stockdesk import Desk
 from kiwoom.sim.rules.trading import LOAN_DEPOSIT_PERCENT
 
@@ -43,9 +43,9 @@ def _funds(desk: Desk) -> Callable[[str], bool]:
 def _period(request: Request, start: str, end: str) -> tuple[date, date]:
     """The two dates, the end not later than the shown day. Raises Refused for a start after the end."""
     last = min(request.day(end), request.market.trading_day())
-    first = request.day(start)
+    first = request.day(start) if request.text(start) else last
     if first > last:
-        raise Refused(f"{start} 입력값 오류: {first:%Y%m%d} ({end} {last:%Y%m%d} 이전)")
+        raise bad_value(start, f"{first:%Y%m%d}", f"{end} {last:%Y%m%d} 이전")
     return first, last
 
 

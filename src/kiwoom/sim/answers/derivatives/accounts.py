@@ -15,19 +15,19 @@ from fractions import Fraction
 from kiwoom.clock import from_us
 from kiwoom.sim.accounts.derivativeaccount import Deal, DerivativeAccount, DerivativeOrder, Position, value_of
 from kiwoom.sim.accounts.ledger import half_up
-from kiwoom.sim.answers.registry import Answer, NotFound, Refused, Request, answers
+from kiwoom.sim.answers.registry import Answer, NotFound, Refused, Request, answers, bad_value
 from kiwoom.sim.base.formats import padded, scaled
 from kiwoom.sim.desk.chejan import two_decimals
 from kiwoom.sim.desk.derivativedesk import DerivativeDesk
 from kiwoom.sim.exchange.order import NO_ORDER, Action, Order
 from kiwoom.sim.rules.instruments import Instrument
+from kiwoom.sim.rules.refusals import TrRefusal
 from kiwoom.sim.rules.trading import BUY, LOAN_DEPOSIT_PERCENT, QUOTE_TYPES, SELL
 
 __all__: list[str] = []
 
 _LEDGER = "the account for futures and options"
 _DONE = "[100000] 모의투자 조회완료"
-_BAD_ACCOUNT = "[RC4024] 모의투자 계좌번호 오류입니다."
 _WIDTH = 15
 _PAGE_ROWS = 20
 
@@ -40,7 +40,7 @@ def _account(request: Request) -> tuple[DerivativeAccount, DerivativeDesk]:
     for account in broker.derivatives.accounts_of(broker.options.user):
         if account.number == number:
             return account, broker.derivatives
-    raise Refused(_BAD_ACCOUNT)
+    raise Refused(TrRefusal.WRONG_ACCOUNT)
 
 
 def _written(request: Request, single: Mapping[str, Value], rows: Sequence[Mapping[str, Value]] = ()) -> Answer:
@@ -295,8 +295,8 @@ def _asked_price(request: Request, instrument: Instrument) -> int:
     text = request.text("주문가격")
     try:
         price = int(Fraction(text or "0") * instrument.scale)
-    except ValueError:
-        raise Refused(f"주문가격 입력값 오류: {text}") from None
+    except (ValueError, ZeroDivisionError, OverflowError):
+        raise bad_value("주문가격", text) from None
     return price or request.market.live(instrument).price
 
 

@@ -16,13 +16,13 @@ from kiwoom.sim.figures.derivatives import state_now
 from kiwoom.sim.market.market import Market
 from kiwoom.sim.prices.pricing import greeks
 from kiwoom.sim.rules.instruments import Instrument
+from kiwoom.sim.rules.refusals import TrRefusal
 from kiwoom.sim.rules.trading import BUY, OPTIONS, SELL
 
 __all__: list[str] = []
 
 _LEDGER = "the account for futures and options"
 _DONE = "[100000] 모의투자 조회완료"
-_BAD_ACCOUNT = "[RC4024] 모의투자 계좌번호 오류입니다."
 _MILLIONTHS = 1_000_000
 
 
@@ -32,7 +32,7 @@ def _account(request: Request) -> tuple[DerivativeAccount, DerivativeDesk]:
     for account in broker.derivatives.accounts_of(broker.options.user):
         if account.number == number:
             return account, broker.derivatives
-    raise Refused(_BAD_ACCOUNT)
+    raise Refused(TrRefusal.WRONG_ACCOUNT)
 
 
 def _rate(part: int, whole: int) -> str:

@@ -9,7 +9,7 @@ from itertools import accumulate
 
 from kiwoom.catalog import calendar
 from kiwoom.sim.answers.derivatives.states import derivative, minute_states, unit_of
-from kiwoom.sim.answers.registry import Answer, NotFound, Refused, Request, answers
+from kiwoom.sim.answers.registry import Answer, NotFound, Request, answers, bad_value
 from kiwoom.sim.base.formats import clock6, scaled
 from kiwoom.sim.figures.derivatives import State, historical_volatility, records, state_now
 from kiwoom.sim.market.market import Market
@@ -29,7 +29,7 @@ def _chain(request: Request, right: str) -> list[Instrument]:
     options = [i for i in market.derivatives() if i.kind == "OPTION" and i.right == right]
     month = request.text("만기년월")
     if month and (len(month) != 6 or not month.isdigit()):
-        raise Refused(f"만기년월 입력값 오류: {month} (YYYYMM)")
+        raise bad_value("만기년월", month, "YYYYMM")
     wanted = month or min(f"{i.expiry:%Y%m}" for i in options)
     found = [i for i in options if f"{i.expiry:%Y%m}" == wanted]
     if not found:

@@ -15,7 +15,7 @@ from itertools import chain, islice, pairwise, takewhile
 from kiwoom.clock import DAY_US
 from kiwoom.sim.answers.inputs import number_between
 from kiwoom.sim.answers.items import base_of
-from kiwoom.sim.answers.registry import NotFound, Refused, Request
+from kiwoom.sim.answers.registry import NotFound, Request, bad_value
 from kiwoom.sim.figures.derivatives import State
 from kiwoom.sim.market.candles import Candle, minute_candles
 from kiwoom.sim.market.market import Market
@@ -46,7 +46,7 @@ def searched(request: Request, name: str = "시간검색") -> int:
     if not text or text == "0":
         return DAY_US
     if not text.isdigit() or len(text) not in (4, 6):
-        raise Refused(f"{name} 입력값 오류: {text} (HHMM)")
+        raise bad_value(name, text, "HHMM")
     return (int(text[:2]) * 60 + int(text[2:4]) + 1) * MINUTE_US - 1
 
 

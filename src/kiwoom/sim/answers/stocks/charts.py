@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from itertools import chain
 
-from kiwoom.sim.answers.registry import Answer, NotFound, Refused, Request, answers
+from kiwoom.sim.answers.registry import Answer, NotFound, Request, answers, bad_value
 from kiwoom.sim.base.formats import clock6, scaled, signed_price
 from kiwoom.sim.market.candles import Candle, minute_candles, tick_candles
 from kiwoom.sim.prices.history import DayBar, aggregate
@@ -41,7 +41,7 @@ def _message(request: Request, instrument: Instrument) -> str | None:
 def _unit(request: Request, name: str, known: Iterable[int]) -> int:
     unit = request.number(name, 1)
     if unit not in known:
-        raise Refused(f"{name} 입력값 오류: {unit} ({', '.join(map(str, known))} 중 하나)")
+        raise bad_value(name, unit, ", ".join(map(str, known)))
     return unit
 
 

@@ -16,7 +16,7 @@ from kiwoom.sim.answers.inputs import (
     volume_at_least,
 )
 from kiwoom.sim.answers.items import base_of, row
-from kiwoom.sim.answers.registry import Answer, Refused, Request, answers
+from kiwoom.sim.answers.registry import Answer, Request, answers, bad_value
 from kiwoom.sim.answers.stocks.investors import dated
 from kiwoom.sim.base.formats import clock6, percent, rate, signed
 from kiwoom.sim.figures.firms import FIRMS, Brokers, FirmFlow, brokers, firm_name
@@ -36,7 +36,7 @@ def _firm(request: Request) -> str:
     """회원사코드: three digits of a member firm, 888 for all foreign ones."""
     number = request.text("회원사코드")
     if number != "888" and number not in branches():
-        raise Refused(f"회원사코드 입력값 오류: {number} (GetBranchCodeName의 코드 또는 888)")
+        raise bad_value("회원사코드", number, "GetBranchCodeName의 코드 또는 888")
     return number
 
 

@@ -10,7 +10,7 @@ from kiwoom.catalog import calendar
 from kiwoom.clock import DAY_US
 from kiwoom.sim.answers.inputs import choice, number_between, stock
 from kiwoom.sim.answers.items import MILLION, base_of, price_text, ratio, strength
-from kiwoom.sim.answers.registry import Answer, Refused, Request, answers
+from kiwoom.sim.answers.registry import Answer, Request, answers, bad_value
 from kiwoom.sim.base.formats import clock6, direction, percent, rate, signed, signed_price
 from kiwoom.sim.market.live import Live
 from kiwoom.sim.market.market import Market
@@ -76,7 +76,7 @@ def prints_of_a_day(request: Request) -> Answer:
     minutes = choice(request, "틱분", {"0": "틱", "1": "분"}, "0") == "1"
     time = request.text("시간")
     if time and (not time.isdigit() or len(time) not in (4, 6)):
-        raise Refused(f"시간 입력값 오류: {time} (HHMM)")
+        raise bad_value("시간", time, "HHMM")
     live, until = _replay(market, instrument, _shown(request))
     if time:
         wanted = (int(time[:2]) * 60 + int(time[2:4]) + 1) * MINUTE_US - 1

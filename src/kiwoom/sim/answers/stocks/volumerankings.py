@@ -17,7 +17,7 @@ from kiwoom.sim.answers.inputs import (
 )
 from kiwoom.sim.answers.items import MILLION, ratio, row
 from kiwoom.sim.answers.ranking import by_value, listed
-from kiwoom.sim.answers.registry import Answer, Refused, Request, answers
+from kiwoom.sim.answers.registry import Answer, Request, answers, bad_value
 from kiwoom.sim.answers.stocks.pricerankings import past_bars
 from kiwoom.sim.base.formats import percent, signed, signed_price
 from kiwoom.sim.market.market import Market
@@ -141,7 +141,7 @@ def yesterdays_leaders(request: Request) -> Answer:
     first = number_between(request, "순위시작", 0, 100, 0)
     last = number_between(request, "순위끝", 0, 100, 100)
     if first > last:
-        raise Refused(f"순위시작 입력값 오류: {first} (순위끝 {last} 이하)")
+        raise bad_value("순위시작", first, f"순위끝 {last} 이하")
     found = [market.glance(instrument) for instrument in market_stocks(request)]
     found.sort(key=lambda q: -(q.previous_volume if by == "1" else q.previous_value))
 
