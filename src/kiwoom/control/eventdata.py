@@ -12,10 +12,10 @@ from functools import lru_cache
 
 from kiwoom import catalog
 from kiwoom.control.base import Control
-from kiwoom.control.contract import Value
+from kiwoom.control.contract import Value, nothing
 from kiwoom.errors import UsageError
 
-__all__ = ["GETTERS", "EventData", "TrPage", "capture"]
+__all__ = ["EMPTY", "GETTERS", "NO_DATA", "EventData", "Readable", "TrPage", "capture"]
 
 GETTERS = frozenset(
     {
@@ -31,12 +31,16 @@ GETTERS = frozenset(
 )
 """The functions that read the data of the event being delivered."""
 
-EMPTY: Mapping[str, Value] = {"GetRepeatCnt": 0, "GetDataCount": 0, "GetCommDataEx": None}
-"""What they give outside of it; "" where nothing else is said."""
+EMPTY: Mapping[str, Value] = {name: nothing(name) for name in GETTERS}
+"""What they give outside of it, as the OCX does: 0, "" or None by their type."""
 
 
 class TrPage:
-    """The answer of a TR: values by name of the single record, a table of the multi record. Nothing is stripped."""
+    """
+    The answer of a TR: values by name of the single record, a table of the multi record. Nothing is stripped.
+
+    `rows` is what GetRepeatCnt gives; `names` are the items of the table's columns.
+    """
 
     __slots__ = ("_columns", "names", "rows", "single", "table", "tr_code")
 
@@ -48,18 +52,103 @@ class TrPage:
         self.single = single
         self.names = names
         self.table = table
-        self._columns = {name: i for i, name in enumerate(names)}
+        self._columns: Mapping[str, int] | None = None
 
     def cell(self, index: int, name: str) -> str:
         """The value of an item in a row; items of both records share the rows' numbers, from 0."""
-        column = self._columns.get(name)
+        columns = self._columns
+        if columns is None:
+            columns = self._columns = columns_of(tuple(self.names))
+        column = columns.get(name)
         if column is not None and 0 <= index < len(self.table):
             return self.table[index][column]
         return self.single.get(name, "") if index == 0 else ""
 
+    def output(self, row: int, column: int) -> str:
+        """The value at a place, as GetOutputValue counts: in the table, or in the single record if there is none."""
+        if row < 0 or column < 0:
+            return ""
+        if self.table:
+            return self.table[row][column] if row < len(self.table) and column < len(self.table[row]) else ""
+        names = tuple(self.single)
+        return self.single[names[column]] if row == 0 and column < len(names) else ""
 
-class EventData:
-    """What the getters read during one event: a TR's page, or FIDs and values of a real-time message or a notice."""
+    def is_of(self, tr_code: str) -> bool:
+        """Whether it answers this TR; the OCX compares codes without case."""
+        return tr_code.strip().lower() == self.tr_code.lower()
+
+
+@lru_cache(maxsize=512)
+def columns_of(names: tuple[str, ...]) -> Mapping[str, int]:
+    """Where each item stands in a row; of two with one name, the first."""
+    return {name: i for i, name in reversed(list(enumerate(names)))}
+
+
+class Readable:
+    """
+    What the getters read during one event.
+
+    `page` is a TR's answer; `key` the real key of a real-time message, None for any other event.
+    """
+
+    __slots__ = ()
+
+    page: TrPage | None
+    key: str | None
+
+    def value(self, fid: int) -> str:
+        """The value of a FID; "" for one that the event does not carry."""
+        raise NotImplementedError
+
+    def get(self, name: str, arguments: Sequence[str | int]) -> Value:
+        """Answer a getter (by its COM name, with arguments of the contract's types) as inside the event."""
+        page = self.page
+        if name == "GetCommRealData":
+            return self._real(str(arguments[0]), int(arguments[1]))
+        if name == "GetCommData":
+            code, _, index, item = arguments
+            return page.cell(int(index), str(item)) if page is not None and page.is_of(str(code)) else ""
+        if name == "GetChejanData":
+            return self._notice(int(arguments[0]))
+        if name == "CommGetData":
+            return self._legacy(arguments)
+        if page is None:
+            return EMPTY.get(name, "")
+        if name == "GetRepeatCnt":
+            return page.rows if page.is_of(str(arguments[0])) else 0
+        if name == "GetDataCount":
+            return page.rows
+        if name == "GetCommDataEx":
+            return [list(row) for row in page.table] if page.table and page.is_of(str(arguments[0])) else None
+        if name == "GetOutputValue":
+            _, row, column = arguments
+            return page.output(int(row), int(column))
+        raise UsageError(f"{name} does not read the data of an event")
+
+    def _real(self, key: str, fid: int) -> str:
+        return self.value(fid) if self.key is not None and key.strip() == self.key else ""
+
+    def _notice(self, fid: int) -> str:
+        return self.value(fid) if self.page is None and self.key is None else ""
+
+    def _legacy(self, arguments: Sequence[str | int]) -> str:
+        """
+        CommGetData, which old programs call in three forms.
+
+        Those are (TR code, "", request name, row, item) for a TR, (code, real type, FID, 0, "") for real-time data, and
+        ("", "-1", FID, 0, "") for a notice.
+        """
+        code, real_type, field, index, item = (str(a).strip() for a in arguments)
+        if self.page is not None:
+            row = int(index) if index.lstrip("-").isdecimal() else 0
+            return self.page.cell(row, item) if self.page.is_of(code) else ""
+        if not (field.isascii() and field.isdecimal()):
+            return ""
+        return self._notice(int(field)) if real_type == "-1" else self._real(code, int(field))
+
+
+class EventData(Readable):
+    """The data of one event, held: a TR's page, or FIDs and values of a real-time message or a notice."""
 
     __slots__ = ("fids", "key", "page", "values")
 
@@ -72,53 +161,18 @@ class EventData:
     ) -> None:
         self.page = page
         self.key = key
-        """The real key of a real-time message; None for a chejan notice."""
         self.fids = fids
         self.values = values
 
     def value(self, fid: int) -> str:
-        """The value of a FID; "" for one that the event does not carry."""
         try:
             return self.values[self.fids.index(fid)]
         except (ValueError, IndexError):
             return ""
 
-    def get(self, name: str, arguments: Sequence[str | int]) -> Value:
-        """Answer a getter (by its COM name, with arguments of the contract's types) as inside the event."""
-        page = self.page
-        if name == "GetCommRealData":
-            return self.value(int(arguments[1])) if self.key is not None and arguments[0] == self.key else ""
-        if name == "GetChejanData":
-            return self.value(int(arguments[0])) if page is None and self.key is None else ""
-        if name == "CommGetData":
-            return self._legacy(arguments)
-        if page is None:
-            return EMPTY.get(name, "")
-        if name == "GetCommData":
-            code, _, index, item = arguments
-            return page.cell(int(index), str(item)) if str(code).lower() == page.tr_code.lower() else ""
-        if name == "GetRepeatCnt":
-            return page.rows if str(arguments[0]).lower() == page.tr_code.lower() else 0
-        if name == "GetDataCount":
-            return page.rows
-        if name == "GetCommDataEx":
-            same = str(arguments[0]).lower() == page.tr_code.lower()
-            return [list(row) for row in page.table] if same and page.table else None
-        if name == "GetOutputValue":
-            _, row, column = arguments
-            names = page.names or tuple(page.single)
-            return page.cell(int(row), names[int(column)]) if 0 <= int(column) < len(names) else ""
-        raise UsageError(f"{name} does not read the data of an event")
 
-    def _legacy(self, arguments: Sequence[str | int]) -> str:
-        """CommGetData, in the three forms that old programs use: TR data, real-time data, chejan."""
-        code, real_type, field, index, item = (str(a) for a in arguments)
-        if code == "" and real_type == "-1":
-            return self.value(int(field)) if field.isdecimal() and self.page is None and self.key is None else ""
-        if self.page is not None:
-            row = int(index) if index.lstrip("-").isdecimal() else 0
-            return self.page.cell(row, item) if code.lower() == self.page.tr_code.lower() else ""
-        return self.value(int(field)) if field.isdecimal() and code == self.key else ""
+NO_DATA = EventData()
+"""The data of an event that has none."""
 
 
 @lru_cache(maxsize=512)

@@ -24,6 +24,7 @@ from kiwoom.sim.server.requests import Requests
 from kiwoom.sim.session.control import SimControl
 from kiwoom.sim.session.faultplan import Planned, read_plan
 from kiwoom.sim.session.faultschedule import carry_out
+from kiwoom.sim.session.timed import TimedControl
 
 __all__ = ["PARTS", "assemble", "open_url"]
 
@@ -45,7 +46,7 @@ T = TypeVar("T")
 V = TypeVar("V")
 
 
-def open_url(url: ControlUrl) -> SimControl:
+def open_url(url: ControlUrl) -> TimedControl:
     """
     Open the simulator or the recording that a URL describes.
 

@@ -12,21 +12,21 @@ from __future__ import annotations
 import logging
 from collections import defaultdict, deque
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from kiwoom import catalog
 from kiwoom.catalog import Tr
 from kiwoom.clock import Clock, RealClock, VirtualClock
 from kiwoom.control.contract import FUNCTIONS, ONE_IS_GOOD, Value, failure, nothing
+from kiwoom.control.eventdata import GETTERS
 from kiwoom.control.url import ControlUrl
 from kiwoom.errors import ControlUrlError, UsageError
 from kiwoom.limits import ORDER_FUNCTIONS, QUERY_FUNCTIONS
 from kiwoom.recording import read_recording, visible
 from kiwoom.sim.base.engine import Engine
-from kiwoom.sim.broker import Broker
 from kiwoom.sim.options import Options
-from kiwoom.sim.session.control import SimControl
-from kiwoom.sim.session.delivery import Delivery, Page
+from kiwoom.sim.session.delivery import Page, SimDelivery
+from kiwoom.sim.session.timed import TimedControl
 
 __all__ = ["ReplayControl", "open_replay"]
 
@@ -36,16 +36,6 @@ Key = tuple[Any, ...]
 
 # Functions that events answer.
 _ASKS = QUERY_FUNCTIONS | ORDER_FUNCTIONS | {"CommConnect", "GetConditionLoad"}
-_PAGE = ("GetRepeatCnt", "GetDataCount", "GetCommData", "GetOutputValue", "GetCommDataEx", "CommGetData")
-
-
-class _Stage:
-    """What `SimControl` needs of a broker: a clock and an engine."""
-
-    def __init__(self, options: Options, clock: Clock) -> None:
-        self.options = options
-        self.clock = clock
-        self.engine = Engine(clock)
 
 
 class _Asked:
@@ -54,32 +44,32 @@ class _Asked:
     def __init__(self, at_us: int, result: Value) -> None:
         self.at_us = at_us
         self.result = result
-        self.events: list[tuple[int, Delivery]] = []
+        self.events: list[tuple[int, SimDelivery]] = []
 
 
-class ReplayControl(SimControl):
+class ReplayControl(TimedControl):
     """Plays a recording."""
 
     def __init__(self, url: ControlUrl, options: Options, lines: list[dict[str, Any]]) -> None:
         start = int(lines[0]["t"])
         clock: Clock = VirtualClock(start) if options.clock == "virtual" else RealClock(start, options.speed)
-        super().__init__(url, cast(Broker, _Stage(options, clock)))
+        super().__init__(url, Engine(clock))
         self._inputs: dict[str, str] = {}
         self._results: dict[Key, deque[Value]] = defaultdict(deque)
         self._asked: dict[Key, deque[_Asked]] = defaultdict(deque)
-        self._others: list[tuple[int, Delivery]] = []
+        self._others: list[tuple[int, SimDelivery]] = []
         self._login_us = start
-        self._read(lines)
+        self._take(lines)
 
     # --- reading -----------------------------------------------------------------------------------------------
 
-    def _read(self, lines: list[dict[str, Any]]) -> None:
+    def _take(self, lines: list[dict[str, Any]]) -> None:
         waiting: dict[Key, deque[_Asked]] = defaultdict(deque)
         inputs: dict[str, str] = {}
         logged_in = False
         orders: dict[str, _Asked] = {}
-        notices: list[tuple[int, int, Delivery]] = []
-        others: list[tuple[int, int, Delivery]] = []
+        notices: list[tuple[int, int, SimDelivery]] = []
+        others: list[tuple[int, int, SimDelivery]] = []
         for place, line in enumerate(lines):
             at, name = int(line["t"]), line.get("n", "")
             if line["k"] == "call":
@@ -95,7 +85,7 @@ class ReplayControl(SimControl):
                     good = 1 if name in ONE_IS_GOOD else 0
                     if answer is not None and line["r"] == good:
                         waiting[answer].append(asked)
-                elif name not in _PAGE:
+                elif name not in GETTERS:
                     self._results[(name, *arguments)].append(line["r"])
             elif line["k"] == "event":
                 arguments = tuple(line["a"])
@@ -126,14 +116,8 @@ class ReplayControl(SimControl):
             return None
         if name in _ASKS:
             return self._ask(name, arguments)
-        if name in _PAGE:
-            return self._page_value(name, arguments)
-        if name == "GetCommRealData":
-            current = self.current("OnReceiveRealData")
-            return current.value(int(arguments[1])) if current and current.code == arguments[0] else ""
-        if name == "GetChejanData":
-            current = self.current("OnReceiveChejanData")
-            return current.value(int(arguments[0])) if current else ""
+        if name in GETTERS:
+            return self._read(name, arguments)
         if name == "GetConnectState":
             return int(self.connected)
         results = self._results.get((name, *arguments))
@@ -156,7 +140,7 @@ class ReplayControl(SimControl):
             self.engine.after(delay_us, self._play, delivery)
         return asked.result
 
-    def _play(self, delivery: Delivery) -> None:
+    def _play(self, delivery: SimDelivery) -> None:
         if delivery.event == "OnEventConnect":
             self.connected = delivery.arguments[0] == 0
             if self.connected and self._others:
@@ -165,22 +149,6 @@ class ReplayControl(SimControl):
                     self.engine.at(at + shift, self._play, other)
                 self._others = []
         self.deliver(delivery)
-
-    def _page_value(self, name: str, arguments: tuple[str | int, ...]) -> Value:
-        current = self.current("OnReceiveTrData")
-        page = current.page if current else None
-        if page is None:
-            return 0 if name in ("GetRepeatCnt", "GetDataCount") else None if name == "GetCommDataEx" else ""
-        if name in ("GetRepeatCnt", "GetDataCount"):
-            return len(page.rows)
-        if name == "GetCommDataEx":
-            return [list(row) for row in page.rows] or None
-        if name == "GetCommData":
-            return page.value(int(arguments[2]), str(arguments[3]))
-        if name == "CommGetData":
-            return page.value(int(arguments[3]), str(arguments[4]).strip())
-        row, item = int(arguments[1]), int(arguments[2])
-        return page.rows[row][item] if 0 <= row < len(page.rows) and 0 <= item < len(page.rows[row]) else ""
 
 
 def _key(name: str, arguments: tuple[str | int, ...], inputs: dict[str, str]) -> Key:
@@ -209,16 +177,16 @@ def _event_key(name: str, arguments: tuple[str | int, ...]) -> Key:
     return (name,)
 
 
-def _delivery(name: str, arguments: tuple[str | int, ...], data: dict[str, Any]) -> Delivery:
+def _delivery(name: str, arguments: tuple[str | int, ...], data: dict[str, Any]) -> SimDelivery:
     if name == "OnReceiveTrData":
         page = Page(_tr(str(arguments[2])), data.get("single", {}), data.get("rows", []), str(arguments[4]))
-        return Delivery(name, arguments, page)
+        return SimDelivery(name, arguments, page)
     if name == "OnReceiveRealData":
-        return Delivery(name, arguments, code=str(arguments[0]))
-    return Delivery(name, arguments, values={int(fid): text for fid, text in data.items()})
+        return SimDelivery(name, arguments)
+    return SimDelivery(name, arguments, values={int(fid): text for fid, text in data.items()})
 
 
-def _tied(notices: list[tuple[int, int, Delivery]], orders: dict[str, _Asked]) -> list[tuple[int, int, Delivery]]:
+def _tied(notices: list[tuple[int, int, SimDelivery]], orders: dict[str, _Asked]) -> list[tuple[int, int, SimDelivery]]:
     """
     Have the notices of an order come as long after it as they did; gives those of no order in the recording.
 

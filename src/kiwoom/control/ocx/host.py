@@ -17,14 +17,14 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import Literal
 
 from kiwoom.clock import RealClock
-from kiwoom.control.base import Control, Mode
+from kiwoom.control.base import Mode
 from kiwoom.control.contract import EVENTS, ONE_IS_GOOD, Value, failure
 from kiwoom.control.eventdata import GETTERS
 from kiwoom.control.ocx.hostprocess import HostProcess
@@ -32,17 +32,17 @@ from kiwoom.control.ocx.options import OPTIONS, real_orders_wanted, with_real_or
 from kiwoom.control.ocx.relogin import follow, relogin_time
 from kiwoom.control.ocx.windows.registration import Bits, find_interpreter, own_bits, registration
 from kiwoom.control.ocx.windows.updates import BetweenHosts
+from kiwoom.control.queued import SLICE_S, Delivery, QueuedControl
 from kiwoom.control.remote.opening import open_remote
 from kiwoom.control.remote.remote import RemoteControl
 from kiwoom.control.url import ControlUrl
-from kiwoom.errors import ControlClosed, ControlUnavailable, UsageError, WaitTimeout
+from kiwoom.errors import ControlClosed, ControlUnavailable, WaitTimeout
 from kiwoom.limits import ORDER_FUNCTIONS
 
 __all__ = ["HostedControl", "open_hosted"]
 
 log = logging.getLogger("kiwoom.control.ocx.host")
 
-_SLICE_S = 0.25
 _LINE_CUT = -106
 _UPDATING = -102
 _REFUSED = (-100, -108)
@@ -88,7 +88,7 @@ def wall_clock() -> datetime:
     return RealClock().now()
 
 
-class HostedControl(Control):
+class HostedControl(QueuedControl):
     """
     A control in a host process, which is started again when it dies.
 
@@ -112,11 +112,9 @@ class HostedControl(Control):
         self._hold_back = hold_back
         self._host: HostProcess | None = None
         self._remote: RemoteControl | None = None
-        self._delivering: list[RemoteControl] = []
         self._news: deque[News] = deque()
         self._closing = threading.Event()
         self._mode: Mode = "unknown"
-        self._emitted = 0
         self._wanted = False
         """The program has called CommConnect: a new host logs in by itself."""
         self._logged_in = False
@@ -129,6 +127,7 @@ class HostedControl(Control):
         self._failures = 0
         self._refused = 0
         self._given_up = ""
+        self._wait_ends_s = 0.0
         self._attach(launch())
         tell: Callable[[Literal["check", "renew"]], None] = lambda what: self._post((what, 0))  # noqa: E731
         threading.Thread(
@@ -212,7 +211,7 @@ class HostedControl(Control):
     def _post(self, news: News) -> None:
         self._news.append(news)
         super().wake()
-        self._interrupt_pump()
+        self._wake_remote()
 
     def _handle_news(self) -> None:
         while self._news:
@@ -256,7 +255,7 @@ class HostedControl(Control):
     def _tell_down(self) -> None:
         if self._wanted and not self._told_down:
             self._told_down = True
-            self._tell("OnEventConnect", (_LINE_CUT,))
+            self.deliver(Delivery("OnEventConnect", (_LINE_CUT,)))
 
     def _found(self, host: HostProcess) -> None:
         self.restarts += 1
@@ -278,8 +277,8 @@ class HostedControl(Control):
     # --- calls -------------------------------------------------------------------------------------------------
 
     def _dispatch(self, name: str, arguments: tuple[str | int, ...]) -> Value:
-        if name in GETTERS and self._delivering:
-            return self._delivering[-1]._dispatch(name, arguments)
+        if name in GETTERS:
+            return self._read(name, arguments)
         if name == "CommConnect":
             self._wanted = True
             if self._told_down:
@@ -309,21 +308,14 @@ class HostedControl(Control):
     # --- events ------------------------------------------------------------------------------------------------
 
     def _forward(self, remote: RemoteControl, name: str, *arguments: str | int) -> None:
-        self._delivering.append(remote)
-        try:
-            if name == "OnEventConnect" and not self._connected(remote, int(arguments[0])):
-                return
-            if name == "OnReceiveConditionVer" and self._searches:
-                searches, self._searches = self._searches, []
-                self._repeat(remote, searches)
-                return
-            self._tell(name, arguments)
-        finally:
-            self._delivering.pop()
-
-    def _tell(self, name: str, arguments: tuple[str | int, ...]) -> None:
-        self._emitted += 1
-        self._emit(name, arguments)
+        """Deliver an event of the host, unless it belongs to what the program does not see: the restoring."""
+        if name == "OnEventConnect" and not self._connected(remote, int(arguments[0])):
+            return
+        if name == "OnReceiveConditionVer" and self._searches:
+            searches, self._searches = self._searches, []
+            self._repeat(remote, searches)
+            return
+        self.deliver(_Forwarded(name, arguments, remote))
 
     def _connected(self, remote: RemoteControl, code: int) -> bool:
         """Look at the end of a login, or of a connection; whether the program is to see it as it is."""
@@ -372,44 +364,42 @@ class HostedControl(Control):
 
     # --- time --------------------------------------------------------------------------------------------------
 
-    def next_due(self) -> float | None:
-        if self._work or self._news:
-            return 0.0
-        return self._remote.next_due() if self._remote is not None else None
+    def _next_us(self) -> int | None:
+        if self._news:
+            return self.clock.now_us()
+        return self._remote._next_us() if self._remote is not None else None
 
-    def pump(self, timeout_s: float = 0.0) -> int:
-        if threading.get_ident() != self.owner:
-            raise UsageError(f"{self!r} belongs to another thread; hand work over with submit()")
-        deadline = time.monotonic() + timeout_s
-        emitted = self._emitted
-        while not self.closed:
-            self._wake.clear()
-            if self._work:
-                return self._run_work()
+    def _step(self, limit_us: int) -> bool:
+        if self._news:
             self._handle_news()
-            left = max(0.0, deadline - time.monotonic())
-            remote = self._remote
-            if self._emitted == emitted and remote is not None:
-                with suppress(ControlClosed):
-                    remote.pump(left)
-            if self._emitted != emitted:
-                return self._emitted - emitted
-            if left <= 0.0:
-                return 0
-            if remote is None or remote.closed:
-                self._wake.wait(min(left, _SLICE_S))
-        return self._emitted - emitted
+            return True
+        return self._remote is not None and self._remote.turn(limit_us)
+
+    def _pump_begins(self, timeout_s: float) -> None:
+        # A clock that stands still passes no time while there is no host, so a wait for the next one is real time.
+        self._wait_ends_s = time.monotonic() + timeout_s
+        if self._remote is not None:
+            self._remote._pump_begins(timeout_s)
+
+    def _await(self, deadline_us: int) -> bool:
+        remote = self._remote
+        if remote is not None and not remote.closed:
+            if self.clock.virtual:
+                return remote._await(deadline_us)
+            return super()._await(deadline_us)
+        left_s = self._wait_ends_s - time.monotonic()
+        self._wake.wait(max(0.0, min(left_s, SLICE_S)))
+        return left_s > 0
 
     def wake(self) -> None:
         super().wake()
-        self._interrupt_pump()
+        self._wake_remote()
 
-    def _interrupt_pump(self) -> None:
+    def _wake_remote(self) -> None:
+        """End a wait inside the remote control, where that one waits: on a clock that stands still."""
         remote = self._remote
         if remote is not None:
-            # A pump that is only woken goes on waiting; one that was given work returns.
-            with suppress(ControlClosed):
-                remote.submit(_nothing)
+            remote.wake()
 
     @property
     def standing(self) -> str:
@@ -426,5 +416,14 @@ class HostedControl(Control):
             self._host.end()
 
 
-def _nothing() -> None:
-    pass
+class _Forwarded(Delivery):
+    """An event of the host: the remote control, which delivers it at the same time, answers the getters."""
+
+    __slots__ = ("remote",)
+
+    def __init__(self, event: str, arguments: tuple[str | int, ...], remote: RemoteControl) -> None:
+        super().__init__(event, arguments)
+        self.remote = remote
+
+    def get(self, name: str, arguments: Sequence[str | int]) -> Value:
+        return self.remote.call(name, *arguments)

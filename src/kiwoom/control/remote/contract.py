@@ -3,29 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from kiwoom.clock import Clock
 from kiwoom.control.base import Mode
 from kiwoom.control.contract import Value
 from kiwoom.control.desired import Call
-from kiwoom.control.eventdata import EventData
+from kiwoom.control.eventdata import NO_DATA, EventData
+from kiwoom.control.queued import WithData
 from kiwoom.control.url import ControlUrl
 
 __all__ = ["Arrived", "Link", "Owner"]
 
 
-@dataclass
-class Arrived:
-    """An event that came over the wire, and what its handlers will read."""
+class Arrived(WithData):
+    """
+    An event that came over the wire.
 
-    name: str
-    arguments: tuple[str | int, ...]
-    data: EventData | None
-    """None: the data is still at the other end, where the event waits."""
-    handled: Callable[[], None] | None = None
-    """To be called when the handlers have returned."""
+    With `data` None the data stays at the other end until `handled` is called.
+    """
+
+    __slots__ = ("away", "handled")
+
+    def __init__(
+        self,
+        event: str,
+        arguments: tuple[str | int, ...],
+        data: EventData | None,
+        handled: Callable[[], None] | None = None,
+    ) -> None:
+        super().__init__(event, arguments, data or NO_DATA)
+        self.away = data is None
+        """Whether the data is still at the other end."""
+        self.handled = handled
 
 
 class Link(Protocol):

@@ -11,23 +11,18 @@ Services that do not speak kiwoom.v1 (KOAPY's own) are used through `Bidirection
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
-from time import monotonic
 
-from kiwoom.clock import SECOND_US, Clock, VirtualClock
-from kiwoom.control.base import Control, Mode
+from kiwoom.clock import Clock, VirtualClock
+from kiwoom.control.base import Mode
 from kiwoom.control.contract import Value
 from kiwoom.control.desired import Call, Desired
-from kiwoom.control.eventdata import EMPTY, GETTERS, capture
+from kiwoom.control.eventdata import GETTERS, capture
+from kiwoom.control.queued import SLICE_S, QueuedControl
 from kiwoom.control.remote.contract import Arrived, Link
 from kiwoom.control.url import ControlUrl
-from kiwoom.errors import UsageError
 
 __all__ = ["RemoteClock", "RemoteControl"]
-
-# A wait is cut into slices so that Ctrl-C reaches a waiting program on every system.
-_SLICE_S = 0.25
 
 
 class RemoteClock(VirtualClock):
@@ -44,7 +39,7 @@ class RemoteClock(VirtualClock):
         super().advance_to(us)
 
 
-class RemoteControl(Control):
+class RemoteControl(QueuedControl):
     """A control behind the service. Open it with ``open_control("grpc://host:port")``."""
 
     def __init__(self, url: ControlUrl, clock: Clock, timeout_s: float) -> None:
@@ -53,12 +48,13 @@ class RemoteControl(Control):
         """Longest wait for the answer to a call, and for a link that is down."""
         self.link: Link
         self.waited = False
-        """The service says that the time of a wait has passed. Set by the link."""
+        """The service says that the time of the wait has passed. Set by the link."""
         self.links = 0
         """How often the link was made. Set by the link."""
         self._mode: Mode = "unknown"
-        self._delivering: list[Arrived] = []
         self._inputs: list[tuple[str, tuple[str | int, ...]]] = []
+        self._asked_link = -1
+        """The link that was told of the present wait, by its number in `links`."""
         self.registered = Desired()
         """What is registered, to register it again behind a new session."""
 
@@ -86,18 +82,19 @@ class RemoteControl(Control):
         return value
 
     def _read(self, name: str, arguments: tuple[str | int, ...]) -> Value:
-        if not self._delivering:
-            return EMPTY.get(name, "")
-        data = self._delivering[-1].data
-        if data is None:
+        if self._away() is not None:
             return self.link.call_many([(name, arguments)])[-1]
-        return data.get(name, arguments)
+        return super()._read(name, arguments)
 
     def read_many(self, name: str, arguments: Sequence[tuple[str | int, ...]]) -> list[Value]:
-        top = self._delivering[-1] if self._delivering else None
-        if name in GETTERS and not self.taps and not self.closed and top is not None and top.data is None:
+        if name in GETTERS and not self.taps and not self.closed and self._away() is not None:
             return self.link.call_many([(name, a) for a in arguments])
         return super().read_many(name, arguments)
+
+    def _away(self) -> Arrived | None:
+        """The event being delivered, if its data is still at the other end."""
+        top = self.delivering[-1] if self.delivering else None
+        return top if isinstance(top, Arrived) and top.away else None
 
     def desired(self) -> list[Call]:
         """The calls that register again what is registered."""
@@ -105,57 +102,44 @@ class RemoteControl(Control):
 
     # --- events ------------------------------------------------------------------------------------------------
 
-    def next_due(self) -> float | None:
-        return 0.0 if self._work or self.link.has_event() else None
+    def _next_us(self) -> int | None:
+        return self.clock.now_us() if self.link.has_event() else None
 
-    def pump(self, timeout_s: float = 0.0) -> int:
-        if threading.get_ident() != self.owner:
-            raise UsageError(f"{self!r} belongs to another thread; hand work over with submit()")
-        if self._delivering and (outer := self._delivering[-1]).data is None:
-            self._let_go(outer)
-        deadline = monotonic() + timeout_s
-        virtual = isinstance(self.clock, RemoteClock)
-        asked = -1
-        self.waited = False
-        while not self.closed:
-            self._wake.clear()
-            if self._work:
-                return self._run_work()
-            arrived = self.link.pull()
-            if arrived is not None:
-                self._deliver(arrived)
-                return 1
-            left = deadline - monotonic()
-            if virtual:
-                if timeout_s <= 0 or self.waited:
-                    return 0
-                if asked != self.links:
-                    # Also when the link was made again meanwhile: the wait, or its end, may have gone with the old one.
-                    asked = self.links
-                    self.link.wait(self.clock.now_us() + round(timeout_s * SECOND_US))
-                left = _SLICE_S
-            elif left <= 0:
-                return 0
-            self._wake.wait(min(left, _SLICE_S))
-        return 0
-
-    def _deliver(self, arrived: Arrived) -> None:
-        if arrived.name == "OnEventConnect":
+    def _step(self, limit_us: int) -> bool:
+        arrived = self.link.pull()
+        if arrived is None:
+            return False
+        if arrived.event == "OnEventConnect":
             self._mode = "unknown"
-        self._delivering.append(arrived)
         try:
-            self._emit(arrived.name, arrived.arguments)
+            self.deliver(arrived)
         finally:
-            self._delivering.pop()
-            if arrived.name == "OnEventConnect" and arrived.arguments[0] == 0:
+            if arrived.event == "OnEventConnect" and arrived.arguments[0] == 0:
                 self.link.register_soon()
             if arrived.handled is not None:
                 arrived.handled()
+        return True
+
+    def _pump_begins(self, timeout_s: float) -> None:
+        if (outer := self._away()) is not None:
+            self._let_go(outer)
+        self.waited, self._asked_link = timeout_s <= 0, -1
+
+    def _await(self, deadline_us: int) -> bool:
+        if not self.clock.virtual:
+            return super()._await(deadline_us)
+        if self.waited:
+            return False
+        if self._asked_link != self.links:
+            # Also when the link was made again meanwhile: the wait, or its end, may have gone with the old one.
+            self._asked_link = self.links
+            self.link.wait(deadline_us)
+        self._wake.wait(SLICE_S)
+        return True
 
     def _let_go(self, outer: Arrived) -> None:
-        """A handler waits for further events: take the data of its own along, and let it go at the other end."""
-        data = capture(self, outer.name, outer.arguments)
-        outer.data = data
+        """A handler waits for further events: fetch the data of its own, and let it go at the other end."""
+        outer.data, outer.away = capture(self, outer.event, outer.arguments), False
         if outer.handled is not None:
             handled, outer.handled = outer.handled, None
             handled()

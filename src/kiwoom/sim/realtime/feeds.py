@@ -81,7 +81,7 @@ class Streams(Part):
             if values is not None and _without_time(values) != _without_time(entry.last):
                 entry.last = values
                 text = payload(entry.stream.name, values)
-                self.control.send(_EVENT, entry.key, entry.stream.name, text, code=entry.key, values=values)
+                self.control.send(_EVENT, entry.key, entry.stream.name, text, values=values)
         self._schedule(entry, market.now_of_day)
 
 

@@ -62,5 +62,5 @@ class OpeningNotices(Part):
         for notice in notices:
             texts = (notice.kind, notice.time, notice.left)
             values = dict(zip(fids, texts, strict=True))
-            self.control.send("OnReceiveRealData", KEY, _TYPE, "\t".join(texts), code=KEY, values=values)
+            self.control.send("OnReceiveRealData", KEY, _TYPE, "\t".join(texts), values=values)
         self._schedule(notices[0].at_us)

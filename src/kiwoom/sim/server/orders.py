@@ -301,11 +301,6 @@ class Ordering(Part):
         self._last_notice = due + self._rng.randrange(4, 12) * _MS
         self.control.send(_EVENT, gubun, _COUNTS[gubun], _FIDS[gubun], after_us=due - now, values=values)
 
-    @dispatch("GetChejanData")
-    def get_chejan_data(self, fid: int) -> str:
-        delivery = self.control.current(_EVENT)
-        return delivery.value(fid) if delivery else ""
-
 
 def _with_screen(ticket: Ticket) -> Ticket:
     """The ticket as the server keeps it: FID 920, the screen number, has room for four characters."""

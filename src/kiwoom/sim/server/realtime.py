@@ -243,13 +243,4 @@ class Registrations(Part):
                     if other.sent.get(name) == figures:
                         continue
                     other.sent[name] = figures
-                send(_EVENT, key, name, trade.text(texts), code=key)
-
-    # --- reading -----------------------------------------------------------------------------------------------
-
-    @dispatch("GetCommRealData")
-    def get_comm_real_data(self, code: str, fid: int) -> str:
-        delivery = self.control.current(_EVENT)
-        if delivery is None or delivery.code != code.strip():
-            return ""
-        return delivery.value(fid)
+                send(_EVENT, key, name, trade.text(texts))

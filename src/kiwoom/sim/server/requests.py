@@ -19,7 +19,7 @@ from kiwoom.sim.rules.refusals import CallRefusal, TrRefusal
 from kiwoom.sim.server.querylimits import QueryLimits
 from kiwoom.sim.server.realtime import Registrations
 from kiwoom.sim.session.control import Part, SimControl, dispatch
-from kiwoom.sim.session.delivery import Delivery, Page
+from kiwoom.sim.session.delivery import Page
 from kiwoom.sim.session.refusing import LOGIN_FIRST, refuse
 
 __all__ = ["Requests"]
@@ -200,58 +200,8 @@ class Requests(Part):
         page = Page(tr, answer.single, [_row(tr, row) for row in rows], following)
         codes = [*answer.codes]
         if answer.registers:
-            codes.extend(page.value(index, answer.registers) for index in range(len(rows)))
+            codes.extend(page.cell(index, answer.registers) for index in range(len(rows)))
         return page, message, codes
-
-    # --- reading -----------------------------------------------------------------------------------------------
-
-    def _page_now(self) -> Page | None:
-        delivery: Delivery | None = self.control.current(_EVENT)
-        return delivery.page if delivery else None
-
-    @dispatch("GetRepeatCnt")
-    def get_repeat_cnt(self, tr_code: str, _record: str) -> int:
-        page = self._page_now()
-        return len(page.rows) if page and page.tr.code.lower() == tr_code.strip().lower() else 0
-
-    @dispatch("GetDataCount")
-    def get_data_count(self, _record: str) -> int:
-        page = self._page_now()
-        return len(page.rows) if page else 0
-
-    @dispatch("GetCommData")
-    def get_comm_data(self, tr_code: str, _record: str, index: int, item: str) -> str:
-        page = self._page_now()
-        if page is None or page.tr.code.lower() != tr_code.strip().lower():
-            return ""
-        return page.value(index, item)
-
-    @dispatch("GetOutputValue")
-    def get_output_value(self, _record: str, row: int, item: int) -> str:
-        page = self._page_now()
-        if page is None or row < 0 or item < 0:
-            return ""
-        if page.rows:
-            return page.rows[row][item] if row < len(page.rows) and item < len(page.rows[row]) else ""
-        names = [single.name for single in page.tr.single]
-        return page.single.get(names[item], "") if row == 0 and item < len(names) else ""
-
-    @dispatch("GetCommDataEx")
-    def get_comm_data_ex(self, tr_code: str, _record: str) -> list[list[str]] | None:
-        page = self._page_now()
-        if page is None or page.tr.code.lower() != tr_code.strip().lower() or not page.rows:
-            return None
-        return [list(row) for row in page.rows]
-
-    @dispatch("CommGetData")
-    def comm_get_data(self, code: str, real_type: str, field_name: str, index: int, inner: str) -> str:
-        """The old all-purpose getter: TR (trcode, "", rqname, index, item), real-time (code, type, fid, 0, ""),
-        chejan ("", "-1", fid, 0, "")."""
-        if real_type.strip() == "-1":
-            return str(self.control.call("GetChejanData", field_name))
-        if real_type.strip():
-            return str(self.control.call("GetCommRealData", code, field_name))
-        return self.get_comm_data(code, field_name, index, inner.strip())
 
 
 def _needed(tr: Tr) -> list[str]:

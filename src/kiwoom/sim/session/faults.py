@@ -26,7 +26,7 @@ from kiwoom.errors import UsageError
 from kiwoom.sim.base.engine import Engine
 from kiwoom.sim.rules.messages import PENALTY_WINDOW
 from kiwoom.sim.rules.refusals import Refusal
-from kiwoom.sim.session.delivery import Delivery
+from kiwoom.sim.session.delivery import SimDelivery
 
 __all__ = ["AT_ONCE", "FAULT_NAMES", "Fault", "Faults"]
 
@@ -153,7 +153,7 @@ class Session(Protocol):
 
     def send(self, event: str, *arguments: str | int) -> None: ...
 
-    def deliver(self, delivery: Delivery) -> None: ...
+    def deliver(self, delivery: SimDelivery) -> None: ...
 
     def drop_line(self) -> None: ...
 
@@ -168,7 +168,7 @@ class Faults:
         self._quiet = quiet
         self._rng: random.Random | None = None
         self._active: dict[str, list[Fault]] = {kind: [] for kind in (_LOGIN, _ORDER, _EMPTY, _CALL, _EVENT)}
-        self._held: list[tuple[str, Delivery]] = []
+        self._held: list[tuple[str, SimDelivery]] = []
         self.has_calls = False
         self.has_events = False
 
@@ -378,7 +378,7 @@ class Faults:
         self._add(fault)
         return fault
 
-    def route(self, delivery: Delivery, after_us: int) -> int | None:
+    def route(self, delivery: SimDelivery, after_us: int) -> int | None:
         """When an event that is being sent is delivered (microseconds from now), None if never or not yet."""
         for fault in tuple(self._active[_EVENT]):
             assert isinstance(fault, _EventFault)
@@ -400,7 +400,7 @@ class Faults:
             self._session.engine.after(after_us + 1, self._release, held)
         return after_us
 
-    def _release(self, held: tuple[str, Delivery]) -> None:
+    def _release(self, held: tuple[str, SimDelivery]) -> None:
         if held in self._held:
             self._held.remove(held)
             self._look()
