@@ -1,4 +1,4 @@
-"""A Qt window with live prices. Needs a Qt binding: pip install 'kiwoom-openapi-plus[qt]'."""
+"""A Qt window with live prices. Needs a Qt binding: the extra qt."""
 
 import sys
 

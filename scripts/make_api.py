@@ -207,7 +207,7 @@ def _signature(name: str, thing: object) -> str:
         line = f"await {line}"
     if len(line) > 100:
         line = f"{name}(\n" + "".join(f"    {word},\n" for word in words) + f"){arrow}"
-    return f"```python\n{line}\n```"
+    return f"```py\n{line}\n```"
 
 
 def _annotation(annotation: object) -> str:
@@ -220,7 +220,7 @@ def _doc(thing: object) -> str:
     text = inspect.getdoc(thing) or ""
     if is_dataclass(thing) and text.startswith(f"{getattr(thing, '__name__', '')}("):
         return ""  # the text that dataclasses make up
-    return re.sub(r"((?:^(?:>>>|\.\.\.) ?.*\n?)+)", lambda m: f"```python\n{m[0].rstrip()}\n```\n", text, flags=re.M)
+    return re.sub(r"((?:^(?:>>>|\.\.\.) ?.*\n?)+)", lambda m: f"```pycon\n{m[0].rstrip()}\n```\n", text, flags=re.M)
 
 
 @cache

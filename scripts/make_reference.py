@@ -2,7 +2,8 @@
 Write the generated reference pages: functions, events, errors, TRs, FIDs, real types, markets and sectors.
 
 ``python scripts/make_reference.py`` writes them to docs/reference; with ``--check`` it writes nothing and fails when a
-page differs from what it would write. The pages come from the contract, the error table and the catalog.
+page differs from what it would write. The pages come from the contract, the error table and the catalog. The pages of
+make_api.py and make_cli.py are made with them.
 """
 
 from __future__ import annotations
@@ -281,4 +282,8 @@ def _same(path: Path, text: str) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main(check="--check" in sys.argv[1:]))
+    from make_api import main as api
+    from make_cli import main as cli
+
+    only_check = "--check" in sys.argv[1:]
+    sys.exit(max(make(only_check) for make in (main, api, cli)))

@@ -260,7 +260,7 @@ def test_without_a_registration_the_error_says_what_to_install(monkeypatch: pyte
 
 def test_without_qt_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kiwoom.control.ocx.qax._BINDINGS", (("NoSuchQt", "QAxContainer"),))
-    with pytest.raises(ControlUnavailable, match=r"pip install 'kiwoom-openapi-plus\[qt\]'"):
+    with pytest.raises(ControlUnavailable, match=r'pip install "kiwoom-openapi-plus\[qt\]"'):
         open_control("ocx:?process=here")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import kiwoom
+from kiwoom import installing
 
 ROOT = Path(__file__).resolve().parents[2]
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
@@ -156,3 +158,54 @@ def test_the_wheel_alone_brings_pure_python_only(archives: tuple[Path, Path], tm
     for command in ([str(inside), "-c", program], [str(inside), "-m", "kiwoom", "--version"]):
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
         assert done.returncode == 0 and done.stdout.strip(), done.stderr
+
+
+def test_the_documentation_tells_how_to_install_what_there_is() -> None:
+    command = [sys.executable, str(ROOT / "scripts" / "make_install.py"), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_nothing_else_tells_to_install_it_by_name() -> None:
+    told = re.compile(rf"pip install ['\"]?{installing.NAME}")
+    pages = [*ROOT.glob("README*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").glob("*.py")]
+    for path in [*pages, *(ROOT / "src").rglob("*.py")]:
+        text = re.sub(r"<!-- install.*?<!-- /install -->", "", path.read_text("utf-8"), flags=re.S)
+        assert not told.search(text), f"{path}: use <!-- install --> or kiwoom.installing"
+
+
+def test_what_is_installed_here_gets_extras_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert installing.pip_install("qt,service") == f'pip install "{installing.NAME}[qt,service]"'
+    monkeypatch.setattr(installing, "PUBLISHED", True)
+    assert installing.pip_install("qt", elsewhere=True) == f'pip install "{installing.NAME}[qt]"'
+
+
+class _Wheel:
+    def __init__(self, origin: str | None) -> None:
+        self.origin = origin
+
+    def read_text(self, name: str) -> str | None:
+        assert name == "direct_url.json"
+        return self.origin and json.dumps({"url": self.origin, "archive_info": {}})
+
+
+@pytest.mark.parametrize("published", [False, True])
+def test_another_interpreter_gets_the_wheel_that_this_one_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, published: bool
+) -> None:
+    wheel = tmp_path / "with space" / f"kiwoom_openapi_plus-{kiwoom.__version__}-py3-none-any.whl"
+    wheel.parent.mkdir()
+    wheel.touch()
+    monkeypatch.setattr(installing, "PUBLISHED", published)
+    monkeypatch.setattr("importlib.metadata.distribution", lambda name: _Wheel(wheel.as_uri()))
+    source = installing.NAME if published else wheel.as_posix()
+    assert installing.pip_install("qt,service", elsewhere=True) == f'pip install "{source}[qt,service]"'
+
+
+@pytest.mark.parametrize("origin", [None, "file:///no/such/wheel.whl", "https://example.org/kiwoom.whl"])
+def test_another_interpreter_gets_the_checkout_if_the_wheel_is_gone(
+    monkeypatch: pytest.MonkeyPatch, origin: str | None
+) -> None:
+    monkeypatch.setattr("importlib.metadata.distribution", lambda name: _Wheel(origin))
+    expected = ROOT if (ROOT / "pyproject.toml").exists() else installing.NAME
+    assert installing.pip_install(elsewhere=True) == f'pip install "{expected}"'

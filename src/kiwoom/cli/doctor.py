@@ -28,6 +28,7 @@ from kiwoom.control.ocx.windows import processes, registration
 from kiwoom.control.ocx.windows.hours import WINDOWS, maintenance_at, next_maintenance
 from kiwoom.control.ocx.windows.registration import Bits
 from kiwoom.control.url import ControlUrl
+from kiwoom.installing import pip_install
 
 __all__ = ["Finding", "Machine", "doctor", "examine", "works"]
 
@@ -197,7 +198,7 @@ def _url(machine: Machine) -> Finding:
 def _service(machine: Machine) -> Finding:
     if machine.has_module("grpc"):
         return Finding("grpc:", "ok", "the gRPC service and its client can be used")
-    return Finding("grpc:", "note", "grpcio is not installed", "pip install 'kiwoom-openapi-plus[service]'")
+    return Finding("grpc:", "note", "grpcio is not installed", pip_install("service"))
 
 
 def _qt(machine: Machine, required: bool) -> Finding:
@@ -214,7 +215,7 @@ def _qt(machine: Machine, required: bool) -> Finding:
         "qt",
         "missing" if required else "note",
         "no Qt binding with an ActiveX container" if required else "no Qt binding: programs without windows need none",
-        "pip install 'kiwoom-openapi-plus[qt]'",
+        pip_install("qt"),
     )
 
 
@@ -247,7 +248,8 @@ def _ocx(machine: Machine) -> Iterator[Finding]:
                 "creation",
                 "missing",
                 f"the control could not be made: {problem}",
-                f"packages: {interpreter} -m pip install 'kiwoom-openapi-plus[qt,service]'; libraries: Microsoft "
+                f"packages: {interpreter} -m {pip_install('qt,service', elsewhere=interpreter != sys.executable)}; "
+                "libraries: Microsoft "
                 "Visual C++ 2010 SP1 Redistributable (x86); a waiting update: close every program that uses the "
                 "control and log in with KOA Studio once",
             )
@@ -266,8 +268,8 @@ def _interpreter(machine: Machine) -> Finding:
         "bitness",
         "missing",
         "this Python is 64-bit, the control is 32-bit, and no 32-bit Python was found to host it",
-        "install a 32-bit Python 3.10 or later from python.org beside this one, and in it: pip install "
-        "'kiwoom-openapi-plus[qt,service]'; it is found by the py launcher, or named by KIWOOM_HOST_PYTHON",
+        "install a 32-bit Python 3.10 or later from python.org beside this one, and in it: "
+        f"{pip_install('qt,service', elsewhere=True)}; it is found by the py launcher, or named by KIWOOM_HOST_PYTHON",
     )
 
 

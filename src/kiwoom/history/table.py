@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from kiwoom.data.preps import prep
 from kiwoom.errors import MissingDependency
 from kiwoom.history.rows import Row
+from kiwoom.installing import pip_install
 
 if TYPE_CHECKING:
     import pandas
@@ -53,7 +54,7 @@ class Table:
         try:
             import pandas
         except ImportError:
-            raise MissingDependency("to_pandas needs pandas: pip install 'kiwoom-openapi-plus[pandas]'") from None
+            raise MissingDependency(f"to_pandas needs pandas: {pip_install('pandas')}") from None
         index = pandas.DatetimeIndex([row[0] for row in self.text], name=self.columns[0])
         data = {name: self.column(name) for name in self.columns[1:]}
         return pandas.DataFrame(data, index=index, columns=list(self.columns[1:]))

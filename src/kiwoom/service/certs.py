@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kiwoom.errors import MissingDependency, UsageError
+from kiwoom.installing import pip_install
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -45,7 +46,7 @@ def make_certificates(folder: Path, names: Iterable[str], client: str = "client"
         from cryptography import x509
         from cryptography.hazmat.primitives.asymmetric import ec
     except ImportError:
-        raise MissingDependency("certificates need cryptography: pip install 'kiwoom-openapi-plus[service]'") from None
+        raise MissingDependency(f"certificates need cryptography: {pip_install('service')}") from None
     wanted = list(dict.fromkeys(names))
     if not wanted:
         raise UsageError("a certificate needs the name or address by which clients reach the service")

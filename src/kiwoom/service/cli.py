@@ -50,6 +50,7 @@ def serve(
     from kiwoom.control.base import default_url
     from kiwoom.control.url import ControlUrl
     from kiwoom.errors import MissingDependency
+    from kiwoom.installing import pip_install
     from kiwoom.service.base.settings import Settings
     from kiwoom.service.owner.tuning import grpc_variables
 
@@ -58,9 +59,9 @@ def serve(
         os.environ.update(grpc_variables(os.environ, version("grpcio")))
         from kiwoom.service.server import Server
     except PackageNotFoundError:
-        raise MissingDependency("the service needs grpcio: pip install 'kiwoom-openapi-plus[service]'") from None
+        raise MissingDependency(f"the service needs grpcio: {pip_install('service')}") from None
     except ImportError as error:
-        raise MissingDependency(f"the service needs {error.name}: pip install 'kiwoom-openapi-plus[service]'") from None
+        raise MissingDependency(f"the service needs {error.name}: {pip_install('service')}") from None
     settings = Settings(
         url=url or default_url(),
         listen=listen,

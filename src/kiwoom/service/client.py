@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 from kiwoom.errors import MissingDependency
+from kiwoom.installing import pip_install
 from kiwoom.wire import koapy_pb2 as pb
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Answer:
         try:
             import pandas
         except ImportError:
-            raise MissingDependency("frame() needs pandas: pip install 'kiwoom-openapi-plus[pandas]'") from None
+            raise MissingDependency(f"frame() needs pandas: {pip_install('pandas')}") from None
         return pandas.DataFrame(self.rows, columns=self.columns)
 
     def add(self, page: Answer) -> None:

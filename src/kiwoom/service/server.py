@@ -26,6 +26,7 @@ import grpc
 
 from kiwoom.control.base import Control, open_control
 from kiwoom.errors import ControlClosed, KiwoomError, MissingDependency, msg
+from kiwoom.installing import pip_install
 from kiwoom.service.base.security import EVERYBODY, Identity, Tokens, check_start, listen_address
 from kiwoom.service.base.settings import RefusedToStart, Settings
 from kiwoom.service.base.status import End, Status, details
@@ -448,9 +449,7 @@ class Server:
         try:
             from prometheus_client import CollectorRegistry, start_http_server
         except ImportError:
-            raise MissingDependency(
-                "--metrics needs prometheus_client: pip install 'kiwoom-openapi-plus[service]'"
-            ) from None
+            raise MissingDependency(f"--metrics needs prometheus_client: {pip_install('service')}") from None
         host, port = listen_address(self.settings.metrics)
         registry = CollectorRegistry()
         registry.register(self.metrics())

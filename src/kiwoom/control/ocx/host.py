@@ -37,6 +37,7 @@ from kiwoom.control.remote.opening import open_remote
 from kiwoom.control.remote.remote import RemoteControl
 from kiwoom.control.url import ControlUrl
 from kiwoom.errors import ControlClosed, ControlUnavailable, WaitTimeout
+from kiwoom.installing import pip_install
 from kiwoom.limits import ORDER_FUNCTIONS
 
 __all__ = ["HostedControl", "open_hosted"]
@@ -73,7 +74,7 @@ def open_hosted(url: ControlUrl) -> HostedControl:
         named = f" ({url.options['python']} is none)" if url.options.get("python") else ""
         raise ControlUnavailable(
             f"{url}: this Python is {own_bits()}-bit, the OCX is {bits}-bit, and no {bits}-bit Python was found to "
-            f"host it{named}. Install one from python.org and in it: pip install 'kiwoom-openapi-plus[qt,service]'. "
+            f"host it{named}. Install one from python.org and in it: {pip_install('qt,service', elsewhere=True)}. "
             "It is found by the py launcher, or named by KIWOOM_HOST_PYTHON or ocx:?python=PATH."
         )
     kept = {k: v for k, v in url.options.items() if k in OPTIONS and k not in ("process", "python", "relogin")}

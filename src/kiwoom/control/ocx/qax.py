@@ -30,6 +30,7 @@ from kiwoom.control.ocx.windows.dialogs import Answers, DialogWatch, Kind
 from kiwoom.control.ocx.windows.registration import PROG_ID
 from kiwoom.control.url import ControlUrl
 from kiwoom.errors import ComError, ControlUnavailable, MissingDependency, OrderRefused, UsageError
+from kiwoom.installing import pip_install
 from kiwoom.interrupts import called_by_qt, mind
 from kiwoom.limits import ORDER_FUNCTIONS
 
@@ -94,9 +95,9 @@ def load_binding() -> Binding:
     if found_without_container:
         raise MissingDependency(
             f"{found_without_container} is installed here without its ActiveX container; PyQt5 has one: "
-            "pip install 'kiwoom-openapi-plus[qt]'"
+            + pip_install("qt")
         )
-    raise MissingDependency("the OCX needs a Qt binding: pip install 'kiwoom-openapi-plus[qt]'")
+    raise MissingDependency(f"the OCX needs a Qt binding: {pip_install('qt')}")
 
 
 _application: Any = None  # a QApplication that nobody holds is destroyed, and its widgets with it

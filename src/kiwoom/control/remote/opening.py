@@ -9,6 +9,7 @@ from kiwoom.clock import Clock, RealClock
 from kiwoom.control.remote.remote import RemoteClock, RemoteControl
 from kiwoom.control.url import ControlUrl
 from kiwoom.errors import ControlUnavailable, ControlUrlError, MissingDependency
+from kiwoom.installing import pip_install
 
 if TYPE_CHECKING:
     import grpc
@@ -32,7 +33,7 @@ def open_remote(url: ControlUrl) -> RemoteControl:
     try:
         import grpc
     except ImportError:
-        raise MissingDependency(f"{url} needs grpcio: pip install 'kiwoom-openapi-plus[service]'") from None
+        raise MissingDependency(f"{url} needs grpcio: {pip_install('service')}") from None
     from kiwoom.control.remote.koapy import KoapyLink
     from kiwoom.control.remote.v1 import NativeLink, describe
 

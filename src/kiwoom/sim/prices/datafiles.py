@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 from kiwoom.clock import SECOND_US
 from kiwoom.errors import MissingDependency
+from kiwoom.installing import pip_install
 from kiwoom.sim.prices.history import DayBar
 from kiwoom.sim.prices.minutes import MINUTE_US, Trade, needed
 
@@ -171,7 +172,7 @@ def _parquet(path: Path) -> Any:
     try:
         from pyarrow import parquet
     except ImportError:
-        raise MissingDependency(f"{path.name} needs pyarrow: pip install 'kiwoom-openapi-plus[parquet]'") from None
+        raise MissingDependency(f"{path.name} needs pyarrow: {pip_install('parquet')}") from None
     return parquet.read_table(path)
 
 
