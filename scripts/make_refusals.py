@@ -14,6 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 
+from kiwoom.service.base.refusals import REFUSALS  # noqa: E402
 from kiwoom.sim.rules.refusals import CallRefusal, Refusal, TrRefusal  # noqa: E402
 
 TARGET = ROOT / "docs" / "reference" / "refusals.md"
@@ -83,9 +84,23 @@ def orders() -> str:
     )
 
 
+def service() -> str:
+    """What the service refuses by itself."""
+    return (
+        "\n## The service\n\nThe service hands the broker's refusals on, and makes these itself. Bases: *documented* "
+        "and *captured* as above; *koapy*: KOAPY's service refuses it as well; *rights*: tokens, accounts and what the "
+        "operator switched on; *protection*: it would hold up or fill up the service for all; *wire*: the interface "
+        "cannot carry it, or nothing could come of it.\n\n"
+        + table(
+            ("when", "status", "basis", "source"),
+            ((e.situation, f"`{e.status}`", e.basis, e.source) for e in REFUSALS),
+        )
+    )
+
+
 def page() -> str:
     """The page's text."""
-    return NOTE + INTRODUCTION + calls() + trs() + orders()
+    return NOTE + INTRODUCTION + calls() + trs() + orders() + service()
 
 
 def main() -> None:

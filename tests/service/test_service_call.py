@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+
 import grpc
 import pytest
 from tests.service.conftest import Serve, Served, Stub, ends_with, until
 
 from kiwoom.service.base.security import EVERYBODY
+from kiwoom.service.rpc import loglevel
 from kiwoom.service.shared.clients import Clients
+from kiwoom.wire import koapy_pb2 as pb
 
 
 def test_a_function_gives_text_a_number_or_nothing(served: Served, stub: Stub) -> None:
@@ -110,21 +115,34 @@ def test_a_client_that_asks_too_often_is_told_when_to_ask_again(serve: Serve) ->
     assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
-def test_the_log_level_can_be_set_for_loggers_that_exist(served: Served, stub: Stub) -> None:
-    import logging
+@pytest.fixture
+def log_levels() -> Iterator[None]:
+    names = ("kiwoom", "kiwoom.service", "koapy")
+    before = {name: logging.getLogger(name).level for name in names}
+    yield
+    for name, level in before.items():
+        logging.getLogger(name).setLevel(level)
 
-    from kiwoom.wire import koapy_pb2 as pb
 
-    before = logging.getLogger("kiwoom.service").level
-    try:
-        stub.SetLogLevel(pb.SetLogLevelRequest(level=35, logger="kiwoom.service"), timeout=10)
-        assert logging.getLogger("kiwoom.service").level == 35
-        with pytest.raises(grpc.RpcError, match="no logger"):
-            stub.SetLogLevel(pb.SetLogLevelRequest(level=10, logger="nobody"), timeout=10)
-        with pytest.raises(grpc.RpcError, match="log level"):
-            stub.SetLogLevel(pb.SetLogLevelRequest(level=-1), timeout=10)
-    finally:
-        logging.getLogger("kiwoom.service").setLevel(before)
+@pytest.mark.usefixtures("log_levels")
+def test_the_log_level_of_any_logger_can_be_set(served: Served, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loglevel, "_named", set())
+
+    def set_level(logger: str, level: int) -> int:
+        stub.SetLogLevel(pb.SetLogLevelRequest(level=level, logger=logger), timeout=10)
+        return logging.getLogger(logger).level
+
+    assert set_level("kiwoom.service", 35) == 35
+    assert set_level("a.library.that.comes.later", 10) == 10
+    assert set_level("kiwoom.service", -1) == -1
+    # The service's own messages are what KOAPY's name stands for.
+    assert set_level("koapy", 35) == 35
+    assert logging.getLogger("kiwoom").level == 35
+    with pytest.raises(grpc.RpcError, match="makes no more"):
+        set_level("x" * 201, 10)
+    monkeypatch.setattr(loglevel, "_MOST_NAMED", len(loglevel._named))
+    with pytest.raises(grpc.RpcError, match="makes no more"):
+        set_level("another.logger", 10)
 
 
 def test_stopping_ends_streams_with_a_status(serve: Serve) -> None:

@@ -176,7 +176,7 @@ def test_codes_that_come_faster_than_their_data_do_not_pile_up(served: Served, s
         (pb.ConditionRequest(condition_name="없음", condition_index=1), "1 중소형 저평가주"),
         (pb.ConditionRequest(condition_name="중소형 저평가주", condition_index=0), "there is no condition"),
         (pb.ConditionRequest(condition_name="중소형 저평가주", condition_index=1, search_type=7), "search_type"),
-        (pb.ConditionRequest(screen_no="x"), "screen number"),
+        (pb.ConditionRequest(screen_no="x\0"), "screen number"),
     ],
 )
 def test_a_condition_that_is_not_there_is_invalid(

@@ -19,6 +19,7 @@ from tests.service.scripted_control import ScriptedControl
 
 from kiwoom.errors import ControlUnavailable
 from kiwoom.service.base.settings import Settings
+from kiwoom.service.rpc import loglevel
 from kiwoom.service.rpc.calls import MOST_INPUTS
 from kiwoom.service.server import KOAPY_SERVICE, NATIVE_SERVICE, Server
 from kiwoom.wire import kiwoom_pb2 as v1
@@ -79,9 +80,13 @@ def log_levels() -> Iterator[None]:
     """`SetLogLevel` works: put back what it set."""
     loggers = [logging.getLogger(), *(x for x in logging.Logger.manager.loggerDict.values() if hasattr(x, "level"))]
     before = [(logger, logger.level) for logger in loggers]
+    known, named = set(logging.Logger.manager.loggerDict), set(loglevel._named)
     yield
     for logger, level in before:
         logger.setLevel(level)
+    loglevel._named.intersection_update(named)
+    for name in set(logging.Logger.manager.loggerDict) - known:
+        del logging.Logger.manager.loggerDict[name]
 
 
 class Attack:
@@ -259,7 +264,7 @@ def bidirectional(**fields: Any) -> pb.BidirectionalRealRequest:
         ("RealCall", pb.RealRequest(code_list=["005930"], fid_list=MILLION_FIDS), INVALID),
         ("RealCall", pb.RealRequest(code_list=CODES, fid_list=[10]), INVALID),
         ("RealCall", pb.RealRequest(code_list=["005930\0"], fid_list=[10]), INVALID),
-        ("RealCall", pb.RealRequest(code_list=["005930"], fid_list=[-(2**31)]), INVALID),
+        ("RealCall", pb.RealRequest(code_list=[";" * 1_000_000], fid_list=[-(2**31)] * 1_001), INVALID),
         ("RealCall", pb.RealRequest(code_list=["005930"], screen_no=["x" * 1_000_000]), INVALID),
         ("BidirectionalRealCall", bidirectional(code_list=["005930"], fid_list=MILLION_FIDS), INVALID),
         ("BidirectionalRealCall", bidirectional(code_list=CODES), INVALID),

@@ -269,7 +269,7 @@ def test_only_what_was_asked_for_is_sent(served: Served, stub: Stub) -> None:
     [
         ({"quantity": 2**40}, "32 bits"),
         ({"code": "\0"}, "null character"),
-        ({"screen_no": "abcd"}, "screen number"),
+        ({"screen_no": "0\0"}, "screen number"),
     ],
 )
 def test_what_is_no_order_is_invalid_and_not_sent(

@@ -136,14 +136,10 @@ def test_the_session_type_is_registered_without_a_code(served: Served, stub: Stu
 @pytest.mark.parametrize(
     ("sent", "text"),
     [
-        (request(), "which codes"),
-        (request("005930;000660"), "not a code"),
-        (request(""), "not a code"),
-        (request("005930", fids=(0,)), "not a FID"),
+        (request("0059300005930000593000"), "not a code"),
         (request("005930", fids=tuple(range(1, 2000))), "1000 cannot"),
         (request(*[str(i) for i in range(20_001)]), "20000 at most"),
-        (pb.RealRequest(code_list=["005930"], opt_type="7"), "opt_type"),
-        (pb.RealRequest(code_list=["005930"], screen_no=["00000"]), "screen number"),
+        (pb.RealRequest(code_list=["005930"], screen_no=["0" * 101]), "screen number"),
     ],
 )
 def test_what_cannot_be_registered_is_said(served: Served, stub: Stub, sent: pb.RealRequest, text: str) -> None:

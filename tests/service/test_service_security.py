@@ -224,7 +224,12 @@ def test_a_token_file_that_makes_no_sense_is_refused(tmp_path: Path, line: str, 
         ({"listen": "192.168.0.7:5943", "tokens": Path("t")}, "TLS"),
         ({"cert": Path("c")}, "--key"),
         ({"client_ca": Path("c")}, "--client-ca"),
-        ({"allow_custom_code": True}, "--tokens"),
+        ({"allow_custom_code": True}, "--custom-code-without-token"),
+        (
+            {"listen": "0.0.0.0:0", "cert": Path("c"), "key": Path("k"), "custom_code_without_token": True},
+            "for a loopback address",
+        ),
+        ({"tokens": Path("t"), "custom_code_without_token": True}, "no tokens"),
         ({"listen": "5943"}, "HOST:PORT"),
         ({"listen": "127.0.0.1:0", "tokens": Path("/nowhere")}, "cannot be read"),
         ({"listen": "127.0.0.1:0", "cert": Path("/nowhere"), "key": Path("/nowhere")}, "cannot be read"),
@@ -408,10 +413,30 @@ def test_code_that_is_no_handler_is_refused(
 def test_code_runs_only_where_it_was_switched_on_for_those_who_may(serve: Serve, lab: Served, tokens: Path) -> None:
     with ends_with(grpc.StatusCode.PERMISSION_DENIED, "no right to custom"):
         list(custom(lab, token=TRADER))
-    with ends_with(grpc.StatusCode.PERMISSION_DENIED, "did not switch it on"):
+    with ends_with(grpc.StatusCode.PERMISSION_DENIED, "not run here"):
         list(custom(serve(tokens=tokens)))
-    with ends_with(grpc.StatusCode.PERMISSION_DENIED, "did not switch it on"):
+    with ends_with(grpc.StatusCode.PERMISSION_DENIED, "not run here"):
         list(serve().stub().CustomListen(pb.ListenRequest(code=CODE, class_name="Prices"), timeout=10))
+
+
+def test_code_of_koapys_client_runs_on_the_loopback_where_the_operator_said_so(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    served = serve(custom_code_without_token=True)
+    assert "any program on this machine can run its own code" in caplog.text
+    stream = served.stub().CustomListen(pb.ListenRequest(code=CODE, class_name="Prices"), timeout=10)
+    stream.initial_metadata()
+    fire_price(served, "77000")
+    assert next(stream).arguments[0].string_value == "77000"
+    stream.cancel()
+    request = pb.CallAndListenRequest(
+        call_request=pb.CallRequest(name="GetConnectState"),
+        listen_request=pb.ListenRequest(code=CODE, class_name="Prices"),
+    )
+    called = served.stub().CustomCallAndListen(request, timeout=10)
+    assert next(called).call_response.return_value.long_value == 1
+    called.cancel()
+    served.nothing_left()
 
 
 def test_code_has_the_rights_of_its_client(serve: Serve, tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ def test_what_is_wrong_with_a_request_is_said(stub: Stub) -> None:
     with ends_with(invalid, "Did you mean"):
         list(stub.TransactionCall(request("opt1008i"), timeout=10))
     with ends_with(invalid, "screen number"):
-        list(stub.TransactionCall(request(screen_no="0000"), timeout=10))
+        list(stub.TransactionCall(request(screen_no="0" * 101), timeout=10))
     with ends_with(invalid, "fields of the rows: .*일자"):
         stop = pb.TransactionStopCondition(name="날짜", value="20220101")
         list(stub.TransactionCall(request(stop_condition=stop), timeout=10))

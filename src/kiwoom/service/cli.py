@@ -27,6 +27,9 @@ def serve(
     client_ca: Annotated[Path | None, typer.Option(help="Clients must show a certificate of this authority")] = None,
     tokens: Annotated[Path | None, typer.Option(help="File of tokens: NAME TOKEN RIGHTS [ACCOUNTS] a line")] = None,
     allow_custom_code: Annotated[bool, typer.Option(help="Run code of clients that have the right 'custom'")] = False,
+    custom_code_without_token: Annotated[
+        bool, typer.Option(help="Run code of any program on this machine, as KOAPY's own service does (loopback only)")
+    ] = False,
     audit_log: Annotated[Path | None, typer.Option(help="File for the record of clients' code")] = None,
     limits: Annotated[str, typer.Option(help="Request limits to keep: server, koapy, measured, none")] = "server",
     acknowledge: Annotated[float, typer.Option(help="Seconds that an event waits for its client")] = 5.0,
@@ -70,6 +73,7 @@ def serve(
         client_ca=client_ca,
         tokens=tokens,
         allow_custom_code=allow_custom_code,
+        custom_code_without_token=custom_code_without_token,
         audit_log=audit_log,
         limits=limits,
         acknowledge_timeout_s=acknowledge,

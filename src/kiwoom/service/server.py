@@ -27,7 +27,7 @@ import grpc
 from kiwoom.control.base import Control, open_control
 from kiwoom.errors import ControlClosed, KiwoomError, MissingDependency, msg
 from kiwoom.installing import pip_install
-from kiwoom.service.base.security import EVERYBODY, Identity, Tokens, check_start, listen_address
+from kiwoom.service.base.security import EVERYBODY, EVERYBODY_WITH_CODE, Identity, Tokens, check_start, listen_address
 from kiwoom.service.base.settings import RefusedToStart, Settings
 from kiwoom.service.base.status import End, Status, details
 from kiwoom.service.delivery.streams import Stream
@@ -93,6 +93,7 @@ class Server:
         self._failure: BaseException | None = None
         self._stop_wanted: asyncio.Event
         self._tokens = tokens
+        self._everybody = EVERYBODY_WITH_CODE if self.settings.custom_code_without_token else EVERYBODY
         self._thread: threading.Thread | None = None
         self._seat: Seat | None = None
 
@@ -199,7 +200,9 @@ class Server:
 
     def _own(self, control: Control, loop: asyncio.AbstractEventLoop) -> Owner:
         # Code of clients may keep the control for a while; the others shall not wait for it to be told so.
-        if not control.thread_bound and not self.settings.own_thread and not self.settings.allow_custom_code:
+        settings = self.settings
+        runs_code = settings.allow_custom_code or settings.custom_code_without_token
+        if not control.thread_bound and not settings.own_thread and not runs_code:
             try:
                 from kiwoom.service.owner.loopowner import LoopOwner
             except ImportError:
@@ -244,6 +247,8 @@ class Server:
         await health(True)
         metrics = self._serve_metrics()
         log.info("serving %r at %s", self._owner.control, self.address)
+        if self.settings.custom_code_without_token:
+            log.warning("any program on this machine can run its own code in this service: --custom-code-without-token")
         if self._seat is not None:
             self._look_around(self._seat)
         self._on_ready()
@@ -370,7 +375,7 @@ class Server:
         return self.core.streams.one_must_catch_up() or any(session.behind() for session in sessions)
 
     def _admit(self, context: Any) -> Client:
-        identity: Identity = EVERYBODY
+        identity: Identity = self._everybody
         if self._tokens is not None:
             authorization = ""
             for key, value in context.invocation_metadata() or ():

@@ -23,7 +23,16 @@ import grpc
 from kiwoom.service.base.settings import RefusedToStart, Settings
 from kiwoom.service.base.status import End
 
-__all__ = ["EVERYBODY", "RIGHTS", "Identity", "Tokens", "check_start", "is_loopback", "listen_address"]
+__all__ = [
+    "EVERYBODY",
+    "EVERYBODY_WITH_CODE",
+    "RIGHTS",
+    "Identity",
+    "Tokens",
+    "check_start",
+    "is_loopback",
+    "listen_address",
+]
 
 RIGHTS = ("read", "trade", "custom")
 SHORTEST_TOKEN = 16
@@ -55,6 +64,8 @@ class Identity:
 
 EVERYBODY = Identity("everybody", frozenset({"read", "trade"}))
 """Who calls where no tokens are used: on the loopback, or with a client certificate."""
+EVERYBODY_WITH_CODE = Identity("everybody", frozenset({"read", "trade", "custom"}))
+"""The same where the operator lets any local program bring code."""
 
 
 def _digest(token: str) -> bytes:
@@ -138,8 +149,14 @@ def check_start(settings: Settings) -> None:
         raise RefusedToStart("a certificate and its key go together: give both --cert and --key")
     if settings.client_ca is not None and settings.cert is None:
         raise RefusedToStart("--client-ca asks for client certificates, which needs --cert and --key too")
-    if settings.allow_custom_code and settings.tokens is None:
-        raise RefusedToStart("--allow-custom-code runs code of clients, so it needs --tokens to know whose")
+    if settings.custom_code_without_token:
+        if not is_loopback(host) or settings.tokens is not None:
+            raise RefusedToStart("--custom-code-without-token is for a loopback address and no tokens")
+    elif settings.allow_custom_code and settings.tokens is None:
+        raise RefusedToStart(
+            "--allow-custom-code runs code of clients, so it needs --tokens to know whose. For every program of this "
+            "machine, as KOAPY's service has it: --custom-code-without-token"
+        )
     if is_loopback(host):
         return
     missing = []

@@ -52,6 +52,9 @@ class Settings:
     event_loop: EventLoop = "auto"
     """What the server runs on; "auto" is uvloop where it is installed, which is faster."""
     allow_custom_code: bool = False
+    """Run code of clients that have the right `custom`."""
+    custom_code_without_token: bool = False
+    """Run code of any program of this machine, as KOAPY's own service does; at a loopback address alone."""
     audit_log: Path | None = None
 
     limits: str = "server"

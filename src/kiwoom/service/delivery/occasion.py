@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from kiwoom.control.base import Control
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from kiwoom.control.eventdata import EventData
 
 __all__ = ["Occasion"]
+
+log = logging.getLogger("kiwoom.service")
 
 
 class Occasion:
@@ -38,7 +41,12 @@ class Occasion:
     def full(self) -> bytes:
         """The event with its data, by the names of the catalog."""
         if self._full is None:
-            self._full = self._with_data()
+            try:
+                self._full = self._with_data()
+            except Exception as error:
+                # Many listen to one event: data that cannot be read is no reason to end all their streams.
+                log.error("the data of %s cannot be read: %r; it is sent without", self.name, error, exc_info=error)
+                self._full = self.bare
         return self._full
 
     def _with_data(self) -> bytes:
@@ -86,14 +94,23 @@ class Occasion:
     def account(self) -> str:
         """The account that a chejan notice is about."""
         if self._account is None:
-            self._account = self.chejan(9201)
+            try:
+                self._account = self.chejan(9201)
+            except Exception as error:
+                # An account that is not known is nobody's who may only see some.
+                log.error("the account of %s cannot be read: %r", self.name, error, exc_info=error)
+                self._account = ""
         return self._account
 
     @property
     def data(self) -> EventData:
         """Everything that the getters would read now, to be read later."""
         if self._data is None:
-            from kiwoom.control.eventdata import capture
+            from kiwoom.control.eventdata import EventData, capture
 
-            self._data = capture(self.control, self.name, self.arguments)
+            try:
+                self._data = capture(self.control, self.name, self.arguments)
+            except Exception as error:
+                log.error("the data of %s cannot be read: %r; it is sent without", self.name, error, exc_info=error)
+                self._data = EventData()
         return self._data

@@ -46,7 +46,7 @@ class _LoopAttention:
         """Wake it. Any thread."""
         if self._called:
             return
-        # Said before it is looked whether somebody waits, as `wait` looks in the other order: none is missed.
+        # Set the flag before looking for a sleeper; `wait` does the reverse, so no wake-up is lost.
         self._called = True
         if self._sleeper is None:
             return
@@ -90,7 +90,7 @@ class _LoopAttention:
         if self._limit is not None:
             self._limit.cancel()
         self._limit_at = self._until
-        # In whole milliseconds, upwards: uvloop makes less than half of one nothing, and would come again and again.
+        # Round up to whole ms: uvloop rounds to nearest, and a wait of 0 would spin.
         delay_s = ceil((self._until - self._loop.time()) * 1000) / 1000
         self._limit = self._loop.call_later(delay_s, self._at_limit)
 
@@ -151,7 +151,8 @@ class LoopOwner(Owner):
             self._slice_ends = monotonic() + _SLICE_S
             # It never waits in the pump: a virtual clock does not take its time, and another one is asked for
             # what is due.
-            delivered = control.pump_many(self._until_timer_s() if clock.virtual and not still else 0.0, self._more)
+            seconds = self._until_timer_s() if clock.virtual and not still else 0.0
+            delivered = self._pumped(lambda: control.pump_many(seconds, self._more))  # noqa: B023  # called at once
             if self._timers:
                 self._fire_timers()
             if self._work or (clock.virtual and (delivered or not still)):

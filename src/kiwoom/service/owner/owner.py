@@ -34,6 +34,8 @@ LONGEST_WAIT_S = 1.0
 """Longest wait in one go, so that a lost wake-up costs a moment and not the session."""
 READER_S = 0.002
 """How often to look whether a reader has caught up that holds a virtual market back."""
+# A control whose pump raises so many times in a row does nothing but fail: it is given up.
+_MOST_FAILURES = 20
 # How often to look whether a late control has delivered what was due before a deadline.
 _LATE_US = 20_000
 
@@ -93,6 +95,9 @@ class Owner(ABC):
         self._numbers = count()
         self._stopping = False
         self._grace_from = 0.0
+        self.pump_failures = 0
+        """How often the control's pump raised. Any thread may read it."""
+        self._failures_in_a_row = 0
 
     # --- life ------------------------------------------------------------------------------------------------
 
@@ -120,6 +125,29 @@ class Owner(ABC):
         self._drain()
         if failure is not None:
             self.post(self.on_failure, failure)
+
+    def _pumped(self, pump: Callable[[], int]) -> int:
+        """
+        What `pump` delivered, 0 if it raised.
+
+        An event that the control cannot deliver is one request's trouble. The other clients keep their session, so the
+        error goes into the log; only a control that raises every time is given up, and what it raised comes out here.
+        """
+        try:
+            delivered = pump()
+        except Exception as error:
+            if self.control.closed:
+                return 0
+            self.pump_failures += 1
+            self._failures_in_a_row += 1
+            if self._failures_in_a_row >= _MOST_FAILURES:
+                raise
+            log.error("the control raised %r while it delivered events; the service goes on", error, exc_info=error)
+            # What else was due is looked at now, and not at the end of a wait.
+            self._attention.set()
+            return 0
+        self._failures_in_a_row = 0
+        return delivered
 
     def _nobody_waits(self) -> bool:
         return self.waiting + self.sessions_waiting <= 0
@@ -286,12 +314,25 @@ class Owner(ABC):
             if grace_left_s > 0:
                 self._attention.wait(min(grace_left_s, timeout_s - (now - started)))
             else:
-                self.control.pump(0.0)
+                self._pumped(lambda: self.control.pump(0.0))
                 if self._timers:
                     self._fire_timers()
                 due = self.control.next_due()
                 if not done():
                     self._attention.wait(0.01 if due is None else min(0.01, due))
+
+    def undo(self, name: str, *arguments: str | int) -> None:
+        """
+        Call a function that takes something back.
+
+        What it raises goes into the log: whatever else the caller has to take back must not stay because of it.
+        """
+        if self.control.closed:
+            return
+        try:
+            self.control.call(name, *arguments)
+        except Exception as error:
+            log.error("%s%r raised %r", name, arguments, error, exc_info=error)
 
     def renew_grace(self) -> None:
         """What `serve_until` waits for moves: nothing further needs to be delivered meanwhile."""
@@ -328,13 +369,13 @@ class ThreadOwner(Owner):
         while not self._stopping and not control.closed:
             if clock.virtual and self._stands_still():
                 self._attending = True
-                control.pump(0.0)
+                self._pumped(lambda: control.pump(0.0))
                 # The calls just carried out may have changed it.
                 if self._stands_still() and not self._work and not self._stopping:
                     self._attention.wait(LONGEST_WAIT_S if self._nobody_waits() else READER_S)
                 self._attending = False
                 continue
-            control.pump(self._until_timer_s())
+            self._pumped(lambda: control.pump(self._until_timer_s()))
             if self._timers:
                 self._fire_timers()
 

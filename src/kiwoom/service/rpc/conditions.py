@@ -17,7 +17,7 @@ from kiwoom.service.delivery.streams import Stream
 from kiwoom.service.rpc.inquiry import Inquiry, error_in_message
 from kiwoom.service.rpc.watchlist import WatchList
 from kiwoom.service.shared.core import Core, Rpc, retrieve_error, status_for
-from kiwoom.service.shared.screens import check_screen
+from kiwoom.service.shared.screens import screen_asked_for
 from kiwoom.wire import koapy_pb2 as pb
 
 __all__ = ["Conditions", "condition_call", "load_condition_call"]
@@ -102,7 +102,7 @@ class _Search(Listener):
         self._core = rpc.core
         self._request = request
         self._stream = stream
-        self._asked_screen = check_screen(request.screen_no)
+        self._asked_screen = screen_asked_for(request.screen_no)
         self.screen = ""
         self.answer_due = False
         self.sent = False
@@ -163,10 +163,8 @@ class _Search(Listener):
         screen, self.screen = self.screen, ""
         if not screen:
             return
-        control = core.owner.control
-        if not control.closed:
-            control.call("SendConditionStop", screen, request.condition_name, request.condition_index)
-            control.call("DisconnectRealData", screen)
+        core.owner.undo("SendConditionStop", screen, request.condition_name, request.condition_index)
+        core.owner.undo("DisconnectRealData", screen)
         core.screens.give_back(screen, answered=not self.answer_due)
 
 
@@ -183,7 +181,7 @@ async def condition_call(rpc: Rpc, conditions: Conditions, raw: bytes) -> AsyncG
     request = pb.ConditionRequest.FromString(raw)
     if request.search_type not in (0, 1):
         raise End(_Code.INVALID_ARGUMENT, f"search_type is {request.search_type}: 0 = once, 1 = in real time too")
-    check_screen(request.screen_no)
+    screen_asked_for(request.screen_no)
     names = await conditions.names()
     if names.get(request.condition_index) != request.condition_name:
         known = ", ".join(f"{number} {name}" for number, name in names.items()) or "none"
@@ -235,7 +233,7 @@ async def _run(rpc: Rpc, request: pb.ConditionRequest, stream: Stream, search: _
             raise End(_Code.CANCELLED, "the search was over before it was sent")
         core.limits.queries.sent(permitted_us)
         if not search.screen:
-            search.screen = core.screens.borrow(check_screen(request.screen_no))
+            search.screen = core.screens.borrow(screen_asked_for(request.screen_no))
             core.hub.add(search, _SEARCH_EVENTS)
         search.sent = True
         code = control.call("SendCondition", search.screen, name, index, kind)

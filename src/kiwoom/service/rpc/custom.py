@@ -349,9 +349,11 @@ def _koapy_modules() -> dict[str, types.ModuleType]:
 def _check(rpc: Rpc, request: pb.ListenRequest) -> None:
     """Raise End unless this client may have this code run; write it down if it may."""
     identity = rpc.client.identity
-    if not rpc.core.settings.allow_custom_code:
-        raise End(_Code.PERMISSION_DENIED, "code of clients is not run here: the operator did not switch it on")
-    if not identity.authenticated:
+    settings = rpc.core.settings
+    if not settings.allow_custom_code and not settings.custom_code_without_token:
+        text = "code of clients is not run here: kiwoom serve --allow-custom-code, or --custom-code-without-token"
+        raise End(_Code.PERMISSION_DENIED, text)
+    if not identity.authenticated and not settings.custom_code_without_token:
         raise End(_Code.PERMISSION_DENIED, "code is run for authenticated clients alone")
     identity.require("custom")
     if not request.class_name.isidentifier():
@@ -369,7 +371,7 @@ def _check(rpc: Rpc, request: pb.ListenRequest) -> None:
     }
     line = json.dumps(entry, ensure_ascii=False)
     audit.warning("custom code: %s", line)
-    path = rpc.core.settings.audit_log
+    path = settings.audit_log
     if path is not None:
         with path.open("a", encoding="utf-8") as file:
             file.write(line + "\n")

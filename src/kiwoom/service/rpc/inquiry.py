@@ -15,7 +15,7 @@ from kiwoom.errors import error_for
 from kiwoom.service.base.status import End, Status, details, error_code_in, status_of
 from kiwoom.service.delivery.hub import Listener
 from kiwoom.service.delivery.occasion import Occasion
-from kiwoom.service.shared.core import Core
+from kiwoom.service.shared.core import Core, status_for
 
 __all__ = ["Inquiry", "negative"]
 
@@ -74,8 +74,8 @@ class Inquiry(Listener, Generic[T]):
             return
         try:
             answer = self._hear(occasion)
-        except End as end:
-            self._post_error(end)
+        except Exception as error:
+            self._post_error(End.of(status_for(error, self._what)))
             return
         if answer is not None:
             self._core.owner.post(self._set, self._answer, answer)

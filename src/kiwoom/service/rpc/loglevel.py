@@ -14,16 +14,24 @@ __all__ = ["set_log_level"]
 
 log = logging.getLogger("kiwoom.service")
 
+# Python keeps a logger for ever once it was named, so clients may name only so many that the server has not.
+_MOST_NAMED = 1000
+_LONGEST_NAME = 200
+_named: set[str] = set()
+# KOAPY's programs set the level of its own logger, and mean the messages of the service.
+_KOAPY, _OURS = "koapy", "kiwoom"
+
 
 async def set_log_level(client: Client, raw: bytes) -> bytes:
-    """Set the level of one of the server's loggers; "" is the root."""
+    """Set the level of one of the server's loggers; "" is the root, "koapy" sets "kiwoom" as well."""
     request = pb.SetLogLevelRequest.FromString(raw)
-    if not 0 <= request.level <= 100:
-        raise End(grpc.StatusCode.INVALID_ARGUMENT, f"{request.level} is not a log level: 0 to 100, 20 is INFO")
     name = request.logger
-    # A logger that does not exist yet would be made, and stay, for every name that somebody thinks of.
     if name and name not in logging.Logger.manager.loggerDict:
-        raise End(grpc.StatusCode.INVALID_ARGUMENT, f"there is no logger {name[:50]!r}; try '', kiwoom, kiwoom.service")
-    logging.getLogger(name).setLevel(request.level)
+        if len(name) > _LONGEST_NAME or len(_named) >= _MOST_NAMED:
+            text = f"the service has no logger {name[:50]!r} and makes no more: try '', kiwoom, kiwoom.service"
+            raise End(grpc.StatusCode.RESOURCE_EXHAUSTED, text)
+        _named.add(name)
+    for logger in (name, _OURS) if name == _KOAPY else (name,):
+        logging.getLogger(logger).setLevel(request.level)
     log.info("%r set the level of logger %r to %d", client, name, request.level)
     return pb.SetLogLevelResponse().SerializeToString()

@@ -21,7 +21,7 @@ from kiwoom.service.rpc.calls import check_arguments
 from kiwoom.service.rpc.following import FIDS, Follower, Notice, Outcome
 from kiwoom.service.rpc.inquiry import negative
 from kiwoom.service.shared.core import Rpc, status_for
-from kiwoom.service.shared.screens import check_screen
+from kiwoom.service.shared.screens import screen_asked_for
 from kiwoom.wire import koapy_pb2 as pb
 
 __all__ = ["ORDER_EVENTS", "order_call", "order_listen"]
@@ -43,7 +43,7 @@ _ALL = pb.OrderSubscriptionTarget(TR=True, MSG=True, CHEJAN=True)
 async def order_call(rpc: Rpc, raw: bytes) -> AsyncGenerator[bytes, None]:
     """Send an order and follow it to its end."""
     request = pb.OrderRequest.FromString(raw)
-    check_screen(request.screen_no)
+    screen_asked_for(request.screen_no)
     identity = rpc.client.identity
     identity.require("trade")
     identity.require_account(request.account_no)
@@ -118,7 +118,7 @@ class _Following(Listener):
             return True
         core.limits.orders.sent(permitted_us)
         if not self._screen:
-            self._screen = core.screens.borrow(check_screen(self._request.screen_no))
+            self._screen = core.screens.borrow(screen_asked_for(self._request.screen_no))
             events = (*ORDER_EVENTS, "OnEventConnect", *(("OnReceiveRealData",) if self._target.REAL else ()))
             core.hub.add(self, events)
         self._sent = True
@@ -180,15 +180,14 @@ class _Following(Listener):
             self._screen_timer.cancel()
         screen, self._screen = self._screen, ""
         if screen:
-            if not core.owner.control.closed:
-                core.owner.control.call("DisconnectRealData", screen)
+            core.owner.undo("DisconnectRealData", screen)
             core.screens.give_back(screen, answered=not self._answer_due)
 
     def _is_mine(self, occasion: Occasion) -> bool:
         return occasion.arguments[:2] == (self._screen, self._request.request_name)
 
     def _shown(self, occasion: Occasion) -> tuple[str | int, ...]:
-        return (check_screen(self._request.screen_no) or self._screen, *occasion.arguments[1:])
+        return (screen_asked_for(self._request.screen_no) or self._screen, *occasion.arguments[1:])
 
     def _message(self, occasion: Occasion) -> None:
         if not self._is_mine(occasion):

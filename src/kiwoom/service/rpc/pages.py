@@ -128,6 +128,10 @@ class Pages:
             # The server refused by a message. Its empty answer is still to come, but no page is turned.
             self._turning = False
             raise
+        except Exception:
+            # The answer came and cannot be read.
+            self._unanswered = self._turning = False
+            raise
         else:
             if page is not None:
                 self._unanswered = self._turning = False
@@ -236,6 +240,5 @@ def read_answer(
 
 def forget_screen(core: Core, screen_no: str, answered: bool) -> None:
     """Undo what a TR registered on a screen, and give it back. Owner thread."""
-    if not core.owner.control.closed:
-        core.owner.control.call("DisconnectRealData", screen_no)
+    core.owner.undo("DisconnectRealData", screen_no)
     core.screens.give_back(screen_no, answered)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 
 import grpc
@@ -13,14 +14,17 @@ from kiwoom.service.delivery import koapywire as encode
 from kiwoom.service.delivery.streams import Stream
 from kiwoom.service.shared.core import Rpc, status_for
 from kiwoom.service.shared.registrar import Shape
-from kiwoom.service.shared.screens import check_screen
+from kiwoom.service.shared.screens import screen_asked_for
 from kiwoom.wire import koapy_pb2 as pb
 
 __all__ = ["bidirectional_real_call", "real_call"]
 
+log = logging.getLogger("kiwoom.service")
+
 _INVALID = grpc.StatusCode.INVALID_ARGUMENT
 _MOST_CODES = MAX_CODES_PER_SCREEN * MAX_SCREENS
 _MOST_FIDS = 1000
+_LONGEST_CODE = 20
 # Without FIDs of its own a request gets those of the plain quote, which nearly every type of a stock shares.
 _DEFAULT_TYPE = "주식시세"
 # 장시작시간 is registered without a code, by these.
@@ -28,22 +32,28 @@ _SESSION_FIDS = frozenset({215, 214})
 
 
 def _checked_codes(codes: Iterable[str], fids: frozenset[int]) -> list[str]:
-    checked = list(dict.fromkeys(codes))
+    """
+    The codes of a request, each once.
+
+    KOAPY joins `code_list` with ";" for SetRealReg, so an entry may hold several codes.
+    """
+    checked = list(dict.fromkeys(code.strip() for entry in codes for code in entry.split(";")))
     if len(checked) > _MOST_CODES:
         raise End(_INVALID, f"{len(checked)} codes: {MAX_SCREENS} screens hold {_MOST_CODES} at most")
+    if fids.isdisjoint(_SESSION_FIDS):
+        # Only 장시작시간 is registered without a code.
+        checked = [code for code in checked if code]
     for code in checked:
-        if not code and not fids.isdisjoint(_SESSION_FIDS):
-            continue
-        if not 1 <= len(code) <= 20 or not code.isprintable() or ";" in code or " " in code:
-            raise End(_INVALID, f"{code[:30]!r} is not a code")
+        if len(code) > _LONGEST_CODE or not (code.isprintable() or not code):
+            raise End(
+                _INVALID, f"{code[:30]!r} is not a code: longer than {_LONGEST_CODE} characters, or not printable"
+            )
     return checked
 
 
 def _checked_fids(fids: Sequence[int]) -> tuple[int, ...]:
     if len(fids) > _MOST_FIDS:
         raise End(_INVALID, f"{len(fids)} FIDs: more than {_MOST_FIDS} cannot be asked for at once")
-    if any(fid <= 0 for fid in fids):
-        raise End(_INVALID, f"{min(fids)} is not a FID: they are positive")
     return tuple(dict.fromkeys(fids)) or encode.real_type_fids(_DEFAULT_TYPE)
 
 
@@ -78,17 +88,16 @@ async def real_call(rpc: Rpc, raw: bytes) -> AsyncGenerator[bytes | Stream, None
     """
     Send the real-time data of codes until the client leaves.
 
-    The screens of the request are only checked: registrations are shared, on screens of the pool.
+    Registrations are shared, on screens of the pool. The request's own screens and its opt_type, which say how to
+    register, have no effect.
     """
     request = pb.RealRequest.FromString(raw)
     fids = _checked_fids(request.fid_list)
     codes = _checked_codes(request.code_list, frozenset(fids))
     if not codes:
-        raise End(_INVALID, "code_list is empty: which codes?")
-    if request.opt_type not in ("", "0", "1"):
-        raise End(_INVALID, f"opt_type is {request.opt_type[:20]!r}: '0' or '1'")
-    for screen in request.screen_no[:MAX_SCREENS]:
-        check_screen(screen)
+        log.info("%r names no codes: nothing will come", rpc)
+    for screen_no in request.screen_no[:MAX_SCREENS]:
+        screen_asked_for(screen_no)
     shape = _shape(fids, request.flags)
     with rpc.stream() as stream:
         reading = _Reading(rpc, stream)
@@ -136,7 +145,7 @@ async def _follow(rpc: Rpc, requests: AsyncIterator[bytes], reading: _Reading, s
                 shape = _shape(wanted, flags)
                 await owner.submit(lambda: reading.add(shape, codes))  # noqa: B023  # awaited before they change
             elif kind == "remove_request":
-                removed = list(request.remove_request.code_list)
+                removed = [code.strip() for entry in request.remove_request.code_list for code in entry.split(";")]
                 await owner.submit(lambda: reading.remove(removed))  # noqa: B023
             elif kind == "stop_request":
                 owner.tell(stream.end)

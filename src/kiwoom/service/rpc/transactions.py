@@ -21,7 +21,7 @@ from kiwoom.service.rpc.watchlist import TYPES, WatchList
 from kiwoom.service.shared.accounts import ACCOUNT_INPUT
 from kiwoom.service.shared.clients import MOST_INPUTS
 from kiwoom.service.shared.core import Rpc
-from kiwoom.service.shared.screens import check_screen
+from kiwoom.service.shared.screens import screen_asked_for
 from kiwoom.wire import koapy_pb2 as pb
 
 __all__ = ["transaction_call"]
@@ -49,7 +49,7 @@ async def transaction_call(rpc: Rpc, raw: bytes) -> AsyncGenerator[bytes, None]:
     except UsageError as error:
         raise End(_INVALID, str(error)[:500]) from None
     inputs = _checked_inputs(rpc, tr, dict(request.inputs))
-    screen_no = check_screen(request.screen_no)
+    screen_no = screen_asked_for(request.screen_no)
     name = _checked_name(request.request_name) or tr.name
     stop = _stop(request.stop_condition, [f.name for f in tr.multi])
     await rpc.begin()

@@ -74,7 +74,14 @@ class _Request:
         return code
 
     def _hear(self, occasion: Occasion) -> Answered | None:
-        page = read_answer(occasion, self._screen_no, self._name, self._code, self._wanted_screen_no, self._stop)
+        try:
+            page = read_answer(occasion, self._screen_no, self._name, self._code, self._wanted_screen_no, self._stop)
+        except End:
+            # A message with an error: the empty answer is still to come.
+            raise
+        except Exception:
+            self._unanswered = False
+            raise
         if page is not None:
             self._unanswered = False
         return page

@@ -90,13 +90,10 @@ class Registrar:
             del self.codes[code]
             screen = registration.screen
             self._on_screen[screen] -= 1
-            closed = self._owner.control.closed
-            if not closed:
-                self._owner.control.call("SetRealRemove", screen, code)
+            self._owner.undo("SetRealRemove", screen, code)
             if not self._on_screen[screen]:
                 del self._on_screen[screen]
-                if not closed:
-                    self._owner.control.call("DisconnectRealData", screen)
+                self._owner.undo("DisconnectRealData", screen)
                 self._screens.give_back(screen)
 
     def restore(self) -> None:

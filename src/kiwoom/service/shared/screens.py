@@ -7,6 +7,7 @@ lent to the next one who asks: that one, if its request has the same name, would
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable
 
@@ -16,19 +17,39 @@ from kiwoom.clock import SECOND_US, Clock
 from kiwoom.limits import MAX_SCREENS
 from kiwoom.service.base.status import End
 
-__all__ = ["Screens", "check_screen"]
+__all__ = ["Screens", "screen_asked_for"]
 
 # Away from the small numbers that people's own programs use.
 _FIRST = 7000
+_LONGEST = 100
+# Odd numbers that the log has named: each once, and no more of them than a person reads.
+_MOST_NAMED = 100
+_named: set[str] = set()
+
+log = logging.getLogger("kiwoom.service")
 
 
-def check_screen(screen: str) -> str:
-    """The screen number with four digits; "" stays "". Raises End(INVALID_ARGUMENT) for what is none."""
-    if not screen:
-        return ""
-    if len(screen) <= 4 and screen.isascii() and screen.isdecimal() and int(screen) > 0:
-        return screen.zfill(4)
-    raise End(grpc.StatusCode.INVALID_ARGUMENT, f"{screen[:20]!r} is not a screen number: four digits, not 0000")
+def screen_asked_for(screen_no: str) -> str:
+    """
+    The screen number of a request as it is, "" if the request has none.
+
+    The guide asks for four digits other than 0000. The real control takes 0000 (a raw log in issue 16 of
+    breadum/kiwoom), and no source shows a number that it refuses, so odd ones are passed on and named once in the log.
+    Raises End(INVALID_ARGUMENT) for text that nobody means as a number.
+    """
+    if not screen_no or _is_usual(screen_no):
+        return screen_no
+    if len(screen_no) > _LONGEST or "\0" in screen_no:
+        text = f"screen_no has {len(screen_no)} characters or a null character: a screen number has four digits"
+        raise End(grpc.StatusCode.INVALID_ARGUMENT, text)
+    if screen_no not in _named and len(_named) < _MOST_NAMED:
+        _named.add(screen_no)
+        log.warning("screen number %r is passed on; the guide asks for four digits other than 0000", screen_no)
+    return screen_no
+
+
+def _is_usual(screen_no: str) -> bool:
+    return len(screen_no) == 4 and screen_no.isascii() and screen_no.isdecimal() and screen_no != "0000"
 
 
 class Screens:
@@ -49,6 +70,7 @@ class Screens:
         self._delivered_until_us = late or clock.now_us
         self._rest_us = round(answer_timeout_s * SECOND_US)
         self._free = deque(f"{number:04d}" for number in range(_FIRST, _FIRST + size))
+        self._pool = frozenset(self._free)
         self._resting: dict[str, int] = {}
         """Screens that are not lent until a time of the clock, by when an answer has come or counts as lost."""
 
@@ -81,5 +103,5 @@ class Screens:
             self.used.remove(screen)
             if not answered:
                 self._resting[screen] = self._clock.now_us() + self._rest_us
-            if _FIRST <= int(screen) < _FIRST + self.size and screen not in self._free:
+            if screen in self._pool and screen not in self._free:
                 self._free.append(screen)

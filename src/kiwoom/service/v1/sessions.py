@@ -204,10 +204,8 @@ class Session(Listener):
         """Hear no more, and undo what it registered where nobody else uses the same screen."""
         self._stop_waiting()
         self._core.hub.remove(self)
-        control = self._core.owner.control
-        if not control.closed:
-            for condition in self.conditions:
-                control.call("SendConditionStop", *condition)
+        for condition in self.conditions:
+            self._core.owner.undo("SendConditionStop", *condition)
         for screen in list(self.screens):
             self._give_back(screen)
         self.codes.clear()
@@ -215,8 +213,7 @@ class Session(Listener):
     def _give_back(self, screen: str) -> None:
         real = self.screens.pop(screen)
         self._native.screens.pop(real, None)
-        if not self._core.owner.control.closed:
-            self._core.owner.control.call("DisconnectRealData", real)
+        self._core.owner.undo("DisconnectRealData", real)
         self._core.screens.give_back(real, answered=self._answers_due.pop(real, 0) <= 0)
 
     def real_screen(self, screen: str) -> str:
@@ -237,9 +234,9 @@ class Session(Listener):
             self._give_back(idle)
 
     def translated(self, called: Function, arguments: tuple[str | int, ...]) -> tuple[str | int, ...]:
-        """The arguments with the real screen in the place of the program's."""
+        """The arguments with the real screen instead of the program's."""
         return tuple(
-            self.real_screen(str(value)) if spec.name == "scr_no" and value and value != "ALL" else value
+            self.real_screen(str(value)) if spec.name == "scr_no" and value != "ALL" else value
             for spec, value in zip(called.arguments, arguments, strict=True)
         )
 
