@@ -1,8 +1,9 @@
 """
-The fields that conditions speak of, for one instrument at the market's time.
+The fields of conditions, for one instrument at the market's time.
 
-Names are Kiwoom's. Prices are in won, 거래대금 in million won, 시가총액 and what accounts say in 100 million won,
-rates in percent. Fields with a number in brackets reach back over trading days: ``이동평균(20)``, ``최고가(250)``.
+Names are Kiwoom's. Prices are in won, 거래대금 in million won, 시가총액 and the figures of annual accounts in 100
+million won, rates in percent. Fields with a number in brackets reach back over trading days: ``이동평균(20)``,
+``최고가(250)``.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ from kiwoom.sim.rules.instruments import Instrument
 __all__ = ["FIELDS", "MOST_DAYS", "Subject"]
 
 MOST_DAYS: Final = 1000
-"""How many trading days the fields with a number reach back."""
+"""How many trading days back the fields with a number reach."""
 
 
 class Subject:
-    """One instrument as a condition sees it; what is not asked for is not made."""
+    """One instrument as a condition sees it. Each figure is made at the first use."""
 
     def __init__(self, market: Market, instrument: Instrument) -> None:
         self.market = market
@@ -35,12 +36,12 @@ class Subject:
 
     @property
     def quoted(self) -> Quoted:
-        """The state now, without each trade made."""
+        """The state now, from the minute bars where they suffice."""
         return self.market.glance(self.instrument)
 
     @property
     def figures(self) -> Fundamentals:
-        """What its accounts say."""
+        """The figures of its annual accounts."""
         return fundamentals(self.instrument, self.market.seed)
 
     def bars(self, count: int) -> list[DayBar]:

@@ -25,7 +25,7 @@ class StoredCondition(NamedTuple):
 
 
 def default_conditions() -> list[StoredCondition]:
-    """The set that the package carries."""
+    """The package's own set of conditions."""
     return read_conditions(files("kiwoom.sim").joinpath("default.conditions").read_text(encoding="utf-8"))
 
 

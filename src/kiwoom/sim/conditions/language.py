@@ -5,10 +5,9 @@ The language of conditions: comparisons of fields, joined by `and`, `or` and `no
 
     시장 == "KOSPI" and 3 <= 등락율 < 15 and 거래량 > 2 * 평균거래량(20)
 
-The grammar is Python's, but nothing is evaluated by Python: the text is parsed, every part that the language does not
-have is refused with its place, and the rest becomes closures over a subject. A text can neither call nor change
-anything but the fields it is given. A value that is not known (no earnings, a division by zero) makes the comparison
-that needs it false.
+The grammar is Python's, but Python evaluates nothing: the text is parsed, every part outside the language is refused
+with its place, and the rest becomes closures over a subject. A text can only read the fields that it is given. An
+unknown value (no earnings, a division by zero) makes the comparison that needs it false.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ _DEEPEST = 60
 
 
 class ExpressionError(ValueError):
-    """The text is not an expression of this language; says what and where."""
+    """The text is not an expression of this language. The message says what is wrong and where."""
 
 
 class Unknown(Exception):
@@ -67,7 +66,7 @@ class Predicate(Generic[S]):
         return all(holds(subject) for _, holds in self.terms)
 
     def daily(self, subject: S) -> bool:
-        """Whether the subject meets the terms that do not change within a day: False means it cannot match today."""
+        """Whether the subject meets the terms that stay the same all day: False means that it cannot match today."""
         return all(holds(subject) for varies, holds in self.terms if varies < Varies.ALWAYS)
 
 
@@ -111,21 +110,21 @@ def compile_predicate(text: str, fields: Mapping[str, Field[S]]) -> Predicate[S]
 
 
 def _number(value: Any) -> Any:
-    """Arithmetic is for numbers only: a text times a number would be a way to fill the memory."""
+    """Refuse arithmetic on texts: a text times a number could fill the memory."""
     if isinstance(value, int | float):
         return value
     raise TypeError("arithmetic with a text")
 
 
 class _Compiler:
-    """Turns a syntax tree into closures; `varies` collects how often the fields met so far change."""
+    """Turns a syntax tree into closures; `varies` collects how often the fields so far change."""
 
     def __init__(self, fields: Mapping[str, Field[Any]]) -> None:
         self.fields = fields
         self.varies = Varies.NEVER
 
     def logical(self, node: ast.expr, depth: int) -> Callable[[Any], bool]:
-        """A part that is true or false."""
+        """A part of truth values: a comparison, or comparisons joined."""
         if depth > _DEEPEST:
             raise ExpressionError("the condition is nested too deeply")
         if isinstance(node, ast.BoolOp):
@@ -174,7 +173,7 @@ class _Compiler:
         return holds
 
     def value(self, node: ast.expr, depth: int) -> Evaluate:
-        """A part that has a value."""
+        """A part with a value: a number, a text, a field, arithmetic."""
         if depth > _DEEPEST:
             raise ExpressionError("the condition is nested too deeply")
         if isinstance(node, ast.Constant):

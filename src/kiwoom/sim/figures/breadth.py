@@ -16,12 +16,12 @@ Breadth = tuple[int, int, int, int, int]
 
 
 def members(market: Market, index: Instrument) -> Iterator[Instrument]:
-    """The stocks of an index of a market: see `members_of`."""
+    """The stocks of an index in a market's listing; see `members_of`."""
     return members_of(index, market.listing.instruments.values())
 
 
 def breadth(market: Market, index: Instrument) -> Breadth:
-    """How many members of an index have traded, by where they stand."""
+    """How many members of an index traded, by the side of their base price."""
     counts = dict.fromkeys("12345", 0)
     for stock in members(market, index):
         quoted = market.glance(stock)

@@ -1,7 +1,7 @@
 """
-What a future or an option says at a moment, by FID: price, book, theory, basis, sensitivities, open interest.
+The figures of a future or an option at a moment, by FID: price, book, theory, basis, sensitivities, open interest.
 
-TR answers and real-time data are made from the same `State`, so that they agree. Differences of prices are taken
+TR answers and real-time data come from the same `State`, so that they agree. Differences of prices are taken
 between the texts' own whole units: market basis = price - index, gap (괴리도) = price - theory, to the hundredth.
 """
 
@@ -36,7 +36,7 @@ __all__ = ["FIGURES", "State", "historical_volatility", "records", "state_now"]
 
 _MILLION = 1_000_000
 _OPENING_US = 9 * 3_600_000_000
-_HISTORY = 20  # days of the historical volatility that has no period of its own
+_HISTORY = 20  # days of the historical volatility, where no period is asked for
 
 
 def historical_volatility(market: Market, instrument: Instrument, day: date, days: int = _HISTORY) -> float:
@@ -55,8 +55,8 @@ class State:
     """
     A derivative at one moment. Prices in its units, `us` since midnight, `below` the underlying's price.
 
-    `quantity` is that of the last trade or of the row's interval, `side` who took it (0: not said). `quoted` is there
-    when the moment has a book, `earlier` the open interest of the moment before in a series.
+    `quantity` is that of the last trade or of the row's interval, `side` the side that took it (0: unknown). A moment
+    with a book has `quoted`; in a series `earlier` is the open interest of the moment before.
     """
 
     market: Market
@@ -103,7 +103,7 @@ class State:
 
     @property
     def intrinsic(self) -> int:
-        """What exercising would gain now."""
+        """The gain of exercising the option now."""
         gain = self.below - self.instrument.strike
         return max(0, gain if self.instrument.right == "call" else -gain)
 
@@ -145,7 +145,7 @@ class State:
     # --- texts -------------------------------------------------------------------------------------------------
 
     def text(self, fid: int) -> str:
-        """What the server writes for a FID; "" for what a derivative does not have."""
+        """The server's text for a FID, "" for one that a derivative does not have."""
         figure = FIGURES.get(fid)
         return figure(self) if figure else ""
 
@@ -180,7 +180,7 @@ def state_now(market: Market, instrument: Instrument) -> State:
 
 
 def records(fields: Iterable[Field], state: State, own: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The items of a record, by their FIDs; `own` items come before."""
+    """The items of a record by their FIDs; the `own` items go first."""
     own = own or {}
     return {f.name: own[f.name] if f.name in own else state.text(f.fid or 0) for f in fields}
 
@@ -203,7 +203,7 @@ def _quantity(s: State) -> str:
 
 
 def _orders(price: int, quantity: int) -> int:
-    """How many orders rest at a price: every one holds some three derivatives."""
+    """How many orders rest at a price: about one for three 계약."""
     return max(1, quantity * (5 + price % 7) // 24) if price and quantity else 0
 
 

@@ -1,9 +1,9 @@
 """
-Through which member firms a code was bought and sold.
+The trading of a code by member firm (거래원).
 
 All shares of a day are split among the firms twice, once as bought and once as sold, so that both add up to the volume.
-The split depends on seed, code and day alone and changes twice within the day; a running day shows what the volume so
-far makes of it.
+The split depends on seed, code and day alone and changes twice within the day; a running day applies it to the volume
+so far.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ FIRMS = (*_DOMESTIC_SHARES, *_FOREIGN_SHARES)
 FOREIGN = frozenset(_FOREIGN_SHARES)
 """The numbers of the foreign firms (외국계)."""
 
-_PARTS = ((0, 20), (20, 55), (55, 100))  # percent of the day's volume between which one split holds
+_PARTS = ((0, 20), (20, 55), (55, 100))  # percent of the day's volume at which the next split begins
 
 
 def firm_name(number: str) -> str:
@@ -100,12 +100,12 @@ class Brokers:
         return self._flow(instrument, day, volume, volume)
 
     def _flow(self, instrument: Instrument, day: date, whole: int, volume: int) -> FirmFlow:
-        """What the first `volume` of a day's `whole` volume makes."""
+        """The split of the first `volume` of a day's `whole` volume."""
         weights = self._weights(instrument, day)
         sums = [[0] * len(FIRMS), [0] * len(FIRMS)]
         for part, (begin, end) in enumerate(_PARTS):
             first = whole * begin // 100
-            # the last part takes what goes beyond the day's planned volume
+            # the last part takes any volume beyond the day's plan
             last = volume if end == 100 else min(volume, whole * end // 100)
             if last > first:
                 for side in (0, 1):

@@ -1,9 +1,9 @@
 """
-Who bought and who sold: the flows of twelve kinds of investors, of each code on each day.
+The purchases and sales of twelve kinds of investors, of each code on each day.
 
 All shares of a day are split among the kinds twice, once as bought and once as sold, so that both add up to the volume
 and the net purchases of all kinds to zero. The split depends on seed, code and day alone and changes once within the
-day; the flows of a running day are those of the volume so far. Amounts are at the day's typical price: open, high,
+day; a running day applies the split to the volume so far. Amounts are at the day's typical price: open, high,
 low, and twice the last price, divided by five.
 
 Holdings of foreigners start from the fundamentals' ratio on the listing's base date and move by their net purchases.
@@ -33,19 +33,19 @@ KINDS = (
 """The kinds of investors, by the names of opt10059's items."""
 
 INSTITUTIONS = ("금융투자", "보험", "투신", "기타금융", "은행", "연기금등", "사모펀드", "국가")
-"""The kinds that 기관계 adds up."""
+"""The kinds in the sum 기관계."""
 
 _PLACE = {kind: place for place, kind in enumerate(KINDS)}
 _LARGE = (42.0, 30.0, 9.0, 1.2, 3.5, 0.3, 0.4, 5.5, 3.2, 0.2, 1.5, 0.4)
 _SMALL = (86.0, 7.0, 2.2, 0.2, 0.5, 0.1, 0.1, 0.5, 1.0, 0.05, 1.6, 0.7)
 _FUND = (48.0, 12.0, 33.0, 1.0, 1.0, 0.3, 1.5, 0.8, 0.7, 0.1, 1.3, 0.1)
-# How much a kind goes with the day's price: private investors against it, foreigners and funds with it.
+# How much a kind follows the day's price: private investors trade against it, foreigners and funds with it.
 _LEAN = (-0.10, 0.22, 0.18, 0.1, 0.2, 0.0, 0.0, 0.12, 0.2, 0.0, 0.0, 0.05)
-_MORNING = 35  # percent of the day's volume that is split by the first of the day's two ways
+_MORNING = 35  # percent of the day's volume under the first of the day's two splits
 
 
 class Flow(NamedTuple):
-    """Shares bought and sold by each kind of `KINDS`, and the price that amounts are made with."""
+    """Shares bought and sold by each kind of `KINDS`, and the price of their amounts."""
 
     bought: tuple[int, ...]
     sold: tuple[int, ...]
@@ -120,7 +120,7 @@ class Investors:
         return self._flow(instrument, bar, previous.close if previous else bar.open, bar.volume, price)
 
     def _flow(self, instrument: Instrument, bar: DayBar, base: int, volume: int, price: int) -> Flow:
-        """The flow of so much of a day's volume."""
+        """The flow of the first part of a day's volume."""
         weights = self._weights(instrument, bar, base)
         early = min(volume, (bar.volume or volume) * _MORNING // 100)
         late = volume - early

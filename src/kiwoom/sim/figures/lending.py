@@ -1,8 +1,8 @@
 """
 Shares on credit: margin loans (신용융자), short sales (공매도) and securities lending (대차), by code and day.
 
-Balances are smooth random curves in time, a function of seed, code and day alone; what is newly lent and repaid on a
-day follows from the balances before and after it. As really, a day's figures come out the day after.
+Balances are smooth random curves in time, a function of seed, code and day alone; the shares newly lent and repaid on a
+day follow from the balances before and after it. As on the real exchange, a day's figures are published the next day.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from kiwoom.sim.rules.instruments import Instrument
 
 __all__ = ["Balance", "Lending", "Shorts", "lending"]
 
-_KNOT_DAYS = 25  # calendar days between the points that a balance's curve goes through
+_KNOT_DAYS = 25  # calendar days between the fixed points of a balance's curve
 
 
 class Balance(NamedTuple):
@@ -31,7 +31,7 @@ class Balance(NamedTuple):
 
     @property
     def change(self) -> int:
-        """Growth of what is lent out."""
+        """Growth of the balance."""
         return self.new - self.repaid
 
 
@@ -64,7 +64,7 @@ class Lending:
         return self._balance(instrument, day, "loans", (0.004 + 0.03 * large) * liking, 0.12)
 
     def shorts(self, instrument: Instrument, day: date) -> Shorts:
-        """What was sold short on a day: a share of the volume that follows the lending balance."""
+        """The short sales of a day: a share of the volume that follows the lending balance."""
         bar = self._market.history(instrument).bar(day)
         if bar is None or not bar.volume or instrument.is_fund:
             return Shorts(0, 0)
@@ -74,7 +74,7 @@ class Lending:
         return Shorts(int(bar.volume * share), price)
 
     def known_day(self) -> date:
-        """The last day that figures are out for: the one before the shown day."""
+        """The last day with published figures: the one before the shown day."""
         return calendar.previous_trading_day(self._market.trading_day())
 
     def _balance(self, instrument: Instrument, day: date, kind: str, ratio: float, sigma: float) -> Balance:

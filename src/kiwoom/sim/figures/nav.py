@@ -1,9 +1,9 @@
 """
-What an ETF is worth: its net asset value, how far the price is from it, and the index it follows.
+The net asset value (NAV) of an ETF, the distance of the price from it, and the index of the fund.
 
-The NAV of a fund is its price less a premium that is small, different each day, and a function of seed, code and date:
-the same whoever asks. Funds of the KOSPI200 and the KOSDAQ 150 follow these (`tracking`); the others, of sectors,
-bonds, goods and other countries, go their own way and show the KOSPI200 as their index.
+The NAV of a fund is its price less a premium that is small, different each day, and a function of seed, code and date
+alone. Funds of the KOSPI200 and the KOSDAQ 150 follow these (`tracking`); the others, of sectors, bonds, goods and
+other countries, move by themselves and show the KOSPI200 as their index.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ def nav(price: int, seed: int, code: str, day: date) -> int:
 
 
 def multiple(fund: Instrument) -> str:
-    """What the name says of leverage: 1, 2, -1, -2 times the index."""
+    """The multiple of the index that the fund's name promises: 1, 2, -1 or -2."""
     return str(multiple_of(fund))
 
 
 def manager(fund: Instrument) -> str:
-    """The asset manager, by the brand that the name begins with; "" for a brand that is not known."""
+    """The asset manager, by the brand that the name begins with; "" for an unknown brand."""
     return _MANAGERS.get(fund.name.split(" ")[0], "")
 
 

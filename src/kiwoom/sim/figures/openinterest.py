@@ -1,7 +1,7 @@
 """
 Open interest (미결제약정) of derivatives: a function of seed, code and date alone.
 
-It is as large as a usual day's volume of a future, more for options, whose holders wait; it grows toward the expiry and
+It is about a usual day's volume for futures and more for options, which are held longer; it grows toward the expiry and
 drifts from day to day. Within a day it goes from yesterday's figure to today's.
 """
 
@@ -29,7 +29,7 @@ _SMOOTHED = 5
 
 
 def open_interest(market: Market, instrument: Instrument, day: date) -> int:
-    """Derivatives that are open at the end of a day; 0 before the listing and after the expiry."""
+    """Open interest at the end of a day; 0 before the listing and after the expiry."""
     assert instrument.expiry is not None and instrument.listed is not None
     if not instrument.listed <= day <= instrument.expiry:
         return 0
@@ -52,7 +52,7 @@ def _path(key: str, start: int, end: int) -> tuple[int, ...]:
     for i in range(_MINUTES):
         walk += rng.gauss(0, size)
         share = i / (_MINUTES - 1)
-        # the walk is tied down at both ends
+        # a bridge: the walk must end at the day's known figure
         values.append(max(0, round(start + (end - start) * share + walk * math.sin(math.pi * share) * 0.3)))
     return tuple(values)
 

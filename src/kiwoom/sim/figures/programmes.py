@@ -1,8 +1,8 @@
 """
 Programme trading: baskets bought and sold by machine, arbitrage against the futures (차익) and other (비차익).
 
-Programmes trade the members of the KOSPI200 (or the 200 largest of KOSPI where membership is not known) and the 150
-largest of KOSDAQ. What they buy and sell of a code is a share of its volume so far, by seed, code and day; whether
+Programmes trade the members of the KOSPI200 (or the 200 largest of KOSPI if the listing does not mark its members) and
+the 150 largest of KOSDAQ. They buy and sell shares of a code's volume so far that depend on seed, code and day; whether
 arbitrage buys or sells is the same for all codes. A market's figures are the sums of its codes' figures, at every time.
 Amounts are at the day's typical price so far: open, high, low, and twice the last price, divided by five.
 """
@@ -27,7 +27,7 @@ MARKETS = {"P00101": "KOSPI", "P10102": "KOSDAQ"}
 """The values of 시장구분 in the TRs of programme trading, each with its market."""
 
 _SIZES = {"KOSPI": 200, "KOSDAQ": 150}
-_MORNING = 40  # percent of the volume before programmes change their minds
+_MORNING = 40  # percent of the volume after which the shares change once
 
 
 class Program(NamedTuple):
@@ -54,12 +54,12 @@ class Program(NamedTuple):
 
     @property
     def paid(self) -> int:
-        """Won paid for what was bought."""
+        """Won paid for the shares bought."""
         return self.arbitrage_paid + self.other_paid
 
     @property
     def received(self) -> int:
-        """Won received for what was sold."""
+        """Won received for the shares sold."""
         return self.arbitrage_received + self.other_received
 
     def figures(self, kind: str, amounts: bool) -> tuple[int, int, int]:
@@ -116,7 +116,7 @@ class Programs:
         return self._past(instrument, day)
 
     def at(self, instrument: Instrument, us: int) -> Program:
-        """That of the shown day up to a time of it (µs since midnight)."""
+        """A code's programme trading of the shown day up to a time of it (µs since midnight)."""
         if not self.traded(instrument):
             return Program()
         market = self._market
@@ -135,7 +135,7 @@ class Programs:
         return self._part(instrument, day, bar.volume, bar.volume, price)
 
     def _part(self, instrument: Instrument, day: date, whole: int, volume: int, price: int) -> Program:
-        """What programmes did in the first `volume` of a day's `whole` volume."""
+        """The programmes' part of the first `volume` of a day's `whole` volume."""
         shares = self._shares(instrument, day)
         early = min(volume, whole * _MORNING // 100)
         late = volume - early
@@ -226,7 +226,7 @@ class Programs:
         """
         Shares held at a day's end by arbitrage that bought, and owed by arbitrage that sold.
 
-        What they differ by moves with the net purchases of arbitrage in KOSPI.
+        Their difference moves with the net purchases of arbitrage in KOSPI.
         """
         if not self._nets:
             stocks = self.stocks("KOSPI")
@@ -249,7 +249,7 @@ class Programs:
         return total.arbitrage_bought - total.arbitrage_sold
 
     def _levels(self, day: date, net: int) -> tuple[int, int]:
-        """The two balances whose difference is given: neither is below a level that wanders a little."""
+        """The two balances with a given difference; neither falls below a level that drifts a little."""
         floor = 3_000_000 + int(uniforms(f"{self._market.seed}/{day.toordinal() // 5}/balance", 1)[0] * 500_000)
         return floor + max(net, 0), floor + max(-net, 0)
 
@@ -277,7 +277,7 @@ class _Course:
 
 
 class _MinuteSums:
-    """How far the sums of a market's day have come."""
+    """The sums of a market's day, minute by minute, as far as they were made."""
 
     def __init__(self, parts: list[tuple[Instrument, Tape, _Course]]) -> None:
         self.parts = parts

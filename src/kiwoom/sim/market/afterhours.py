@@ -1,9 +1,10 @@
 """
-The market after hours: the twelve single-price auctions (시간외단일가) from 16:00 to 18:00, and what waits around them.
+The market after hours: the twelve single-price auctions (시간외단일가) from 16:00 to 18:00, and the orders that wait
+for them.
 
 The auctions of a code and day follow from seed, code, day and the day's volume: their prices move a step or so from the
 close, within ten percent of it; the quantities are a small part of the day's. Users' orders meet these auctions
-(`afterhours`), and everybody sees the same ones: TRs and the ECN real types.
+(`exchange.sideboard`); TRs and the ECN real types show the same ones.
 """
 
 from __future__ import annotations
@@ -51,8 +52,8 @@ class Board(NamedTuple):
     """
     Single-price trading of a code at a moment of the shown day.
 
-    `close` is the day's closing price, from which changes are counted. `done` are the auctions that were, `coming` is
-    the one that orders are collected for, None when there is none; five levels each way, best first.
+    `close` is the day's closing price, from which changes are counted. `done` are the past auctions, `coming` is the
+    one that collects orders now (None: none does); five levels each way, best first.
     """
 
     close: int
@@ -78,12 +79,12 @@ class Board(NamedTuple):
 
     @property
     def total_ask(self) -> int:
-        """What waits to be sold."""
+        """Shares offered in the five levels."""
         return sum(quantity for _, quantity in self.asks)
 
     @property
     def total_bid(self) -> int:
-        """What waits to be bought."""
+        """Shares bid for in the five levels."""
         return sum(quantity for _, quantity in self.bids)
 
 
@@ -146,9 +147,8 @@ def levels_around(
     key: str, instrument: Instrument, price: int, limits: tuple[int, int], usual: int, depth: int
 ) -> tuple[Levels, Levels]:
     """
-    What waits for an auction around its price: offers and bids, best first; (0, 0) beyond the limits (highest, lowest).
-
-    The same for the same key; `usual` is a level's size.
+    The orders that wait for an auction around its price: offers and bids, best first; (0, 0) beyond the limits
+    (highest, lowest). The same key gives the same levels; `usual` is a level's size.
     """
     drawn = uniforms(key, 2 * depth)
     sides: list[Levels] = []
@@ -175,9 +175,9 @@ def single_price(market: Market, instrument: Instrument) -> Board | None:
 
 def closing_price_orders(market: Market, instrument: Instrument) -> tuple[int, int] | None:
     """
-    What waits before and after hours at the closing price (시간외 종가): to be sold, to be bought.
+    Orders that wait before and after hours at the closing price (시간외 종가): shares offered, shares bid for.
 
-    None outside of 08:30 - 08:40 and 15:30 - 16:00 (later on days that are late), and for a code that is halted.
+    None outside of 08:30 - 08:40 and 15:30 - 16:00 (moved on days that open or close late), and for a halted code.
     """
     if not market.glance(instrument).tape.minutes:
         return None

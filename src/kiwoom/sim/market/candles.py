@@ -42,7 +42,7 @@ def _days(market: Market, depth: int) -> Iterator[date]:
 
 
 def _limit(market: Market, day: date) -> int:
-    """Until when trades of a day have happened (µs since its midnight)."""
+    """The time of a day up to which its trades happened (µs since midnight)."""
     return market.now_of_day if day == market.today else DAY_US
 
 
@@ -108,7 +108,7 @@ def _minutes_of(market: Market, instrument: Instrument, day: date, unit: int) ->
             continue
         bar = Candle(day, 0, minute.open, minute.high, minute.low, minute.close, minute.volume, base)
         if start + MINUTE_US > limit:
-            # the running minute: only what has happened in it
+            # the running minute counts only its trades so far
             trades = [trade for trade in tape.trades(index) if trade.us <= limit]
             if not trades:
                 break

@@ -3,7 +3,7 @@ The expected price and quantity of an auction (예상체결) while its orders ar
 
 The tape knows the price at which an auction (at the opening, at the close, after an interruption) will trade. Until
 then the expected price swings around it, less and less, and the expected quantity grows. Both depend on code, day and
-time alone. After an auction its own trade stands.
+time alone. After an auction its own trade remains as the figure.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from kiwoom.sim.rules.instruments import Instrument
 __all__ = ["Expected", "expected"]
 
 _STEP_US = 10_000_000  # the expected price changes every ten seconds
-_SWING = 12  # price steps between the ends of the swing, at first
+_SWING = 12  # price steps between the ends of the first swing
 _COLLECTING = 30, 10  # minutes before the opening and the closing trade
 
 
@@ -32,7 +32,7 @@ class Expected(NamedTuple):
 
 
 def expected(market: Market, instrument: Instrument) -> Expected | None:
-    """The auction of now, or the last one that there was today; None before the first orders are collected."""
+    """The auction that collects orders now, or today's last one; None before the first."""
     day = market.trading_day()
     quoted = market.glance(instrument)
     tape, now = quoted.tape, market.moment

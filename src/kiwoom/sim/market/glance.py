@@ -1,9 +1,9 @@
 """
-The figures of one code that rankings need, without making each trade of the day.
+The figures of one code for rankings, without making each trade of the day.
 
-A `Sketch` agrees with `Live` to the share and the won: minutes that are over are taken from the tape's minute bars, and
-only the running minute's trades are made. What depends on each trade (turnover in won, buying and selling volume) is
-not in it.
+A `Sketch` agrees with `Live` to the share and the won: past minutes come from the tape's minute bars, and only the
+running minute's trades are made. It leaves out the figures that depend on each trade (turnover in won, buying and
+selling volume).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["Sketch"]
 
 class Sketch(Quoted):
     """
-    One instrument on one day, up to the time it was moved to.
+    One instrument on one day, up to the time of the last `advance`.
 
     `worth_most` is an upper bound of the value traded so far, in won.
     """

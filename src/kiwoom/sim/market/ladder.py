@@ -1,11 +1,11 @@
 """
-The market's book around a price: ten levels each way, and what rests at each.
+The market's book around a price: ten levels each way, and the quantity at each.
 
 A quantity follows from price, level, side and the number of trades so far alone (see `_mixed`); deeper levels change
 more rarely: the best two with each trade, the next two with every second one, and so on.
 
-The numbers of all twenty levels are drawn at once: each level has 64 bits of one large integer, and what a level's bits
-would carry over into its neighbour's is masked away.
+The numbers of all twenty levels are drawn at once: each level has 64 bits of one large integer, and a mask removes the
+carries from one level's bits into its neighbour's.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ __all__ = ["DEPTH", "NEVER", "Ladders", "changed_levels"]
 
 DEPTH: Final = 10
 NEVER: Final = 1 << 62
-"""A number of trades that differs from every possible one in a bit that all levels hang on."""
+"""A number of trades that differs from every possible one in a bit that all levels depend on."""
 
 _LANES: Final = 2 * DEPTH
 _UNPACK = Struct(f"<{_LANES}Q").unpack
 _BYTES = 8 * _LANES
-_LOW = (1 << 47) - 1  # of a seed; what is above has no influence on the low 32 bits of the result
+_LOW = (1 << 47) - 1  # of a seed: the bits above do not affect the low 32 bits of the result
 _MASK = sum(0xFFFFFFFF << 64 * lane for lane in range(_LANES))
 _PAIR_LANES = [sum(1 << 64 * lane for lane in range(_LANES) if lane % DEPTH // 2 == pair) for pair in range(DEPTH // 2)]
 _MOST_SEEDS = 20_000
@@ -37,7 +37,7 @@ def changed_levels(before: int, count: int) -> int:
 
 
 def _seed(count: int) -> int:
-    """The part of all levels' seeds that hangs on the number of trades."""
+    """The part of all levels' seeds that depends on the number of trades."""
     if len(_seeds) >= _MOST_SEEDS:
         _seeds.clear()
     found = sum((((count >> pair) * 0x85EBCA6B) & _LOW) * lanes for pair, lanes in enumerate(_PAIR_LANES))
@@ -53,10 +53,10 @@ def _mixed(seeds: int) -> tuple[int, ...]:
 
 class Ladders:
     """
-    Both sides of the book whose best prices are `ask` and `bid` (0: nobody is there), within the price limits.
+    Both sides of the book whose best prices are `ask` and `bid` (0: none), within the price limits.
 
     `size` is the usual quantity at a price. Prices (best first, 0 where there is no level), quantities and totals are
-    those after `count` trades; there are none before `refresh`.
+    those after `count` trades; before the first `refresh` there are none.
     """
 
     __slots__ = (

@@ -1,8 +1,8 @@
 """
 The state of one instrument on the running day: last price, day's bar so far, sums, best quotes, and the book.
 
-A `Live` follows its tape: `advance(us)` takes in every trade up to a time. Nothing is done until somebody looks, so
-that a code that nobody asks for costs nothing.
+A `Live` follows its tape: `advance(us)` takes in every trade up to a time. Nothing happens before the first look, so a
+code without readers costs nothing.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Live(Quoted):
     # --- time --------------------------------------------------------------------------------------------------
 
     def peek(self) -> Trade | None:
-        """The next trade that was not taken in yet, None after the last of the day."""
+        """The next trade of the tape, None after the last of the day."""
         trades = self._trades
         if self._index < len(trades):
             return trades[self._index]

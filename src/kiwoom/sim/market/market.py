@@ -1,7 +1,7 @@
 """
 The market: every instrument with its history, its tape and its state on the running day.
 
-Which instruments there are comes from a `Listing`; the day is the engine's. Everything is made when first looked at.
+The instruments come from a `Listing`; the day is the engine's. Everything is made at the first look.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Market:
         self._sketches: dict[str, Sketch] = {}
         self._companions: dict[Any, Any] = {}
         self.fed: set[str] = set()
-        """Codes whose trades a feed takes in one by one: looking at them must not run ahead of it."""
+        """Codes whose trades a feed takes in one by one: a look at them must not run ahead of the feed."""
         self._today_number = -1
         self._today = self._day = self._trading_day = self.today
         self._traded_today: date | None = None
@@ -59,7 +59,10 @@ class Market:
         self._tapes_below: dict[tuple[str, date], Tape | None] = {}
 
     def companion(self, kind: Callable[[Market], Companion]) -> Companion:
-        """What else follows from the prices (flows of investors ...): one of each kind, made when asked for."""
+        """
+        An object of figures that follow from the prices (flows of investors ...): one of each kind, made at the first
+        call.
+        """
         key: Any = kind
         found: Any = self._companions.get(key)
         if found is None:
@@ -109,14 +112,14 @@ class Market:
         return previous.close if previous else index.base
 
     def halt(self, code: str) -> None:
-        """Let a stock not trade from today on. Raises ControlUrlError for what is no stock of the listing."""
+        """Halt a stock from today on. Raises ControlUrlError if the listing has no such stock."""
         instrument = self.listing.instruments.get(code)
         if instrument is None or not instrument.is_stock:
             raise ControlUrlError(f"halted={code!r}: the listing has no such stock")
         self.history(instrument).halted_from = self.trading_day()
 
     def halted(self, instrument: Instrument) -> bool:
-        """Whether it does not trade on the day that is shown, though the exchange is open on it."""
+        """Whether the instrument is halted on the shown day, though the exchange is open."""
         return instrument.is_stock and self.history(instrument).bar(self.trading_day()) is None
 
     # --- days --------------------------------------------------------------------------------------------------
@@ -171,11 +174,11 @@ class Market:
         return history
 
     def underlying(self, instrument: Instrument) -> Instrument:
-        """What a future or option is about: the KOSPI200, or a stock."""
+        """The underlying of a future or an option: the KOSPI200, or a stock."""
         return self.listing.instruments[instrument.sector]
 
     def followed(self, fund: Instrument) -> tuple[Instrument, int] | None:
-        """The index that a fund follows and how many times; None for what follows none of the listed ones."""
+        """The index that a fund follows, with the multiple; None if it follows no listed index."""
         found = tracked(fund)
         index = self.listing.instruments.get(found.code) if found else None
         return (index, found.multiple) if found and index else None
@@ -235,7 +238,7 @@ class Market:
         return Basket(largest, opening, close)
 
     def _tape_of_day(self, instrument: Instrument, day: date) -> Tape | None:
-        """The tape of a day; that of the shown day is the one that everybody sees."""
+        """The tape of a day; that of the shown day is shared by all readers."""
         self._turn_day()
         if day != self._day:
             return self.tape(instrument, day)
@@ -245,7 +248,7 @@ class Market:
         return seen.tape
 
     def _tape_below(self, underlying: Instrument, day: date) -> Tape | None:
-        """The tape of what derivatives are about: one for all of them."""
+        """The tape of an underlying: one for all derivatives on it."""
         self._turn_day()
         if day == self._day:
             return self._find_live(underlying).tape
@@ -267,14 +270,13 @@ class Market:
         return live
 
     def live_as_seen(self, instrument: Instrument) -> Live:
-        """The state of an instrument as it was last looked at; who uses it moves it by itself."""
+        """The state of an instrument as of the last look: this call does not advance it."""
         return self._find_live(instrument)
 
     def glance(self, instrument: Instrument) -> Sketch | Live:
         """
-        The state of an instrument now in as far as rankings need it: price, the day's bar so far, volume.
-
-        Much cheaper than `live` for a code that nobody looked at; the figures are the same.
+        The figures of an instrument now that rankings need: price, the day's bar so far, volume. The same as those of
+        `live`, and much cheaper for a code at its first look.
         """
         self._turn_day()
         if instrument.code in self._live:
@@ -286,7 +288,7 @@ class Market:
         return sketch
 
     def glance_at(self, instrument: Instrument, us: int) -> Sketch:
-        """The state that an instrument had at an earlier time of the shown day (µs since midnight)."""
+        """The state of an instrument at an earlier time of the shown day (µs since midnight)."""
         live = self.glance(instrument)
         sketch = Sketch(instrument, live.tape, live.base, live.previous_volume, live.previous_value)
         sketch.advance(min(us, self.moment))
@@ -294,7 +296,7 @@ class Market:
 
     @property
     def moment(self) -> int:
-        """The time of the shown day up to which trades have happened (µs since midnight)."""
+        """The time of the shown day up to which its trades happened (µs since midnight)."""
         return self.now_of_day if self.trading_day() == self.today else DAY_US
 
     def replay(self, instrument: Instrument, day: date) -> Live:
@@ -331,7 +333,7 @@ class Market:
         return live
 
     def _make_day(self, instrument: Instrument, day: date) -> tuple[Instrument, Tape, int, int, int]:
-        """What a day starts from: its tape, its base price, the volume and the value of the day before."""
+        """The start of a day: its tape, its base price, the volume and the value of the day before."""
         history = self.history(instrument)
         tape = self.tape(instrument, day)
         previous = next(history.before(day), None)

@@ -1,8 +1,8 @@
 """
 The best quotes and the book around a last trade.
 
-The book follows from the price, the side and the number of the last trade alone: it is the same for the same trade,
-whoever looks and whenever.
+The book follows from the price, the side and the number of the last trade alone: the same trade has the same book,
+however often and whenever it is read.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ class Quoted:
     One instrument at one moment of a day. Prices in the instrument's units, quantities in shares or 계약.
 
     `base` is the day's base price (기준가), `price` the last trade's (the base price before the first), `side` the last
-    trade's side, `count` the number of trades so far, `volume` their shares, `buy_volume` and `sell_volume` those
-    that buyers and sellers took (the auctions' belong to neither).
+    trade's side, `count` the number of trades so far, `volume` their shares, `buy_volume` and `sell_volume` the shares
+    that buyers and sellers took (those of auctions count for neither).
     """
 
     instrument: Instrument
@@ -76,16 +76,16 @@ class Quoted:
 
     @property
     def ask(self) -> int:
-        """Best offer, 0 at the upper limit when nobody sells."""
+        """Best offer, 0 at the upper limit without sellers."""
         return self.ladders().ask
 
     @property
     def bid(self) -> int:
-        """Best bid, 0 at the lower limit when nobody buys."""
+        """Best bid, 0 at the lower limit without buyers."""
         return self.ladders().bid
 
     def book(self, depth: int = DEPTH) -> Levels:
-        """The book after the last trade, at most ten levels: the same for the same trade, whoever looks and when."""
+        """The book after the last trade, at most ten levels each way."""
         found = self.ladders()
         found.refresh(self.count)
         asks = zip(found.ask_prices[:depth], found.asks, strict=False)

@@ -1,8 +1,8 @@
 """
-Files of minute bars and of trades: what `minute/` and `ticks/` of a data folder hold.
+Files of minute bars and of trades: the folders `minute/` and `ticks/` of a data folder.
 
 CSV (also .gz; UTF-8 or CP949) or Parquet, one file for one code or for many; docs/howto/real-day.md lists the columns.
-A file named after a code is read when that code is looked at; others are split by code once.
+A file named after a code is read at the first look at that code; other files are split by code once.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class FileBar(NamedTuple):
 
 
 class FileDay(NamedTuple):
-    """What a file knows of one code's day: bars of `unit` minutes, bars of trades (`unit` 0), or trades."""
+    """One code's day in a file: bars of `unit` minutes, bars of trades (`unit` 0), or trades."""
 
     bar: DayBar
     bars: tuple[FileBar, ...] = ()
@@ -88,7 +88,7 @@ class IntradayFiles:
 
     @cached_property
     def codes(self) -> list[str]:
-        """Every code that some file has. Reads the files that are not named after one."""
+        """Every code of the files. Reads the files that are not named after a code."""
         found = {named for path in self._files if (named := _code_of(path))}
         for path in self._files:
             if _code_of(path) is None:
@@ -96,7 +96,7 @@ class IntradayFiles:
         return sorted(found)
 
     def days(self, code: str, scale: int = 1) -> dict[date, FileDay]:
-        """The days of a code. Of two files that have the same day the one with more volume is used."""
+        """The days of a code. If two files have the same day, the one with more volume counts."""
         if code not in self._days:
             found: dict[date, FileDay] = {}
             for path in self._files:
@@ -109,7 +109,7 @@ class IntradayFiles:
         return self._days[code]
 
     def last_day(self) -> date | None:
-        """The last day that any file has."""
+        """The last day of all files."""
         return max((max(days) for code in self.codes if (days := self.days(code))), default=None)
 
 
@@ -124,7 +124,7 @@ class _Rows(NamedTuple):
 
 
 def _code_of(path: Path) -> str | None:
-    """The code that a file is named after, None if it is not."""
+    """The code in a file's name, None if it has none."""
     found = _CODE.match(path.name)
     return found[1] if found else None
 
@@ -179,7 +179,7 @@ def _parquet(path: Path) -> Any:
 def _read(path: Path, code: str, scale: int) -> Iterator[FileDay]:
     """The days of a code that a file has."""
     found = _split(path, path.stat().st_mtime_ns)
-    # rows without a code belong to the one that the file is named after
+    # rows without a code belong to the code in the file's name
     rows = found.codes.get(code) or (found.codes.get("", []) if _code_of(path) == code else [])
     texts = csv.reader(rows) if rows and isinstance(rows[0], str) else iter(rows)
     days: dict[date, list[_Row]] = {}
@@ -192,7 +192,7 @@ def _read(path: Path, code: str, scale: int) -> Iterator[FileDay]:
         days.setdefault(row.day, []).append(row)
     for day, of_day in days.items():
         if of_day[0].us > of_day[-1].us:
-            of_day.reverse()  # newest first, as the chart TRs give them
+            of_day.reverse()  # newest first, as in the answers of the chart TRs
         of_day.sort(key=lambda row: row.us)
         yield _day(path, day, of_day, scale)
 
@@ -273,7 +273,7 @@ def _day(path: Path, day: date, rows: list[_Row], scale: int) -> FileDay:
 
 
 def _unit(path: Path, rows: list[_Row]) -> int:
-    """How many minutes a bar of a file has: its name says so (``3m_``), else the shortest distance of two bars."""
+    """The minutes of a file's bars: from its name (``3m_``), else the shortest distance of two bars."""
     named = _UNIT.search(path.name)
     if named:
         return int(named[1])
@@ -287,7 +287,9 @@ def _bar(row: _Row, trades: int) -> FileBar:
 
 
 def _sided(rows: Iterable[_Row]) -> Iterator[Trade]:
-    """The trades with a side each; where the file has none, buyers take what rises, and the first is an auction."""
+    """
+    The trades with a side each. If the file has no sides, buyers took the rising trades, and the first is an auction.
+    """
     side, last = 0, 0
     for row in rows:
         price = row.prices[0]

@@ -1,9 +1,9 @@
 """
-The tape of a future or an option: its minutes follow the minutes of what it is about.
+The tape of a future or an option: its minutes follow those of the underlying.
 
 Without this a future would rise while its index falls: two days with the same four prices can be walked through in
 very different ways. The price of each minute is the fair value at the underlying's price in that minute, and a
-deviation that comes and goes, as arbitrage lets it.
+deviation that arbitrage would leave.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from kiwoom.sim.rules.instruments import Instrument
 
 __all__ = ["DerivativeTape"]
 
-_STAYS = 0.9  # share of the deviation that is still there a minute later
+_STAYS = 0.9  # the part of the deviation that is left a minute later
 _INDEX_FUTURE_TICKS = 2.5
 _OTHER_TICKS = 0.5
 

@@ -1,10 +1,10 @@
 """
-Tapes of days that a file knows: bars of minutes, bars of trades, or single trades.
+Tapes of days from a file: bars of minutes, bars of trades, or single trades.
 
-What the file says is kept to the won and the share: each bar's open, high, low, close and volume, each trade's time,
-price and quantity. What it does not say (the trades within a bar, who took them, the opening auction's share of the
-first minute) is made up as on any other day. Where the daily bar has a little more volume than the file, that is what
-trades at the closing price after hours, which files of the regular session leave out.
+The tape keeps the file's figures to the won and the share: each bar's open, high, low, close and volume, each trade's
+time, price and quantity. The rest (the trades within a bar, their sides, the opening auction's share of the first
+minute) is made up as on any other day. If the daily bar has a little more volume than the file, the difference trades
+at the closing price after hours: files of the regular session leave that out.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _AFTER_HOURS = 100  # at most one in so many shares of a day trades after hours
 def file_tape(
     instrument: Instrument, day: FileDay, bar: DayBar, seed: int, density: float, shift: tuple[int, int]
 ) -> Tape:
-    """The tape of a day that a file knows; `bar` is the day's as the charts show it."""
+    """The tape of a day from a file; `bar` is the day's bar as the charts show it."""
     kind = _TradeTape if day.trades or not day.unit else _MinuteTape
     tape = kind(instrument, day.bar, seed, density, shift)
     tape.day = day
@@ -46,10 +46,10 @@ def file_tape(
 class _FileTape(Tape):
     day: FileDay
     missing = 0
-    """Shares that the day has more than the file."""
+    """The day's shares beyond the file's."""
 
     def _placed(self, made: dict[int, Minute]) -> list[Minute]:
-        """All minutes of the session in order, those that nothing is known of without a trade, then the rest."""
+        """All minutes of the session in order, without a trade where the file has none, then the minutes after it."""
         close = self._last
         first = min(made, default=close)
         price = made[first].open if made else self.bar.open
@@ -70,7 +70,7 @@ class _FileTape(Tape):
 
 
 class _MinuteTape(_FileTape):
-    """From bars of one or more minutes; the trades of a minute are made when they are looked at."""
+    """From bars of one or more minutes; the trades of a minute are made at the first look at it."""
 
     def _make_minutes(self) -> list[Minute]:
         rng = random.Random(self._key)
@@ -80,7 +80,7 @@ class _MinuteTape(_FileTape):
         for bar in self.day.bars:
             first = bar.us // MINUTE_US
             share = trades * bar.volume / volume
-            left = self._first + self.continuous - first  # the last bar may be longer than what is left of the session
+            left = self._first + self.continuous - first  # the last bar may be longer than the rest of the session
             for number, part in enumerate(_parts(bar, max(1, min(self.day.unit, left)))):
                 if part.volume:
                     made[first + number] = self._minute(rng, first + number, part, share)

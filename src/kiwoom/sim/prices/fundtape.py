@@ -1,7 +1,7 @@
 """
 Funds that follow an index: their days and their trades come from it, times what their name promises.
 
-A day's open, high, low and close are the close before, moved by `multiple` times what the index did since its own close
+A day's open, high, low and close are the close before, moved by `multiple` times the index's own move since its close
 before (an inverse fund's high is the index's low). Within the day a fund goes as the index goes by the minute, with the
 small deviation that arbitrage leaves.
 """
@@ -29,14 +29,14 @@ _NAMES = (
 
 
 class Tracked(NamedTuple):
-    """What a fund follows: an index by its code, and how many times."""
+    """The index that a fund follows, by code, and the multiple."""
 
     code: str
     multiple: int
 
 
 def multiple_of(fund: Instrument) -> int:
-    """What the name says of leverage: 1, 2, -1, -2 times the index."""
+    """The multiple of the index that the fund's name promises: 1, 2, -1 or -2."""
     double = 2 if "레버리지" in fund.name or "2X" in fund.name else 1
     return -double if "인버스" in fund.name else double
 
@@ -51,7 +51,7 @@ def tracked(fund: Instrument) -> Tracked | None:
 
 
 class FundHistory(History):
-    """The daily bars of a fund that follows an index. Real ones stay what they are; the index leads on from them."""
+    """The daily bars of a fund that follows an index. Real bars stay as they are; the index leads on from them."""
 
     def __init__(
         self,

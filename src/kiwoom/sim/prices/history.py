@@ -1,7 +1,7 @@
 """
 Daily bars: real ones where there are some, else a generated history.
 
-A generated bar is a function of seed, code and date alone. The chain of closes is anchored at one known close and
+A generated bar depends on seed, code and date alone. The chain of closes is anchored at one known close and
 runs backward and forward from it, so that the history seen today and the one seen tomorrow are the same history, and
 the bar that a running day will have is known (to the simulator) before it begins.
 """
@@ -27,9 +27,9 @@ FIRST_DAY = date(1985, 1, 4)
 
 _REVERSION = 0.004  # pull of the closes toward the anchor, a day; keeps decades within a plausible range
 _MARKET = {"COMMON": 0.55, "PREFERRED": 0.55, "REIT": 0.35}
-"""The correlation of a day's rate of change with what the day does to the whole market, by kind."""
+"""The correlation of a day's rate of change with the whole market's, by kind."""
 _SHARED = (0, 1, 4)  # of a day's draws: its rate of change, its opening, its volume
-_RARE = 2.5  # standard deviations from which on a stock's day is out of the ordinary: about three days a year
+_RARE = 2.5  # standard deviations beyond which a stock's day counts as extraordinary: about three days a year
 
 
 class DayBar(NamedTuple):
@@ -45,7 +45,7 @@ class DayBar(NamedTuple):
 
     @property
     def worth(self) -> int:
-        """The value in won; from the typical price where it is not known, 0 without a volume either."""
+        """The value in won: from the typical price if not known, 0 without a volume."""
         if self.value is None:
             return (self.volume or 0) * (self.high + self.low + self.close) // 3
         return self.value
@@ -55,7 +55,7 @@ class History:
     """
     The daily bars of one instrument, past and planned.
 
-    `real` bars (oldest first) come before everything generated; nothing is invented before the first of them.
+    `real` bars (oldest first) come before everything generated; nothing is generated before the first of them.
     """
 
     def __init__(
@@ -82,13 +82,13 @@ class History:
         size = random.Random(f"{self._key}/size")
         self._sigma = instrument.volatility * math.exp(size.gauss(0, 0.25))
         self.halted_from: date | None = None
-        """The first day on which it does not trade any more."""
+        """The first day after its last trading day."""
         self._companies = instrument.kind in ("COMMON", "PREFERRED", "REIT")
         self._turnover = instrument.turnover * math.exp(size.gauss(0, 0.5))
 
     @property
     def generated(self) -> bool:
-        """True if there is no real bar: everything is generated."""
+        """Whether every bar is generated."""
         return not self._real
 
     def bar(self, day: date) -> DayBar | None:
@@ -116,7 +116,7 @@ class History:
         return found.open if found else self._anchor_close
 
     def before(self, day: date) -> Iterator[DayBar]:
-        """The bars before a day, newest first, to the first one there is."""
+        """The bars before a day, newest first, back to the oldest."""
         if self.halted_from is not None:
             day = min(day, self.halted_from)
         if day > self._anchor_date:
@@ -145,7 +145,7 @@ class History:
     # --- generation --------------------------------------------------------------------------------------------
 
     def _draws(self, day: date) -> list[float]:
-        """The random numbers of a day: always the same for it, in whatever order days are asked for."""
+        """The random numbers of a day: the same in whatever order days are asked for."""
         drawn = self._noise.get(day.year)
         places = _places(day.year)
         if drawn is None:
@@ -171,7 +171,7 @@ class History:
         return day if calendar.is_trading_day(day) else calendar.previous_trading_day(day)
 
     def _correlation(self) -> float:
-        """How much of what a day does to it is what it does to the whole market."""
+        """The correlation of its days with those of the whole market."""
         return _MARKET.get(self.instrument.kind, 0.0)
 
     def _extend_forward(self) -> None:
@@ -226,7 +226,7 @@ class History:
 
 
 def _beyond(draw: float) -> float:
-    """What comes on top: now and then a company's price runs to its limit, which an index's never does."""
+    """The extra move of an extraordinary day: a company's price may run to its limit, an index's never does."""
     return math.copysign((abs(draw) - _RARE) * 10, draw) if abs(draw) > _RARE else 0.0
 
 
@@ -253,7 +253,7 @@ def _minus_day(bar: DayBar) -> int:
 
 def aggregate(bars: Iterator[DayBar], period: Callable[[date], object]) -> Iterator[DayBar]:
     """
-    Join daily bars (newest first) into weeks, months or years: what `period(date)` is equal for belongs together.
+    Join daily bars (newest first) into weeks, months or years: bars of one `period(date)` belong together.
 
     The date of a joined bar is that of its first trading day, as the chart TRs give it.
     """

@@ -1,15 +1,15 @@
 """
 Sector indices: their daily bars and their days follow from the stocks that they are made of.
 
-A day's close is the close before it times what the members' market value (shares times price) became from the one
-close to the next, over every member that trades on both days; the open likewise. How far high and low are beyond them
-is a part of what the members' are, since not all of them turn at once. So it is on the days from `FOLLOWED` before the
-index's known close on; before that an index is a walk of its own that leads there. Real bars stay what they are.
+A day's close is the close before it times the growth of the members' market value (shares times price) between the two
+closes, over every member that trades on both days; the open likewise. High and low lie beyond open and close by a part
+of the members' own distance, since not all members turn at once. This holds from `FOLLOWED` days before the index's
+known close on; before that the index is a walk of its own that leads there. Real bars stay as they are.
 
 Within a day the index goes as its `EXACT` largest members do at the end of each of their minutes; the others together
-go straight from their open to their close. That path is then led to the day's bar: by a part that grows evenly from the
-open to the close (nothing but rounding, unless the bar is a real one), and by stretching what lies beyond the two, so
-that it touches high and low. A rise of the members stays a rise of the index.
+go straight from their open to their close. That path is then fitted to the day's bar: by a part that grows evenly from
+the open to the close (only rounding, unless the bar is a real one), and by stretching the parts beyond the two, so that
+it touches high and low. A rise of the members stays a rise of the index.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ FOLLOWED = 60
 """Trading days before an index's known close whose bars follow from the members."""
 
 _BEYOND = 0.45
-"""What high and low of an index are beyond open and close, as a part of what its members' are."""
+"""How far high and low of an index lie beyond open and close, as a part of its members' distance."""
 _MARKET = 0.9  # correlation with the whole market on the days that do not follow from the members
 _EACH_MINUTE = 10  # values of an index a minute
 

@@ -5,9 +5,9 @@ Static (정적): the price would be 10 % or more from the last auction's. Dynami
 KOSPI200) or 6 % (others) from the last trade's. Then nothing trades for two minutes and up to thirty seconds more, an
 auction makes one price, and that price is the new reference.
 
-A day's tape is made from its bar first and interrupted afterwards: what would have traded meanwhile trades in the
-auction and right after it, so that the day still ends with the bar it was made from. The trigger is looked for by the
-minute. No interruption begins in the last minutes of continuous trading, where the closing auction is near enough.
+A day's tape is made from its bar first and interrupted afterwards: the trades of the interruption move into the auction
+and the time right after it, so that the day still ends with its bar. Triggers are searched for by the minute. No
+interruption begins in the last minutes of continuous trading: the closing auction is near enough.
 
 Source: rules of KRX (static since 2015, dynamic since 2014); lengths of 2:03 to 2:31 in the press's tables.
 """
@@ -50,11 +50,11 @@ class Halt(NamedTuple):
     dynamic_base: int
     """The last trade's price; 0 for a static interruption."""
     price: int
-    """What the auction trades at."""
+    """The auction's price."""
     volume: int
-    """What the auction trades."""
+    """The auction's quantity."""
     number: int
-    """1 for the first of the day."""
+    """Counts from 1 within the day."""
 
     @property
     def up(self) -> bool:
@@ -64,7 +64,7 @@ class Halt(NamedTuple):
 
 @dataclass
 class Interrupted:
-    """The minutes of a day with its interruptions, and the part of a minute that has trades if not all of it (µs)."""
+    """The minutes of a day with its interruptions, and for minutes that trade in part only, that part (µs)."""
 
     minutes: list[Minute]
     halts: list[Halt] = field(default_factory=list)
@@ -78,10 +78,10 @@ def triggers(ticks: TickTable, reference: int, percent: int = STATIC_PERCENT) ->
 
 def interrupt(instrument: Instrument, minutes: Sequence[Minute], key: str) -> Interrupted | None:
     """
-    Interrupt the minutes of a day's continuous session; None if nothing has to be.
+    Interrupt the minutes of a day's continuous session; None if no interruption is due.
 
-    The first minute begins with the opening auction. Open, high, low and the price before the closing auction stay
-    what they are as a whole; the volume may grow by the few shares that further trades need. `key` seeds the lengths.
+    The first minute begins with the opening auction. The day's open, high, low and its price before the closing auction
+    stay the same; the volume may grow by the few shares that further trades need. `key` seeds the lengths.
     """
     traded = [minute for minute in minutes if minute.trades]
     if not traded or instrument.kind not in _KINDS:
@@ -94,7 +94,7 @@ def interrupt(instrument: Instrument, minutes: Sequence[Minute], key: str) -> In
 
 
 class _Cutter:
-    """Goes through the minutes once, carrying along what an interruption kept from trading."""
+    """One pass through the minutes, which carries the volume and the prices that an interruption held back."""
 
     def __init__(
         self, instrument: Instrument, minutes: list[Minute], dynamic: int, high: int, low: int, key: str
@@ -106,7 +106,7 @@ class _Cutter:
         self.rng = random.Random(f"{key}/vi")
         self.result = Interrupted([])
         self.reference = self.previous = minutes[0].open
-        # the day's extremes that were kept from trading and have to come later
+        # the day's extremes that an interruption held back: they have to come later
         self.pending_high: int | None = None
         self.pending_low: int | None = None
 
@@ -126,7 +126,7 @@ class _Cutter:
         return self.result
 
     def _joined(self, minute: Minute) -> Minute:
-        """The minute as it follows on the last price, with the extremes that still have to come."""
+        """The minute, continued from the last price, with the extremes that still have to come."""
         if not minute.trades and self.pending_high is None and self.pending_low is None:
             last = self.previous
             return Minute(minute.minute, last, last, last, last, 0, 0)
@@ -141,12 +141,12 @@ class _Cutter:
         return Minute(minute.minute, self.previous, high, low, close, volume, trades, bought, minute.auction)
 
     def _steps(self, start: int, high: int, low: int, close: int) -> int:
-        """How many trades a minute has at least, so that none is a sudden move."""
+        """The least number of trades of a minute without a sudden move."""
         wanted = needed(start, high, low, close)
         return 3 * wanted if (high - low) * 100 >= self.dynamic * low else wanted
 
     def _pass(self, minute: Minute) -> None:
-        """A minute trades as it is."""
+        """The minute trades unchanged."""
         if minute.trades:
             self.pending_high = self.pending_low = None
         self.result.minutes.append(minute)
@@ -161,7 +161,7 @@ class _Cutter:
         return triggers(self.instrument.ticks, base, percent)[1]
 
     def _trigger(self, minute: Minute) -> tuple[str, int] | None:
-        """Kind and price of the trade in a minute that must not be, None if all may."""
+        """Kind and price of the first trade of a minute that triggers an interruption, None if none does."""
         start = minute.open
         up = self._above(self.reference, STATIC_PERCENT), self._above(start, self.dynamic)
         down = self._below(self.reference, STATIC_PERCENT), self._below(start, self.dynamic)
@@ -194,7 +194,7 @@ class _Cutter:
         count = sum(m.trades for m in kept) - before.trades
         high = max((m.high for m in kept if m.trades), default=trigger)
         low = min((m.low for m in kept if m.trades), default=trigger)
-        # only the day's own extremes have to be somewhere; others were on the way and are not missed
+        # only the day's own extremes must appear somewhere; other held-back prices may be dropped
         high_due = high if high == self.day_high and before.high < high else None
         low_due = low if low == self.day_low and (before.low > low or not before.trades) else None
         last = next((m.close for m in reversed(kept) if m.trades), before.close)
@@ -225,16 +225,16 @@ class _Cutter:
         return resumed
 
     def _before(self, index: int, minute: Minute, kind: str, trigger: int, start_s: int) -> Minute:
-        """What trades in the minute before the trigger."""
+        """The trades of the minute before the trigger."""
         start = minute.open
         count = min(minute.trades, max(int(index == 0), minute.trades * start_s // 60))
         volume = max(count, minute.volume * start_s // 60) if count else 0
         if minute.auction:
-            # the opening has been
+            # the opening auction is over
             volume = minute.auction + max(count - 1, (minute.volume - minute.auction) * start_s // 60)
         close = high = low = start
         if kind == "정적" and count > 1:
-            # it walked up to the last price that is allowed
+            # the walk went up to the last allowed price
             ticks = self.instrument.ticks
             close = ticks.down(trigger) if trigger > start else ticks.up(trigger)
             high, low = max(start, close), min(start, close)

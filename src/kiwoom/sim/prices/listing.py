@@ -2,7 +2,7 @@
 Which instruments there are, and their real bars: from the package's own table, or from a folder with real data.
 
 A folder (`data=DIR`) may hold `krx_listing.csv`, `daily/CODE.csv`, `index_daily.csv`, and days to be lived again in
-`minute/` and `ticks/`. Only the files that are looked at are read.
+`minute/` and `ticks/`. A file is read when it is first needed.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Listing:
         return self._read_bars(code) if self._read_bars else []
 
     def intraday(self, code: str, day: date) -> FileDay | None:
-        """What the files of minutes and trades know of a code's day, None if nothing."""
+        """A code's day in the files of minutes and trades, None if they do not have it."""
         return self._read_days(code).get(day) if self._read_days else None
 
     def add(self, instruments: Iterable[Instrument]) -> None:
@@ -96,7 +96,7 @@ _KINDS: dict[str, Kind] = {
     "COMMON": "COMMON", "PREFERRED": "PREFERRED", "REIT": "REIT", "SPAC": "SPAC", "ETF": "ETF", "ETN": "ETN",
 }  # fmt: skip
 _MARKETS = {"KOSDAQ GLOBAL": "KOSDAQ"}
-_SHARES = 10_000_000  # of a code that no listing has
+_SHARES = 10_000_000  # of a code without an entry in the listing
 
 
 class _Folder:
@@ -117,7 +117,7 @@ class _Folder:
         return [bars[day] for day in sorted(bars)]
 
     def days(self, code: str) -> dict[date, FileDay]:
-        """The days of a code that `minute/` and `ticks/` have, but for those that its daily bars contradict."""
+        """The days of a code in `minute/` and `ticks/`, without those that its daily bars contradict."""
         if code not in self._days:
             daily = {bar.date: bar for bar in self._daily(code)} if self.files else {}
             self._days[code] = {
@@ -174,7 +174,7 @@ class _Folder:
         return {sector.name: sector.code for sector in catalog.sectors().values()}
 
     def last_day(self) -> date | None:
-        """The last day that any file of daily bars has."""
+        """The last day of all files of daily bars."""
         days = [bars[-1].date for bars in self.index_bars.values()]
         for path in sorted((self.path / "daily").glob("*.csv")):
             with path.open("rb") as file:
@@ -187,7 +187,7 @@ class _Folder:
         return max(days, default=None)
 
     def instruments(self, base_date: date) -> Iterable[Instrument]:
-        """The listing of the folder, the package's own where there is none; with the codes of the files."""
+        """The folder's listing, or the package's own if it has none, with the codes of the files."""
         if not (self.path / "krx_listing.csv").exists():
             known = [i for i in builtin_listing().instruments.values() if i.kind != "INDEX"]
             yield from known
@@ -215,7 +215,7 @@ class _Folder:
 
 
 def _agree(code: str, daily: DayBar, found: DayBar) -> bool:
-    """Whether a file's day lies within the daily bar; it does not when the daily prices were adjusted since."""
+    """Whether a file's day lies within the daily bar. It does not if the daily prices were adjusted since."""
     if daily.low * 995 <= found.low * 1000 and found.high * 1000 <= daily.high * 1005:
         return True
     log.warning(
@@ -234,7 +234,7 @@ def _par(text: str) -> int:
 
 
 def listing_from(path: Path) -> Listing:
-    """A listing and real prices from a folder. Raises ValueError for one in which there is nothing to read."""
+    """A listing and real prices from a folder. Raises ValueError if the folder has neither."""
     folder = _Folder(path)
     if not (path / "krx_listing.csv").exists() and not folder.files:
         raise ValueError(f"{path} has neither krx_listing.csv nor files in minute/ or ticks/")

@@ -24,8 +24,8 @@ class Minute(NamedTuple):
     """
     A minute bar: minute of the day, prices, volume, number of trades (0 = no trade: prices repeat the last).
 
-    `bought` is what buyers took, `auction` what a single-price auction traded, as the first trade of the minute;
-    sellers took the rest.
+    `bought` counts the shares that buyers took, `auction` those of a single-price auction (the first trade of the
+    minute); sellers took the rest.
     """
 
     minute: int
@@ -40,12 +40,12 @@ class Minute(NamedTuple):
 
     @property
     def sold(self) -> int:
-        """What sellers took."""
+        """The shares that sellers took."""
         return self.volume - self.bought - self.auction
 
 
 def marks(start: int, first: int, second: int, close: int) -> list[int]:
-    """The prices that a minute goes through when it turns at `first`, then at `second`."""
+    """The prices of a minute that turns at `first`, then at `second`."""
     found = [start]
     for price in (first, second, close):
         if price != found[-1]:
@@ -54,12 +54,12 @@ def marks(start: int, first: int, second: int, close: int) -> list[int]:
 
 
 def needed(start: int, high: int, low: int, close: int) -> int:
-    """How many trades a minute has at least: the shorter of its two ways through high and low."""
+    """The least number of trades of a minute: the shorter of its two ways through high and low."""
     return min(len(marks(start, high, low, close)), len(marks(start, low, high, close)))
 
 
 def taken(volume: int, trades: int, chance: float) -> int:
-    """How much of a volume buyers take in so many trades: all or nothing in one, a part in more."""
+    """The buyers' part of a volume in so many trades: all or nothing in one, a share in more."""
     if trades < 2:
         return volume if trades and chance > 0.5 else 0
     return round(volume * max(0.02, min(0.98, chance)))

@@ -1,8 +1,8 @@
 """
 Fair values of futures and options, and the histories that follow from the underlying's.
 
-A future is worth the underlying plus the cost of carrying it; an option what Black and Scholes say at a volatility that
-smiles. Prices are whole numbers of the derivative's unit; a bar of a derivative is the underlying's bar put through its
+A future is worth the underlying plus the cost of carrying it; an option its Black-Scholes value at a volatility with a
+smile. Prices are whole numbers of the derivative's unit; a bar of a derivative is the underlying's bar put through its
 pricing function.
 """
 
@@ -95,14 +95,14 @@ def implied_volatility(instrument: Instrument, price: float, underlying: float, 
         if abs(error) < _CLOSE_ENOUGH:
             break
         low, high = (sigma, high) if error < 0 else (low, sigma)
-        # Newton's step; where the price hardly depends on the volatility it would leave the bounds, and halving helps
+        # Newton's step. Where the price hardly depends on the volatility it would leave the bounds; halving does not.
         step = sigma - error / (found.vega * 100) if found.vega > _CLOSE_ENOUGH else 0.0
         sigma = step if low < step < high else (low + high) / 2
     return sigma
 
 
 def usual_volume(instrument: Instrument, day: date, underlying: int) -> float:
-    """Derivatives that a usual day trades: most in the nearest maturity, and for options near the money."""
+    """A usual day's volume: most in the nearest maturity, and for options near the money."""
     size = instrument.shares * 0.015 * math.exp(-years_left(instrument, day) * 12 / 1.5)
     if instrument.strike:
         distance = abs(math.log(instrument.strike / max(1, underlying)))
@@ -115,7 +115,7 @@ def _normal(x: float) -> float:
 
 
 def fair(instrument: Instrument, underlying: int, day: date) -> int:
-    """What a derivative is worth at a price of its underlying, on the derivative's price grid."""
+    """The fair value of a derivative at a price of its underlying, on the derivative's price grid."""
     if instrument.kind == "OPTION":
         return instrument.nearest(round(greeks(instrument, float(underlying), day).price))
     return instrument.nearest(round(underlying * (1 + RATE * years_left(instrument, day))))

@@ -2,7 +2,7 @@
 The tape of one instrument on one day: every trade, made from the day's bar.
 
 The bar says open, high, low, close and volume; the tape is a deterministic walk that has exactly these. It is made in
-two steps, each only when looked at: minutes from the bar, trades from a minute. Volume follows the day's usual U; the
+two steps, each at the first look: minutes from the bar, trades from a minute. Volume follows the day's usual U; the
 opening and closing auctions are single trades without a side.
 """
 
@@ -26,14 +26,14 @@ from kiwoom.sim.rules.instruments import Instrument
 __all__ = ["MINUTE_US", "Minute", "Tape", "Trade"]
 
 _FEW = 20
-_MINUTES_KEPT = 30  # a minute that is looked at again later is made again, and is the same
+_MINUTES_KEPT = 30  # a minute that left the cache is made anew, and comes out the same
 _CONTINUOUS = 380  # minutes from 09:00 to 15:20
 _OPEN, _CLOSE = 9 * 60, 15 * 60 + 30
 _AFTER_HOURS = 20  # minutes from 15:40 to 16:00
 
 
 _chance = random.Random()
-"""Seeded anew for each minute: to make a generator for each would cost as much as the minute's trades."""
+"""One generator, seeded anew for each minute: making a generator costs as much as a minute's trades."""
 
 _trade: Callable[[tuple[int, int, int, int]], Trade] = partial(tuple.__new__, Trade)
 
@@ -44,7 +44,7 @@ def _minute_of(minute: Minute) -> int:
 
 @lru_cache
 def _weights(minutes: int) -> tuple[float, ...]:
-    """Share of the day's volume by minute: much after the opening, some more toward the close."""
+    """Share of the day's volume by minute: a U, high after the opening, rising again toward the close."""
     return tuple(1 + 2.5 * math.exp(-i / 25) + 0.9 * math.exp(-(minutes - 1 - i) / 20) for i in range(minutes))
 
 
@@ -72,7 +72,7 @@ class Tape:
     def minutes(self) -> list[Minute]:
         """
         The minutes of the day: those of the continuous session (380 on a usual day), then the closing auction, then
-        those after hours in which trading at the closing price is possible.
+        the minutes after hours with trading at the closing price.
         """
         if self._minutes is None:
             self._minutes = self._make_minutes()
@@ -107,7 +107,7 @@ class Tape:
         return None
 
     def silence(self) -> None:
-        """Make it a tape without a trade, for a day on which the instrument is halted."""
+        """Drop all trades, for a day on which the instrument is halted."""
         self._minutes = []
 
     # --- minutes -----------------------------------------------------------------------------------------------
@@ -191,14 +191,14 @@ class Tape:
         return minutes
 
     def _after_hours(self, rng: random.Random, volume: int) -> list[Minute]:
-        """The trades at the closing price, from ten to thirty minutes after the close: most of them at once."""
+        """The trades at the closing price, from 10 to 30 minutes after the close: most of them at once."""
         price, first = self.bar.close, self._last + 10
         left, minutes = volume, []
         for i in range(_AFTER_HOURS):
             share = left if i == _AFTER_HOURS - 1 else min(left, int(left * rng.random() * (0.3 if i else 0.8)))
             left -= share
             count = min(share, 1 + math.isqrt(share) // 2, 8)
-            # what was waiting trades at once, without a side
+            # the waiting orders trade at once, without a side
             auction = 0 if i or not count else share if count == 1 else 1 + (share - count) // 2
             bought = taken(share - auction, count - (auction > 0), rng.random())
             minutes.append(Minute(first + i, price, price, price, price, share, count, bought, auction))
@@ -234,7 +234,7 @@ class Tape:
         return points
 
     def _rounding(self) -> Callable[[int], int]:
-        """What rounds a price of the day to the grid; most days stay where one price step holds, which is quick."""
+        """The function that rounds a price of the day to the grid: a quick one for most days, within one price step."""
         ticks = self.instrument.ticks
         step = ticks.step(self.bar.low)
         if step != ticks.step(self.bar.high):
@@ -303,7 +303,7 @@ class Tape:
 
 
 def _sides(rng: random.Random, prices: list[int], previous: int, minute: Minute) -> list[int]:
-    """Who took each trade: buyers where the price rose, as many of each side as the minute's volumes need."""
+    """The side of each trade: buyers where the price rose, as many of each side as the minute's volumes need."""
     bits = rng.randbytes(len(prices) + 1)
     side = 1 if bits[-1] & 1 else -1
     sides = []
@@ -331,7 +331,7 @@ def _sides(rng: random.Random, prices: list[int], previous: int, minute: Minute)
 
 
 def _quantities(rng: random.Random, volume: int, count: int) -> list[int]:
-    """Cut a volume into `count` positive pieces of very different size, as trades are."""
+    """Cut a volume into `count` positive pieces of very different sizes, like real trades."""
     if volume <= count or not count:
         return [1] * count
     random_ = rng.random

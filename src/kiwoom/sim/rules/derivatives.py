@@ -5,7 +5,7 @@ Index futures: KOSPI200 (seven quarterly maturities) and its mini (six monthly o
 the next months at strikes around the index; stock futures and stock options of the largest companies. Codes are as KRX
 gives them: from 2026 on a product letter pair, the last digit of the year and the month (`A0166000` is June 2026),
 before that the old numbers with a letter for the year (`101V9000` is September 2024). Strikes from 1,000 points on get
-a code of our own (KRX assigns them freely): a letter and two digits.
+a code of the simulator's own (KRX assigns them freely): a letter and two digits.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from kiwoom.sim.rules.trading import FUTURES, MINI_FUTURES
 __all__ = ["INDEX_CODE", "Chain", "expiry_of", "listed_derivatives", "month_letter", "nearest_option", "year_letter"]
 
 INDEX_CODE = "201"
-"""The KOSPI200 among the sector codes: what index futures and options are about."""
+"""The KOSPI200 among the sector codes: the underlying of index futures and options."""
 
 _YEAR_LETTERS = "PQRSTVW"  # 2019 ... 2025; no U, I, O
 _NEW_CODES_FROM = 2026

@@ -1,4 +1,4 @@
-"""What can be traded or looked at: stocks, funds, sector indices, futures and options, with their price rules."""
+"""Instruments and their price rules: stocks, funds, sector indices, futures and options."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Kind = Literal["COMMON", "PREFERRED", "REIT", "SPAC", "ETF", "ETN", "INDEX", "FU
 
 INDEX_TICKS = TickTable("index", (None, 1))
 
-# Daily volatility and daily turnover (share of the listed shares) that a kind usually has.
+# Usual daily volatility and daily turnover (share of the listed shares) of a kind; order of magnitude, not data.
 _VOLATILITY = {"ETF": 0.012, "ETN": 0.014, "INDEX": 0.010, "FUTURE": 0.011, "OPTION": 0.10, "SPAC": 0.008}
 _TURNOVER = {"ETF": 0.02, "ETN": 0.004, "INDEX": 0.01, "PREFERRED": 0.003, "SPAC": 0.01}
 
@@ -33,7 +33,7 @@ class Instrument:
     kind: Kind
     shares: int
     base: int
-    """A known close, in units of 1/scale, on `base_date`."""
+    """The close on `base_date`, in units of 1/scale."""
     base_date: date
     sector: str = ""
     """Kiwoom's 3-digit code of the industry sector, "" if it has none."""
@@ -48,7 +48,7 @@ class Instrument:
     strike: int = 0
     expiry: date | None = None
     right: str = ""
-    """call, put, or "" for what is not an option."""
+    """call, put, or "" for any other instrument."""
     isin: str = ""
     ticks: TickTable = field(default=INDEX_TICKS, repr=False)
 
@@ -111,7 +111,7 @@ class Instrument:
         """
         Lower and upper price limit of a day with this base price. Indices have none: half and double.
 
-        Index futures move by 20 % at most, options by what that is for their index: 20 % of the strike.
+        Index futures move by 20 % at most, options by 20 % of the strike: that much for their index.
         """
         if self.kind == "INDEX":
             return max(1, base // 2), base * 2

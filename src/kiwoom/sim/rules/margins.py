@@ -1,4 +1,4 @@
-"""The margin class of a stock (증거금률): which part of an order's amount must be there in cash."""
+"""The margin class of a stock (증거금률): the part of an order's amount that must be covered by cash."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def members_of(index: Instrument, instruments: Iterable[Instrument]) -> Iterator
     The stocks of an index among some instruments, in their order.
 
     Those of its market, its industry, its size class, the KOSPI200 (or a sector of it), or the largest. An index of
-    futures, leverage or volatility is of no stocks.
+    futures, leverage or volatility has no members.
     """
     code, sector = index.code, sectors()[index.code]
     if code in _WHOLE:
@@ -66,7 +66,7 @@ def _kospi200(instruments: Iterable[Instrument]) -> list[Instrument]:
 
 
 def _ranked(stocks: Iterable[Instrument], first: int, last: int) -> list[Instrument]:
-    """Stocks of some ranks by market value, in the order in which they were given."""
+    """The stocks of some ranks by market value, in the given order."""
     listed = list(stocks)
     chosen = set(sorted(listed, key=lambda stock: -stock.shares * stock.base)[first:last])
     return [stock for stock in listed if stock in chosen]

@@ -1,9 +1,9 @@
 """
-The timetable of a trading day: the phase the market is in, which quote type is taken when, the 장시작시간 notices.
+The timetable of a trading day: phases of the market, hours of each quote type, and the 장시작시간 notices.
 
 Times are whole microseconds since 1970-01-01 00:00 KST, as everywhere. A `Timetable` belongs to one day; a late opening
-(the first trading day of a year, the day of the university entrance exam) shifts what comes before the opening, and, on
-the exam day, what comes from the closing on as well; but the last auction after hours is at six on every day.
+(the first trading day of a year, the day of the university entrance exam) shifts the moments up to the opening, and on
+the exam day those from the closing on too. The last auction after hours is at 18:00 on every day.
 
 Source: the session table of KRX as in force since 2016-08-01, with derivatives trading 08:45 - 15:45.
 """
@@ -30,7 +30,7 @@ AFTER_SINGLE: Final = "after hours, single price"
 
 _BOARDS: Final = {"61": BEFORE_HOURS, "81": AFTER_CLOSE, "62": AFTER_SINGLE}
 
-# Quote types that only continuous trading takes; all others of the regular board are taken in the auctions too.
+# Quote types that only continuous trading takes; the auctions take all others of the regular board too.
 _CONTINUOUS_ONLY: Final = frozenset(("05", "06", "07", "10", "13", "16", "20", "23", "26"))
 
 
@@ -40,7 +40,7 @@ def board_of(quote_type: str) -> str:
 
 
 class Phase(Enum):
-    """What the regular board is doing."""
+    """A phase of the regular board."""
 
     BEFORE = "not open yet"
     OPENING_AUCTION = "orders are collected for the opening price"
@@ -50,7 +50,7 @@ class Phase(Enum):
 
 
 class MarketNotice(NamedTuple):
-    """One 장시작시간 event: when, and the values of FID 215, 20 and 214."""
+    """One 장시작시간 event: its time, and the values of FID 215, 20 and 214."""
 
     at_us: int
     kind: str
@@ -69,11 +69,11 @@ class _Mark:
     """A time of the day; `late` says which of the two shifts moves it."""
 
     time: str
-    late: str  # "open", "close", or "" for what is never late
+    late: str  # "open", "close", or "" for a moment that no late day moves
 
 
 _MARKS: Final = {
-    "entry": _Mark("08:20", "open"),  # the broker takes orders and keeps them until the exchange does
+    "entry": _Mark("08:20", "open"),  # the broker takes orders, and keeps them for the exchange
     "auction": _Mark("08:30", "open"),
     "before hours end": _Mark("08:40", "open"),
     "open": _Mark("09:00", "open"),
@@ -82,7 +82,7 @@ _MARKS: Final = {
     "after close begin": _Mark("15:40", "close"),
     "after close end": _Mark("16:00", "close"),
     "single begin": _Mark("16:00", "close"),
-    "single end": _Mark("18:00", ""),  # on the exam day there is an hour of auctions less
+    "single end": _Mark("18:00", ""),  # on the exam day the auctions begin later, but end at 18:00
     "derivatives open": _Mark("08:45", "open"),
     "derivatives closing auction": _Mark("15:35", "close"),
     "derivatives close": _Mark("15:45", "close"),
@@ -123,7 +123,7 @@ class Timetable:
         return f"<Timetable {self.day}>"
 
     def phase(self, us: int) -> Phase:
-        """What the regular board of stocks is doing at a moment."""
+        """The phase of the regular board of stocks at a moment."""
         if us < self.auction:
             return Phase.BEFORE
         if us < self.open:
@@ -135,7 +135,7 @@ class Timetable:
         return Phase.AFTER
 
     def derivatives_phase(self, us: int) -> Phase:
-        """What the board of index futures and options is doing at a moment."""
+        """The phase of the board of index futures and options at a moment."""
         if us < self.auction:
             return Phase.BEFORE
         if us < self.derivatives_open:
@@ -147,7 +147,7 @@ class Timetable:
         return Phase.AFTER
 
     def window(self, quote_type: str) -> tuple[int, int]:
-        """From when to when the exchange takes orders of a quote type (start included, end not)."""
+        """The hours in which the exchange takes orders of a quote type (start included, end not)."""
         board = board_of(quote_type)
         if board == BEFORE_HOURS:
             return self.auction, self.before_hours_end

@@ -1,5 +1,5 @@
 """
-The rules of the Korean market and of the broker, as data: price steps, price limits, fees, taxes, quote types, names.
+The rules of the Korean market and of the broker, as data: price steps and limits, fees, taxes, quote types, names.
 
 Money and prices are whole won; prices of index futures and options are whole hundredths of a point. Sides are coded as
 the broker's FID 907 codes them: 1 sell, 2 buy.
@@ -146,7 +146,7 @@ def limits_of(base: int, ticks: TickTable, percent: int = 30) -> tuple[int, int]
 @dataclass(frozen=True)
 class FeeSchedule:
     """
-    What a trade costs. Rates are millionths of the amount, so that everything stays a whole number.
+    The broker's fee. Rates are millionths of the amount, so that all money stays a whole number.
 
     `rate_ppm` of the traded amount, each way, cut to `unit` won.
     """
@@ -167,7 +167,7 @@ REAL_FEES: Final = FeeSchedule(150)
 """The real server, online: 0.015 % each way, cut to 10 won."""
 
 LOAN_DEPOSIT_PERCENT: Final = 45
-"""The share of a purchase on a loan (융자) that the customer pays himself."""
+"""The share of a purchase on a loan (융자) that the customer pays."""
 
 LOAN_RATE_PPM: Final = 80_000
 """Yearly interest on loans, in millionths."""
@@ -189,9 +189,8 @@ _SALES_TAX: tuple[tuple[date, int], ...] = (
 
 def sales_tax_ppm(day: date) -> int:
     """
-    The tax on sales of stocks, in millionths of the amount, on a day. The tax itself is cut to 1 won.
-
-    ETF, ETN and ELW pay none: that is the caller's to know.
+    The tax on sales of stocks on a day, in millionths of the amount; the tax itself is cut to 1 won. ETF, ETN and ELW
+    pay none; the caller has to leave them out.
     """
     rates = [rate for since, rate in _SALES_TAX if since <= day]
     return rates[-1] if rates else _SALES_TAX[0][1]
@@ -201,7 +200,7 @@ def sales_tax_ppm(day: date) -> int:
 
 
 class TimeInForce(Enum):
-    """How long an order stays: to the end of the day, or only for what it finds at once."""
+    """How long an order stays: to the end of the day (DAY), or only for an immediate match (IOC, FOK)."""
 
     DAY = "DAY"
     IOC = "IOC"
@@ -244,13 +243,13 @@ QUOTE_TYPES: Final[dict[str, QuoteType]] = {
         QuoteType("81", "장후시간외", False, "close"),
     )
 }
-"""The quote types that SendOrder knows, by their code; `mock` marks the two that the mock server takes."""
+"""The quote types of SendOrder by code; `mock` marks the two that the mock server takes."""
 
 _ORDER_KINDS = {1: "+매수", 2: "-매도", 3: "매수취소", 4: "매도취소", 5: "+매수정정", 6: "-매도정정"}
 
 
 def order_kind_text(order_type: int) -> str:
-    """What FID 905 (주문구분) says of a nOrderType 1 ... 6."""
+    """The text of FID 905 (주문구분) for nOrderType 1 to 6."""
     return _ORDER_KINDS[order_type]
 
 
