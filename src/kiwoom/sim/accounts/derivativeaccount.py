@@ -2,9 +2,9 @@
 Accounts for futures and options: positions, margins, daily settlement, expiry.
 
 Money is whole won, prices whole units of the derivative (hundredths of a point on an index). Futures are marked to the
-close every day and the difference goes to the deposit; premiums of options, differences and fees of a day are
-paid on the next trading day but count in what can be ordered at once. Margins are simple: a share of the derivative's
-value for futures and sold options, nothing beyond the premium for bought ones.
+close every day and the difference goes to the deposit; premiums of options, differences and fees of a day are paid on
+the next trading day but count in the orderable amount at once. Margins are simple: a share of the derivative's value
+for futures and sold options, nothing beyond the premium for bought ones.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def initial_margin(instrument: Instrument, base: int, underlying: int) -> int:
     """
     Won bound by one derivative that is held (a future, or an option that was sold).
 
-    `base` is the derivative's base price, `underlying` the base price of what it is about.
+    `base` is the derivative's base price, `underlying` that of its underlying.
     """
     if instrument.kind == "OPTION":
         return value_of(instrument, base + underlying * OPTIONS.margin_ppm // 1_000_000)
@@ -48,7 +48,7 @@ def initial_margin(instrument: Instrument, base: int, underlying: int) -> int:
 
 @dataclass(eq=False)
 class DerivativeOrder(Order):
-    """An order for derivatives. `closing` of what is left closes a position and binds nothing."""
+    """An order for derivatives. `closing` of the open quantity closes a position and binds nothing."""
 
     closing: int = 0
 
@@ -62,7 +62,7 @@ class DerivativeOrder(Order):
 @dataclass
 class Position:
     """
-    What is held of one derivative: `quantity` is negative for a short position, `paid` the sum of the entry prices.
+    The position in one derivative: `quantity` is negative for a short one, `paid` the sum of the entry prices.
 
     A future's entry price becomes the day's close when it is marked to it.
     """
@@ -79,14 +79,16 @@ class Position:
         return Fraction(self.paid, abs(self.quantity)) if self.quantity else Fraction(0)
 
     def profit_at(self, price: int) -> int:
-        """Won that would be gained if the position were closed at a price, without fees."""
+        """The gain in won of closing the position at a price, without fees."""
         difference = price * abs(self.quantity) - self.paid
         return value_of(self.instrument, difference if self.quantity > 0 else -difference)
 
 
 @dataclass(frozen=True)
 class Deal:
-    """One fill as it was posted. `profit` is what closing (a part of) a position gained, `cash` what is paid for it."""
+    """
+    One fill as it was posted. `profit` is the gain of a position (or a part of it) that it closed, `cash` the payment.
+    """
 
     day: date
     us: int
@@ -112,7 +114,7 @@ class DerivativeAccount:
     """
     One account for futures and options.
 
-    `cash` is the deposit, `pending` what the trades of today change it by on the next trading day.
+    `cash` is the deposit, `pending` its change on the next trading day by the trades of today.
     """
 
     number: str
@@ -158,11 +160,11 @@ class DerivativeAccount:
     # --- what it is worth and what it binds --------------------------------------------------------------------
 
     def futures_profit(self) -> int:
-        """What the futures gained since they were last marked to a close."""
+        """The gain of the futures since they were last marked to a close."""
         return sum(p.profit_at(self.price_in(p.instrument)) for p in self.held() if p.instrument.kind == "FUTURE")
 
     def options_value(self) -> int:
-        """What closing all options would bring (negative: cost)."""
+        """The proceeds of closing all options (negative: the cost)."""
         return sum(
             value_of(p.instrument, self.price_in(p.instrument), p.quantity)
             for p in self.held()
@@ -171,12 +173,12 @@ class DerivativeAccount:
 
     @property
     def total(self) -> int:
-        """예탁총액: the deposit as it will be tomorrow, with what the futures gained so far."""
+        """예탁총액: tomorrow's deposit, with the gain of the futures so far."""
         return self.cash + self.pending + self.futures_profit()
 
     @property
     def margin(self) -> int:
-        """위탁증거금: what the positions bind. Options that were bought bind nothing."""
+        """위탁증거금: the margin of the positions. Bought options bind nothing."""
         return sum(
             abs(p.quantity) * self.margin_of(p.instrument)
             for p in self.held()
@@ -185,7 +187,7 @@ class DerivativeAccount:
 
     @property
     def orderable_cash(self) -> int:
-        """주문가능금액: what new orders can bind."""
+        """주문가능금액: the amount that new orders can bind."""
         return max(0, self.total - self.margin - self.reserved_cash)
 
     def closable(self, instrument: Instrument, side: int) -> int:
@@ -217,7 +219,7 @@ class DerivativeAccount:
     # --- orders ------------------------------------------------------------------------------------------------
 
     def reserve(self, order: DerivativeOrder, instrument: Instrument, price: int) -> None:
-        """Set aside the margin of what an order opens, at `price`. Raises NotCovered."""
+        """Set aside the margin of the quantity that an order opens, at `price`. Raises NotCovered."""
         closing = min(order.left, self.closable(instrument, order.side))
         needed = (order.left - closing) * self.unit_margin(instrument, order.side, price)
         if needed > self.orderable_cash:
@@ -227,7 +229,10 @@ class DerivativeAccount:
         self.reserved_cash += needed
 
     def release(self, order: DerivativeOrder, quantity: int, left: int) -> None:
-        """Free what `quantity` of an order bound, of which `left` stay open. What closes is done first, freed last."""
+        """
+        Free the margin of `quantity` of an order with `left` still open. The closing part fills first and is freed
+        last.
+        """
         opening = left + quantity - order.closing
         order.closing = min(order.closing, left)
         still_opening = left - order.closing
@@ -236,7 +241,7 @@ class DerivativeAccount:
         self.reserved_cash -= freed
 
     def take_over(self, old: DerivativeOrder, new: DerivativeOrder, instrument: Instrument, price: int) -> None:
-        """Reserve for `new` in the place of `new.left` of `old`. Raises NotCovered and changes nothing."""
+        """Reserve for `new` instead of `new.left` of `old`. Raises NotCovered and changes nothing."""
         before = old.reserved, old.closing, self.reserved_cash
         self.release(old, new.left, old.left - new.left)
         try:
@@ -284,7 +289,7 @@ class DerivativeAccount:
         opened = done.quantity - closed
         position.quantity += signed
         position.paid += done.price * opened
-        # an option's whole premium is paid, of a future only what closing it gained
+        # an option's whole premium is paid; of a future only the gain of closing it
         cash = profit if instrument.kind == "FUTURE" else value_of(instrument, done.price, -signed)
         return Deal(
             self.today, done.us, order.number, done.number, instrument, order.side, done.quantity, done.price,
@@ -297,8 +302,8 @@ class DerivativeAccount:
         """
         Go on to a later trading day.
 
-        Pays what today's trades brought, marks futures to `close_of` the day that ends, and settles in cash what
-        expired: `final_of` gives the final price of a derivative that does not trade any more, None for the others.
+        Pays the pending cash of today, marks futures to `close_of` the day that ends, and settles expired derivatives
+        in cash: `final_of` gives the final price of one that trades no more, None for the others.
         """
         for order in self.orders.values():
             if order.live and isinstance(order, DerivativeOrder):
@@ -327,7 +332,7 @@ class DerivativeAccount:
         self.day_start = len(self.deals)
 
     def check(self) -> None:
-        """Raise AssertionError unless what is reserved is what open orders bind."""
+        """Raise AssertionError unless the reservation equals the margin of the open orders."""
         bound = sum(order.reserved for order in self.orders.values() if order.live)
         assert bound == self.reserved_cash, f"{self.number}: {bound} bound, {self.reserved_cash} reserved"
         for order in self.orders.values():

@@ -1,12 +1,12 @@
 """
-The accounts, in whole won: cash, settlement, holdings, what open orders reserve, and every trade.
+The accounts, in whole won: cash, settlement, holdings, reservations of open orders, and every trade.
 
-The one source of every figure that account TRs and balance notices show (`accountviews.py` puts them together). Each
-trade is posted on both sides: what an account pays, the other side of the trade, the broker and the state receive, so
-that cash and shares are conserved to the won (`Ledger.check`).
+The one source of every figure of account TRs and balance notices (`views/` puts them together). Each trade is posted on
+both sides: the account's payment goes to the other side of the trade, the broker and the state, so that cash and shares
+are conserved to the won (`Ledger.check`).
 
-Settlement is T+2: a trade changes the holding at once and the cash two trading days later. Until then it counts in the
-estimated deposits of the two days to come.
+Settlement is T+2: a trade changes the holding at once and the cash two trading days later. Until then the estimated
+deposits of the next two days (D+1, D+2) count it.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ __all__ = ["Account", "AccountTrade", "Entry", "Holding", "Ledger", "NotCovered"
 
 class Ledger:
     """
-    All accounts of a broker, and the other side of everything they do.
+    All accounts of a broker, and the other side of all their trades.
 
-    `settles(day)` tells on which day a trade of a day settles. `today` is moved on with `roll`.
+    `settles(day)` gives the day on which a trade of `day` settles. `roll` moves `today` on.
     """
 
     def __init__(self, today: date, settles: Callable[[date], date]) -> None:
@@ -34,7 +34,7 @@ class Ledger:
         self.settles = settles
         self.accounts: dict[str, Account] = {}
         self.market_cash = 0
-        """What the market got for shares it sold to accounts, less what it paid for those it bought."""
+        """Won that the market received for shares sold to accounts, less won paid for shares bought from them."""
         self.market_shares: defaultdict[str, int] = defaultdict(int)
         """Shares the market bought from accounts, less those it sold to them."""
         self.fees = 0
@@ -63,7 +63,7 @@ class Ledger:
         account.write(us, "이체입금" if amount >= 0 else "이체출금", amount, self.today)
 
     def deliver(self, account: Account, code: str, quantity: int, cost: int, margin_percent: int = 100) -> Holding:
-        """Put shares into an account that it bought elsewhere, for a `cost` in won."""
+        """Put shares into an account that were bought elsewhere, for a `cost` in won."""
         holding = account.holding(code)
         holding.quantity += quantity
         holding.cost += cost
@@ -178,7 +178,7 @@ class Ledger:
     # --- days --------------------------------------------------------------------------------------------------
 
     def roll(self, day: date, us: int = 0) -> None:
-        """Go on to a later trading day: settle what is due, end and put away the orders, forget holdings sold out."""
+        """Go on to a later trading day: settle due trades, end and put away the orders, forget holdings sold out."""
         if day <= self.today:
             raise ValueError(f"the ledger is on {self.today}: it cannot go to {day}")
         self.today = day

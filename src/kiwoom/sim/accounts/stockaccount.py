@@ -1,5 +1,5 @@
 """
-One account: what it holds, what it trades and when that settles, what its open orders reserve, its cash book.
+One stock account: holdings, trades and their settlement, reservations of open orders, the cash book.
 
 Whole won and shares throughout. `ledger.py` posts trades to accounts and keeps the other side of everything.
 """
@@ -41,7 +41,7 @@ def share_of(amount: int, part: int, whole: int) -> int:
 
 
 class NotCovered(Exception):
-    """An order that the account cannot cover; `refusal` says what is missing."""
+    """An order that the account cannot cover; `refusal` names the missing part."""
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.value.situation)
@@ -51,10 +51,10 @@ class NotCovered(Exception):
 @dataclass
 class Holding:
     """
-    What an account holds of one stock, for one loan date ("" for shares that were paid in full).
+    The shares of one stock in an account, for one loan date ("" for shares paid in full).
 
-    `cost` is what the shares cost without fees (매입금액), exact; `fees` the fees paid when they were bought;
-    `reserved` the shares that open sell orders offer; `loan` the part of the cost that the broker lent.
+    `cost` is the exact purchase amount without fees (매입금액); `fees` the fees of the purchases; `reserved` the shares
+    that open sell orders offer; `loan` the part of the cost that the broker lent.
     """
 
     code: str
@@ -74,14 +74,14 @@ class Holding:
 
     @property
     def orderable(self) -> int:
-        """What can still be offered for sale (주문가능수량)."""
+        """Shares that can still be offered for sale (주문가능수량)."""
         return self.quantity - self.reserved
 
 
 @dataclass(frozen=True)
 class AccountTrade:
     """
-    One fill as the ledger posted it. For a sale: what the shares had cost and what was won or lost with them.
+    One fill as the ledger posted it. A sale also has the cost of its shares and the realised profit.
 
     `profit` = amount - fee - tax - interest - cost - buy_fees; `exact_cost` is the cost before it was rounded, in
     millionths of a won, for rates.
@@ -109,7 +109,7 @@ class AccountTrade:
 
     @property
     def net(self) -> int:
-        """What the trade changes the cash by when it settles: negative for a buy."""
+        """The change of the cash when the trade settles: negative for a buy."""
         if self.side == BUY:
             return self.lent - self.amount - self.fee
         return self.amount - self.fee - self.tax - self.repaid - self.interest
@@ -131,7 +131,7 @@ class AccountTrade:
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of an account's cash book. `amount` is what it changed, `balance` the deposit afterwards."""
+    """A line of an account's cash book. `amount` is the change, `balance` the deposit afterwards."""
 
     number: int
     day: date
@@ -184,7 +184,7 @@ class Account:
     """
     One account. Times of trading days: `today` is the day the ledger is on.
 
-    `cash` is the settled deposit (예수금); negative, it is what the owner owes (미수). `full_margin`: every order must
+    `cash` is the settled deposit (예수금); a negative one is the owner's debt (미수). `full_margin`: every order must
     be covered in full, whatever the stock's margin class.
     """
 
@@ -211,7 +211,7 @@ class Account:
     past_orders: dict[date, list[Order]] = field(default_factory=dict)
     reserved_cash: int = 0
     deposited: int = 0
-    """What was paid in, less what was paid out."""
+    """Won paid in, less won paid out."""
     day_start: int = 0
     """Index of today's first trade in `trades`."""
     previous_start: int = 0
@@ -238,15 +238,15 @@ class Account:
 
     def profits(self, on_loan: bool) -> tuple[int, int, int]:
         """
-        What was realised today with shares that were bought on a loan, or with those that were not.
+        Profit realised today with shares bought on a loan, or with the other shares.
 
-        Profit in won, then profit and cost of what was sold before they were rounded, in millionths of a won.
+        Profit in won, then profit and cost of the sold shares before rounding, in millionths of a won.
         """
         return self.sums.profits.get(on_loan, _NO_PROFIT)
 
     def realised_today(self, on_loan: bool | None = None) -> tuple[int, Fraction]:
         """
-        Profit realised today, and its rate in percent of what the sold shares had cost.
+        Profit realised today, and its rate in percent of the cost of the sold shares.
 
         `on_loan` counts only shares that were bought on a loan (True) or only those that were not (False).
         """
@@ -257,7 +257,7 @@ class Account:
     # --- cash --------------------------------------------------------------------------------------------------
 
     def settlement(self, days: int) -> tuple[int, int]:
-        """What sales bring and what purchases cost on the day `days` (1, 2) trading days from now."""
+        """Proceeds of sales and cost of purchases that settle in `days` (1, 2) trading days."""
         sums = self.previous_sums if days == 1 else self.sums
         return sums.received, sums.paid
 
@@ -266,7 +266,7 @@ class Account:
         return [trade for trade in self.unsettled if trade.day != self.today]
 
     def estimated_cash(self, days: int) -> int:
-        """The deposit as it will be in `days` (0, 1, 2) trading days if nothing more happens (D+n 추정예수금)."""
+        """The estimated deposit in `days` (0, 1, 2) trading days (D+n 추정예수금)."""
         total = self.cash
         for day in range(1, days + 1):
             received, paid = self.settlement(day)
@@ -275,7 +275,7 @@ class Account:
 
     def deferred(self) -> int:
         """
-        What need not be covered yet of stocks that were bought on margin and are still held.
+        The deferred part of purchases on margin, for stocks that are still held.
 
         Of an unsettled buy only the stock's margin rate is bound until it settles.
         """
@@ -291,7 +291,7 @@ class Account:
 
     @property
     def orderable_cash(self) -> int:
-        """Cash that new orders can bind (주문가능현금): D+2 deposit and deferred margin less what is reserved."""
+        """Cash that new orders can bind (주문가능현금): D+2 deposit and deferred margin, less the reservations."""
         return max(0, self.estimated_cash(2) + self.deferred() - self.reserved_cash)
 
     @property
@@ -301,13 +301,13 @@ class Account:
 
     @property
     def withdrawable(self) -> int:
-        """What can be paid out (출금가능금액): no more than any of the coming deposits, less what is reserved."""
+        """Cash that can be paid out (출금가능금액): the least of the coming deposits, less the reservations."""
         lowest = min(self.cash, self.estimated_cash(1), self.estimated_cash(2))
         return max(0, lowest - self.reserved_cash)
 
     @property
     def owed(self) -> int:
-        """현금미수금: what the owner failed to have in cash when trades settled."""
+        """현금미수금: the cash that was missing when trades settled."""
         return max(0, -self.cash)
 
     def orderable(self, percent: int) -> int:
@@ -339,7 +339,7 @@ class Account:
 
     def reserve(self, order: Order, limit_price: int) -> None:
         """
-        Set aside what a new order binds: cash for a buy at `limit_price`, shares for a sale. Raises NotCovered.
+        Reserve for a new order: cash for a buy at `limit_price`, shares for a sale. Raises NotCovered.
 
         `limit_price` is the order's price, or the day's upper limit for a market order.
         """
@@ -377,7 +377,7 @@ class Account:
         return [holding] if holding is not None else []
 
     def release(self, order: Order, quantity: int, left: int) -> None:
-        """Free what `quantity` of an order bound, of which `left` stay open."""
+        """Free the reservation of `quantity` of an order with `left` still open."""
         if order.side == BUY:
             freed = order.reserved if not left else order.reserved - order.reserved * left // (left + quantity)
             order.reserved -= freed
@@ -400,7 +400,7 @@ class Account:
 
     def take_over(self, old: Order, new: Order, limit_price: int) -> None:
         """
-        Reserve for `new` in the place of `new.left` of `old`, which it modifies. Raises NotCovered and changes nothing.
+        Reserve for `new` instead of `new.left` of `old`, which it modifies. Raises NotCovered and changes nothing.
         """
         bound, cash, lots = old.reserved, self.reserved_cash, list(old.lots)
         offered = {key: holding.reserved for key, holding in self.holdings.items() if key[0] == old.code}
@@ -422,11 +422,11 @@ class Account:
         return found
 
     def held(self) -> list[Holding]:
-        """What the account holds today, in the order in which it was bought first."""
+        """The holdings of today, in the order of their first purchase."""
         return [holding for holding in self.holdings.values() if holding.quantity]
 
     def settled_quantity(self, holding: Holding) -> int:
-        """결제잔고: what of a holding is settled."""
+        """결제잔고: the settled part of a holding."""
         key = (holding.code, holding.loan_date)
         return holding.quantity - self.sums.net[key] - self.previous_sums.net[key]
 
@@ -442,9 +442,9 @@ class Account:
         self.entries.append(Entry(len(self.entries) + 1, day, us, kind, amount, self.cash, trade))
 
     def roll(self, day: date, us: int) -> None:
-        """Go on to a later trading day: settle what is due, end and put away the orders, forget what was sold out."""
+        """Go on to a later trading day: settle due trades, end and put away the orders, forget holdings sold out."""
         for order in self.orders.values():
-            if order.live:  # nothing stays open over night
+            if order.live:  # KRX has no orders beyond the day
                 self.release(order, order.left, 0)
                 order.expire()
         if self.orders:

@@ -2,7 +2,7 @@
 Order and balance notices (OnReceiveChejanData): their FID lists and values, in the formats of the real server.
 
 Source of lists and formats: captured notices of the mock server of 2021 and 2022 (35 and 34 items) and of the real
-server. What no capture shows (cancellation, modification, later fills) follows the guide and the clients that met it.
+server. Notices that no capture shows (cancellation, modification, later fills) follow the guide and known clients.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ _NO_DATE = "00000000"
 
 
 class Quote(NamedTuple):
-    """What a notice says of the market. Prices 0 mean there is none; `after_hours` is FID 10010's."""
+    """The market's figures in a notice. A price of 0 means none; `after_hours` is FID 10010's."""
 
     code: str
     """With the prefix of notices: A005930, Q500001."""
@@ -100,9 +100,8 @@ def two_decimals(value: Fraction) -> str:
 
 class Notice(Mapping[int, str]):
     """
-    The values of a notice by FID, as they were when it was made: the facts are kept, and a value is written when read.
-
-    Most programs read a few of the values of a notice, and none at all of many notices.
+    The values of a notice by FID, as of the time when it was made. The facts are kept, and a value is written when it
+    is read: most programs read a few values of a notice, and none at all of many notices.
     """
 
     __slots__ = ("_facts", "_texts")
@@ -122,7 +121,7 @@ class Notice(Mapping[int, str]):
 
 
 class _OrderFacts(NamedTuple):
-    """What a gubun 0 notice is made of. Of the order, only what never changes is read later."""
+    """The facts of a gubun 0 notice. Only fields of the order that never change are read later."""
 
     order: Order
     quote: Quote
@@ -198,9 +197,9 @@ def order_values(
     """
     The values of a gubun 0 notice, by FID.
 
-    `status` is 접수, 확인 or 체결; `execution` the fill that a 체결 tells of. The order's own figures must already
-    include it, and no later one. `cleared` marks the record that ends a cancelled or modified order (FID 819); `left`
-    is what FID 902 says if it is not what is left of the order.
+    `status` is 접수, 확인 or 체결; `execution` the fill of a 체결. The order's own figures must already include it, and
+    no later one. `cleared` marks the record that ends a cancelled or modified order (FID 819); `left` is FID 902 if it
+    is not the order's own open quantity.
     """
     open_quantity = order.left if left is None else left
     figures = order.filled, order.amount, order.fee, order.tax, cleared
@@ -208,7 +207,7 @@ def order_values(
 
 
 class _BalanceFacts(NamedTuple):
-    """What a gubun 1 notice is made of."""
+    """The facts of a gubun 1 notice."""
 
     account: str
     quote: Quote
@@ -295,7 +294,7 @@ def position_values(account: DerivativeAccount, position: Position, quote: Quote
     """
     The values of a gubun 4 notice (futures and options), by FID.
 
-    930 is the number of derivatives, 946 the side (2 long, 1 short); 950 what was realised with all derivatives today.
+    930 is the quantity in 계약, 946 the side (2 long, 1 short); 950 today's realised profit of all derivatives.
     No capture of one is known: formats follow gubun 1, prices with the derivative's decimals.
     """
     base, scale = quote.base, quote.scale

@@ -1,8 +1,8 @@
 """
 The order desk for futures and options, and their accounts.
 
-The way of an order is in `orderflow.py`; here is what is particular to derivatives: positions instead of holdings,
-margins, daily settlement and expiry, balance notices of gubun 4. Orders are taken in the hours of the stock market.
+`orderflow.py` has the way of an order; this module adds positions instead of holdings, margins, daily settlement and
+expiry, and balance notices of gubun 4. Orders are taken in the hours of the stock market.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class DerivativeDesk(OrderFlow[DerivativeAccount, DerivativeOrder]):
         return self.accounts[number]
 
     def accounts_of(self, user: str) -> list[DerivativeAccount]:
-        """The account of a user, opened when he is first seen."""
+        """The account of a user, opened at the first call."""
         number = f"{self._desk.user_number(user)}31"
         accounts = self.accounts
         if number not in accounts:
@@ -68,12 +68,12 @@ class DerivativeDesk(OrderFlow[DerivativeAccount, DerivativeOrder]):
         return initial_margin(instrument, self.market.live(instrument).base, underlying.base)
 
     def _close(self, instrument: Instrument) -> int:
-        """The close of the day that ends, by which futures are settled."""
+        """The close of the day that ends: futures are settled by it."""
         bar = self.market.history(instrument).bar(self._today)
         return bar.close if bar is not None else self._price(instrument)
 
     def _final(self, following: date) -> Callable[[Instrument], int | None]:
-        """The final prices of derivatives that do not trade any more on the day that follows."""
+        """The final prices of derivatives that trade no more on the next day."""
 
         def final(instrument: Instrument) -> int | None:
             if instrument.expiry is None or instrument.expiry >= following:

@@ -1,4 +1,4 @@
-"""What the accounts hold at the start: bought long ago, at prices that the history knows."""
+"""The holdings of the accounts at the start: bought long ago, at prices of the history."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FAMILIAR = ("005930", "000660", "035420", "005380", "051910", "069500", "035720
 
 
 def fill_accounts(desk: Desk, market: Market, accounts: Sequence[Account], seed: int) -> None:
-    """Put shares into the stock accounts among some, at costs near the prices of the last months."""
+    """Put shares into the stock accounts of a list, at costs near the prices of the last months."""
     rng = random.Random(f"{seed}/portfolio")
     stocks = [i for i in market.instruments() if i.is_stock and i.kind in ("COMMON", "ETF") and i.market != "KONEX"]
     by_code = {stock.code: stock for stock in stocks}

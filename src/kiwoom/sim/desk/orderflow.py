@@ -1,10 +1,10 @@
 """
 The way of an order through the broker, the same for stocks and for derivatives.
 
-An order comes in two steps, so that the answer to the sender can stand between them: `accept` checks it, reserves what
-it binds and gives it a number, or refuses it; `proceed` sends the first notices and hands it to the exchange. Whatever
-happens then, at once or later, becomes a ledger entry and a notice. What differs between stocks and derivatives (which
-accounts, which margin, which balance notice) is left to `Desk` and `DerivativeDesk`.
+An order comes in two steps, so that the answer to the sender can stand between them: `accept` checks it, reserves its
+margin and gives it a number, or refuses it; `proceed` sends the first notices and hands it to the exchange. Every
+result, at once or later, becomes a ledger entry and a notice. The differences between stocks and derivatives (accounts,
+margin, balance notice) are left to `Desk` and `DerivativeDesk`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ __all__ = ["NotTaken", "Notices", "Notify", "Numbers", "OrderFlow", "Ticket"]
 Notify = Callable[[str, Mapping[int, str]], None]
 """Takes a notice: gubun and values by FID."""
 
-_ORDERS_PER_SECOND = 7  # how fast the numbers of all customers' orders grow over a day
+_ORDERS_PER_SECOND = 7  # the growth of order numbers over a day, of all customers together
 _FILLS_PER_SECOND = 60
 
 
@@ -52,7 +52,7 @@ class NotTaken(Exception):
 
 @dataclass(frozen=True)
 class Ticket:
-    """An order as the user wrote it: the arguments of SendOrder and its like, checked for their form only."""
+    """An order as the program wrote it: the arguments of an order function, checked for their form only."""
 
     account_no: str
     order_type: int
@@ -68,7 +68,7 @@ class Ticket:
 
 
 class Numbers:
-    """Order numbers and fill numbers: over a day they grow as those of all customers and of the whole market do."""
+    """Order numbers and fill numbers: over a day they grow like those of all customers and of the whole market."""
 
     def __init__(self, engine: Engine, rng: random.Random) -> None:
         self._engine = engine
@@ -95,25 +95,25 @@ class Numbers:
 
 
 class Notices:
-    """Who listens to the notices of whose accounts."""
+    """The listeners to notices, by the user who owns the account."""
 
     def __init__(self) -> None:
         self._listeners: dict[str, list[Notify]] = {}
 
     def listen(self, user: str, notify: Notify) -> Callable[[], None]:
-        """Have the notices of a user's accounts sent somewhere. Returns what ends it."""
+        """Have the notices of a user's accounts sent to `notify`. Returns a function that ends it."""
         listeners = self._listeners.setdefault(user, [])
         listeners.append(notify)
         return lambda: listeners.remove(notify) if notify in listeners else None
 
     def tell(self, user: str, gubun: str, values: Mapping[int, str]) -> None:
-        """Send a notice to who listens."""
+        """Send a notice to a user's listeners."""
         for notify in tuple(self._listeners.get(user, ())):
             notify(gubun, values)
 
 
 class Keeper(Protocol):
-    """What the way of an order needs of an account."""
+    """The part of an account that the way of an order needs."""
 
     number: str
     owner: str
@@ -149,19 +149,19 @@ class OrderFlow(ABC, Generic[K, R]):
 
     @abstractmethod
     def make(self, ticket: Ticket, instrument: Instrument, quantity: int, price: int, quote_type: str) -> R:
-        """A numbered order record. `price` and `quote_type` are those it is carried out with. Raises NotTaken."""
+        """A numbered order record. The exchange gets `price` and `quote_type`. Raises NotTaken."""
 
     @abstractmethod
     def reserve(self, account: K, order: R, instrument: Instrument, price: int) -> None:
-        """Set aside what an order binds at a price. Raises NotCovered."""
+        """Reserve for an order at a price. Raises NotCovered."""
 
     @abstractmethod
     def take_over(self, account: K, old: Order, new: R, instrument: Instrument, price: int) -> None:
-        """Reserve for a modification in the place of a part of its original. Raises NotCovered, changing nothing."""
+        """Reserve for a modification instead of a part of its original. Raises NotCovered, changing nothing."""
 
     @abstractmethod
     def release(self, account: K, order: Order, quantity: int, left: int) -> None:
-        """Free what `quantity` of an order bound, of which `left` stay open."""
+        """Free the reservation of `quantity` of an order with `left` still open."""
 
     @abstractmethod
     def post(self, account: K, order: Order, instrument: Instrument, number: int, price: int, quantity: int) -> None:
@@ -169,11 +169,11 @@ class OrderFlow(ABC, Generic[K, R]):
 
     @abstractmethod
     def tell_balance(self, account: K, order: Order) -> None:
-        """Send the balance notice of what an order is about."""
+        """Send the balance notice of an order's stock or derivative."""
 
     @abstractmethod
     def quote(self, code: str, traded: int = 0) -> Quote:
-        """What notices say of the market; `traded` is the price of the trade that they tell of."""
+        """The market's figures for notices; `traded` is the price of the reported trade."""
 
     # --- taking orders -----------------------------------------------------------------------------------------
 
@@ -283,7 +283,7 @@ class OrderFlow(ABC, Generic[K, R]):
             raise NotTaken(Refusal.BELOW_LOWER)
 
     def _binding_price(self, order: Order, quote_type: QuoteType, instrument: Instrument) -> int:
-        """The price at which an order has to be covered."""
+        """The price at which an order must be covered."""
         live = self.market.live(instrument)
         if quote_type.pricing == "limit":
             return order.price
@@ -291,7 +291,7 @@ class OrderFlow(ABC, Generic[K, R]):
             return live.base
         if quote_type.pricing == "close" and self.engine.now > self.exchange.timetable.close + 60 * SECOND_US:
             return live.price
-        # what a market order will cost is not known: it has to be covered at the upper limit
+        # the cost of a market order is unknown: it must be covered at the upper limit
         return live.upper
 
     # --- carrying orders out -----------------------------------------------------------------------------------
@@ -363,7 +363,7 @@ class OrderFlow(ABC, Generic[K, R]):
         self.post(self.account(order.account_no), order, self.instrument(order.code), number, price, quantity)
 
     def dropped(self, order: Order, quantity: int) -> None:
-        """What an IOC or FOK order did not find is gone."""
+        """The unmatched rest of an IOC or FOK order is gone."""
         account = self.account(order.account_no)
         self.release(account, order, quantity, order.left - quantity)
         order.drop(quantity)
@@ -386,7 +386,7 @@ class OrderFlow(ABC, Generic[K, R]):
         self.notices.tell(account.owner, "0", values)
 
     def _tell_cleared(self, account: K, order: Order) -> None:
-        """The record that tells what was left of a cancelled or modified order; for sales the balance too."""
+        """The record with the rest of a cancelled or modified order; for sales the balance too."""
         status = "체결" if order.filled else "접수"
         last = order.executions[-1] if order.executions else None
         values = order_values(order, self.quote(order.code), status, self.engine.now, last, cleared=not order.left)

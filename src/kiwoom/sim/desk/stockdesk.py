@@ -1,8 +1,8 @@
 """
 The order desk for stocks, and the accounts of all users.
 
-The way of an order is in `orderflow.py`; here is what is particular to stocks: margin classes, loans, the ledger with
-its settlement, balance notices (gubun 1).
+`orderflow.py` has the way of an order; this module adds margin classes, loans, the ledger with its settlement, and
+balance notices of gubun 1.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Desk(OrderFlow[Account, Order]):
         super().__init__(engine, market, options, numbers, Notices())
         self._ledger = Ledger(market.trading_day(), _settles)
         self.on_opened: Callable[[list[Account]], None] | None = None
-        """Called with the accounts of a user when they are opened: to put something into them."""
+        """Called with the accounts of a user when they are opened, to fill them."""
         self._users: dict[str, list[str]] = {}
 
     # --- accounts ----------------------------------------------------------------------------------------------
@@ -60,13 +60,13 @@ class Desk(OrderFlow[Account, Order]):
         return self.ledger.accounts[number]
 
     def user_number(self, user: str) -> int:
-        """The first eight digits of a user's account numbers; taken when he is first seen."""
+        """The first eight digits of a user's account numbers, assigned at the first call."""
         if user not in self._users:
             self._users[user] = []
         return 80_000_000 + 10 * list(self._users).index(user)
 
     def accounts_of(self, user: str) -> list[Account]:
-        """The two stock accounts of a user, opened when he is first seen."""
+        """The two stock accounts of a user, opened at the first call."""
         base = self.user_number(user)
         numbers = self._users[user]
         if not numbers:
@@ -93,11 +93,11 @@ class Desk(OrderFlow[Account, Order]):
         )
 
     def listen(self, user: str, notify: Notify) -> Callable[[], None]:
-        """Have the notices of a user's accounts (those for derivatives too) sent somewhere. Returns what ends it."""
+        """Have the notices of a user's accounts (derivatives too) sent to `notify`. Returns a function that ends it."""
         return self.notices.listen(user, notify)
 
     def price_of(self, code: str) -> Price:
-        """What account TRs need of the market."""
+        """The market's figures for account TRs."""
         instrument = self.instrument(code)
         live = self.market.live(instrument)
         return Price(_prefixed(instrument), instrument.name, live.price, live.base)
@@ -179,7 +179,7 @@ class Desk(OrderFlow[Account, Order]):
         )
 
     def tell_balance(self, account: Account, order: Order, loan_dates: Iterable[str] = ()) -> None:
-        """Send the notice of the holding that an order changed or offers; one for each loan."""
+        """Send the notice of the holding that an order changed or offers, one for each loan."""
         traded = order.executions[-1].price if order.executions else 0
         quote = self.quote(order.code, traded)
         dates = set(loan_dates) or {loan_date for loan_date, _ in order.lots} or {order.loan_date}
@@ -201,5 +201,5 @@ def _prefixed(instrument: Instrument) -> str:
 
 @lru_cache(maxsize=1024)
 def _after_hours_price(instrument: Instrument, base: int, day: date) -> int:
-    """The last price of yesterday's after-hours auctions: at or next to the close, the same whenever asked."""
+    """The last price of yesterday's after-hours auctions: at or next to the close, always the same for a day."""
     return instrument.move(base, zlib.crc32(f"{instrument.code}{day}".encode()) % 3 - 1)

@@ -4,8 +4,8 @@ The order book of one instrument: price-time priority, continuous trading and si
 Pure and fast: it knows no clock, no accounts and no instrument, only orders and prices in whole won (or hundredths of a
 point). It trusts its caller to have checked price steps and limits.
 
-In continuous trading an order is matched when it comes, at the prices of the orders that rest, best price first and
-oldest first; what is left of it rests. A market order that finds nobody waits ahead of every limit order. While an
+In continuous trading an order is matched when it comes, at the prices of the resting orders, best price first and
+oldest first; its rest rests in the book. A market order without a match waits ahead of every limit order. While an
 auction collects (`auction` is True) orders only queue; `uncross` then trades all that can trade at one price.
 
 A price change or a larger quantity sends an order to the back of its queue; a smaller quantity does not.
@@ -28,9 +28,9 @@ _DAY, _IOC, _FOK = TimeInForce.DAY, TimeInForce.IOC, TimeInForce.FOK
 
 class BookOrder:
     """
-    An order in a book. `price` is None for a market order, `left` what is not filled or cancelled yet.
+    An order in a book. `price` is None for a market order, `left` the quantity neither filled nor cancelled yet.
 
-    `conditional` marks a limit order that becomes a market order in the closing auction. `owner` is the caller's own.
+    `conditional` marks a limit order that becomes a market order in the closing auction. `owner` belongs to the caller.
     `seq` grows with time priority.
     """
 
@@ -53,7 +53,7 @@ class BookOrder:
 
 
 class Fill(NamedTuple):
-    """One trade. `aggressor` is the side that came to the book: 2 buy, 1 sell, 0 in an auction."""
+    """One trade. `aggressor` is the side of the incoming order: 2 buy, 1 sell, 0 in an auction."""
 
     price: int
     quantity: int
@@ -108,7 +108,7 @@ class Book:
 
     @property
     def best_bid(self) -> int | None:
-        """The highest price somebody would pay; market orders have none."""
+        """The highest bid; market orders have no price."""
         heap, levels = self._bid_heap, self._bids
         while heap:
             price = -heap[0]
@@ -119,7 +119,7 @@ class Book:
 
     @property
     def best_ask(self) -> int | None:
-        """The lowest price somebody would sell at; market orders have none."""
+        """The lowest offer; market orders have no price."""
         heap, levels = self._ask_heap, self._asks
         while heap:
             price = heap[0]
@@ -135,7 +135,7 @@ class Book:
         return [(p, self._asks[p].total) for p in nsmallest(levels, self._asks)]
 
     def quantity_at(self, side: int, price: int) -> int:
-        """What is asked or bid at one price."""
+        """The quantity offered or bid at one price."""
         level = (self._bids if side == BUY else self._asks).get(price)
         return level.total if level else 0
 
@@ -144,22 +144,22 @@ class Book:
         return sorted(self._bids, reverse=True) if side == BUY else sorted(self._asks)
 
     def queue(self, side: int, price: int) -> Iterator[BookOrder]:
-        """The orders at a price, in the order in which they will be served."""
+        """The orders at a price, in the order of their priority."""
         level = (self._bids if side == BUY else self._asks).get(price)
         if level:
             yield from (order for order in level.queue if order.left)
 
     def last_at(self, side: int, price: int) -> BookOrder | None:
-        """The order that will be served last at a price."""
+        """The last order in the queue at a price."""
         level = (self._bids if side == BUY else self._asks).get(price)
         return next((order for order in reversed(level.queue) if order.left), None) if level else None
 
     def waiting_market(self, side: int) -> list[BookOrder]:
-        """The market orders of a side that found nobody, oldest first."""
+        """The waiting market orders of a side, oldest first."""
         return [order for order in self._market[side] if order.left]
 
     def ahead_of(self, order_id: int) -> int:
-        """The quantity that will be served before an order at its own price. KeyError if it does not rest here."""
+        """The quantity ahead of an order at its own price. KeyError if it does not rest here."""
         order = self.orders[order_id]
         queue = self._market[order.side] if order.price is None else self.queue(order.side, order.price)
         total = 0
@@ -170,7 +170,7 @@ class Book:
         return total
 
     def available(self, side: int, price: int | None) -> int:
-        """What an order of `side` with this limit (None: any price) would find on the other side now."""
+        """The quantity that an order of `side` with this limit (None: any price) would match now."""
         if side == BUY:
             return sum(lv.total for p, lv in self._asks.items() if price is None or p <= price) + self._waiting(SELL)
         return sum(lv.total for p, lv in self._bids.items() if price is None or p >= price) + self._waiting(BUY)
@@ -193,8 +193,8 @@ class Book:
         """
         Take a new order; `price` None is a market order. Returns it and the trades it made, in order.
 
-        What is left of a day order rests in the book (`id in book.orders`); what is left of an IOC or FOK order is
-        gone (`left` says how much that was). `id` must not be in use.
+        The rest of a day order stays in the book (`id in book.orders`); the rest of an IOC or FOK order is gone (`left`
+        says how much). `id` must not be in use.
         """
         order = BookOrder(id, side, price, quantity, owner, conditional)
         order.seq = next(self._seq)
@@ -209,12 +209,12 @@ class Book:
         return order, fills
 
     def cancel(self, order_id: int) -> int:
-        """Take an order out of the book; returns what was left of it. KeyError if it does not rest here."""
+        """Take an order out of the book; returns its open quantity. KeyError if it does not rest here."""
         order = self.orders[order_id]
         return self.reduce(order_id, order.left)
 
     def reduce(self, order_id: int, quantity: int) -> int:
-        """Take `quantity` (at most what is left) off an order, which keeps its place. Returns what was taken."""
+        """Take `quantity` off an order, at most all of it; the order keeps its place. Returns the quantity taken."""
         order = self.orders[order_id]
         quantity = min(quantity, order.left)
         order.left -= quantity
@@ -250,7 +250,7 @@ class Book:
             self._levels(order.side)[order.price].total += quantity
 
     def clear(self) -> list[BookOrder]:
-        """Empty the book, as the end of the day does. Returns the orders that rested, in the order they came."""
+        """Empty the book at the end of the day. Returns the resting orders, oldest first."""
         rest = sorted(self.orders.values(), key=lambda order: order.seq)
         for store in (self.orders, self._bids, self._asks, self._market[BUY], self._market[SELL]):
             store.clear()
@@ -301,7 +301,7 @@ class Book:
                 self._stale = {key for key in self._stale if key < 0}
 
     def _drop(self, order: BookOrder) -> None:
-        """Forget an order that has nothing left; its place in the queue is cleaned up later."""
+        """Forget an order with nothing left; its place in the queue is cleaned up later."""
         del self.orders[order.id]
         if order.price is None:
             self._market[order.side].remove(order)
@@ -371,10 +371,9 @@ class Book:
 
     def _fair(self, side: int, limit: int | None) -> int:
         """
-        The price at which a newcomer of `side` trades with a market order that waits for him.
-
-        His own limit, or the best price offered beside the waiting order, whichever is better for him; the last price
-        if there is neither. (No order of his own side rests then: it would have met the waiting one.)
+        The price at which an incoming order of `side` trades with a waiting market order. Its own limit, or the best
+        price offered beside the waiting order, whichever is better for it; the last price if there is neither. (No
+        order of its own side rests then: it would have met the waiting one.)
         """
         offered = self.best_ask if side == BUY else self.best_bid
         if limit is None or offered is None:
@@ -387,7 +386,7 @@ class Book:
         """
         Turn the conditional limit orders (조건부지정가) into market orders, as the closing auction does.
 
-        They queue in the order in which they came. Returns them.
+        They queue by age. Returns them.
         """
         turned = sorted((o for o in self.orders.values() if o.conditional and o.price is not None), key=lambda o: o.seq)
         for order in turned:
@@ -435,7 +434,7 @@ class Book:
         """
         Trade everything that can trade, at one price, and end the auction.
 
-        The price is the one at which most is traded; among several, that with the smallest surplus; then the highest
+        The price is the one with the largest trade; among several, the one with the smallest surplus; then the highest
         if the surplus is on the buyers' side everywhere, the lowest if it is on the sellers'; then the one nearest to
         `reference`. Market orders are served first, then better prices, then older orders.
         """
@@ -467,9 +466,9 @@ class Book:
         End an auction whose price was made elsewhere: orders that accept it trade with each other and with outsiders.
 
         Orders with a better price than `price` (market orders too) may trade up to `outside` with outsiders on each
-        side, in the order of their priority; then those that accept the price trade with each other. Outsiders stand
-        in the fills as orders with the number 0. Orders that cross each other beside the price, when the outsiders were
-        too few for them, trade with each other as continuous trading begins.
+        side, by priority; then the orders that accept the price trade with each other. Outsiders stand in the fills as
+        orders with the number 0. Orders that cross each other beside the price, when the outsiders were too few for
+        them, trade with each other as continuous trading begins.
         """
         self.auction = False
         fills: list[Fill] = []
@@ -497,7 +496,7 @@ class Book:
         return fills
 
     def _served(self, side: int, price: int) -> Iterator[BookOrder]:
-        """The orders of a side that accept an auction's price, in the order in which they are served."""
+        """The orders of a side that accept an auction's price, by priority."""
         yield from [order for order in self._market[side] if order.left]
         for level_price in self.prices(side):
             if (level_price < price) if side == BUY else (level_price > price):

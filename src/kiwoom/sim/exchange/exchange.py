@@ -42,11 +42,11 @@ class Exchange(Floor):
     def collecting(self, instrument: Instrument) -> bool:
         """Whether orders for a code are being collected for an auction now."""
         venue = self._venue(instrument)
-        venue.forget_if_idle()  # a book that nobody trades in would miss what happens
+        venue.forget_if_idle()  # a book without users' orders follows no trades: it would be stale at the next look
         return venue.collecting
 
     def submit(self, order: Order, instrument: Instrument) -> None:
-        """Take an order in. Raises Rejected; else its fills are told to the listener, now and later."""
+        """Take an order in. Raises Rejected; else the listener hears of its fills, now and later."""
         board = board_of(order.quote_type)
         if board == REGULAR:
             venue = self._venue(instrument)

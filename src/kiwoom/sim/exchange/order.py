@@ -1,10 +1,10 @@
 """
-An order as the broker keeps it: what was asked for, what became of it, and in which state it is.
+An order as the broker keeps it: the request, its results and its state.
 
-Every number that notices and account TRs show of an order is kept here once. An order has exactly one end, that of
-its last share: filled, cancelled (by the user, by a modification that took over what was left, or by its own terms, as
-IOC and FOK are), refused, or expired at the end of its board's day. A request to cancel is an order record too, with a
-number of its own, and ends confirmed.
+Every number that notices and account TRs show of an order is kept here once. An order has exactly one end, that of its
+last share: filled, cancelled (by the user, by a modification that took over the rest, or by its own terms: IOC and
+FOK), refused, or expired at the end of its board's day. A request to cancel is an order record too, with a number of
+its own, and ends confirmed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ NO_ORDER = "0000000"
 
 
 class Action(Enum):
-    """What an order record asks for."""
+    """The request of an order record."""
 
     NEW = "new"
     CANCEL = "cancel"
@@ -30,7 +30,7 @@ class Action(Enum):
 
 
 class OrderState(Enum):
-    """What became of an order."""
+    """The state of an order."""
 
     LIVE = "live"
     FILLED = "filled"
@@ -59,8 +59,8 @@ class Order:
     """
     An order of a user. Quantities are shares or 계약, prices won (hundredths of a point), times µs KST.
 
-    `quantity` = `filled` + `left` + `cancelled` + `moved` + `expired`, always: what was moved belongs to the order that
-    modified this one (`replaced_by`).
+    `quantity` = `filled` + `left` + `cancelled` + `moved` + `expired`, always: the moved quantity belongs to the order
+    that modified this one (`replaced_by`).
     """
 
     number: str
@@ -82,7 +82,7 @@ class Order:
     credit: str = "00"
     loan_date: str = ""
     margin_percent: int = 100
-    """The share of the amount that has to be covered by cash."""
+    """The part of the amount that must be covered by cash."""
 
     left: int = 0
     filled: int = 0
@@ -94,13 +94,13 @@ class Order:
     fee: int = 0
     tax: int = 0
     reserved: int = 0
-    """Won that are set aside for what is left of a buy."""
+    """Won reserved for the open quantity of a buy."""
     lots: list[tuple[str, int]] = field(default_factory=list)
-    """What is left of a sale by the loan date of the shares ("" for none), in the order in which they will be sold."""
+    """The open quantity of a sale by the loan date of the shares ("" for none), in the order of sale."""
     state: OrderState = OrderState.LIVE
     replaced_by: str = ""
     confirmed: int = 0
-    """What a cancellation or modification took from its original (확인수량)."""
+    """The quantity that a cancellation or modification took from its original (확인수량)."""
     confirmed_us: int = 0
     reason: str = ""
     """Why it was refused."""
@@ -151,14 +151,14 @@ class Order:
             self.state = OrderState.FILLED
 
     def drop(self, quantity: int) -> None:
-        """Cancel part or all of what is left."""
+        """Cancel the open quantity or a part of it."""
         self._lose(quantity)
         self.cancelled += quantity
         if not self.left:
             self.state = OrderState.CANCELLED
 
     def hand_over(self, quantity: int, number: str) -> None:
-        """Give part or all of what is left to the order that modifies this one."""
+        """Move the open quantity or a part of it to the order that modifies this one."""
         self._lose(quantity)
         self.moved += quantity
         self.replaced_by = number
@@ -166,7 +166,7 @@ class Order:
             self.state = OrderState.CANCELLED
 
     def expire(self) -> int:
-        """End the day of what is left; returns how much that was."""
+        """Expire the open quantity; returns it."""
         gone = self.left
         self.left = 0
         self.expired += gone

@@ -1,8 +1,9 @@
 """
 The boards beside the regular one: closing prices before and after hours (61, 81), single-price auctions (62).
 
-The tape has no trades there. What the other side offers is made up from the day's volume and the seed: a little every
-ten seconds at the closing price; in each of the twelve auctions what `singleprice` says that everybody sees.
+The tape has no trades there. The market's side is made up from the day's volume and the seed: a little every ten
+seconds at the closing price; in each of the twelve auctions the quantities of `market.afterhours`, which TRs and real
+types show too.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class SideBoard:
 
     @property
     def price(self) -> int:
-        """The closing price that is traded at, or the reference of the next auction."""
+        """The closing price of the board, or the reference of the next auction."""
         live = self._market.live(self.instrument)
         return live.base if self.board == BEFORE_HOURS else self.last or live.price
 
@@ -75,7 +76,7 @@ class SideBoard:
             self.users.pop(number, None)
 
     def replace(self, old: Order, new: Order) -> None:
-        """Put a modification in the place of (a part of) its original."""
+        """Replace an order, or a part of it, by its modification."""
         self.cancel(old, new.left)
         self.users[int(new.number)] = new
         self._queue(new)

@@ -1,1 +1,1 @@
-"""What the account TRs show of an account."""
+"""The figures of the account TRs, made from an account."""

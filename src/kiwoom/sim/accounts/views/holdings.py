@@ -1,5 +1,5 @@
 """
-What account TRs show of deposits, holdings and orderable amounts: figures by item name, before they are formatted.
+Account TRs about deposits, holdings and orderable amounts: their figures by item name, before formatting.
 
 Each function makes the single and the multi record of one TR from the ledger, so that TRs cannot disagree with each
 other. Values are text, whole won or shares, or a `Fraction` for rates in percent. Items that a simulated account can
@@ -43,7 +43,7 @@ _CLASSES = (20, 30, 40, 50, 60, 100)
 
 
 class Price(NamedTuple):
-    """What a view needs of the market: the code with its prefix, the name, today's base price, the last price."""
+    """The market's figures for a view: the code with its prefix, the name, today's base price, the last price."""
 
     code: str
     name: str
@@ -86,10 +86,10 @@ def _percent(part: int, whole: int) -> Fraction:
 
 def valuation(account: Account, holding: Holding, price: Price) -> Valuation:
     """
-    What a holding is worth, and what would be won if it were sold now.
+    The worth of a holding, and the profit of selling it now.
 
-    Fees are those of the cost and of the worth, each cut; the profit counts the average price rounded to a won, so
-    that the profits of the rows may add up to a few won more or less than the total.
+    Fees are those of the cost and of the worth, each cut. The profit uses the average price rounded to a won, so the
+    profits of the rows may differ from the total by a few won.
     """
     worth = price.price * holding.quantity
     buy_fee, sell_fee = account.fees.fee(holding.cost), account.fees.fee(worth)
@@ -112,9 +112,9 @@ class _Worth(NamedTuple):
     costs: int
     loans: int
     assets: int
-    """D+2 deposit and what the holdings are worth."""
+    """D+2 deposit and the worth of the holdings."""
     estimated: int
-    """추정예탁자산: the assets less loans, and less what selling everything would cost."""
+    """추정예탁자산: the assets less loans, and less the costs of selling everything."""
 
 
 def worth(account: Account, price_of: PriceOf) -> _Worth:
@@ -132,7 +132,7 @@ def worth(account: Account, price_of: PriceOf) -> _Worth:
 
 
 def _bound(account: Account) -> int:
-    """Cash that is bound as margin: for open orders, and for purchases that did not settle yet."""
+    """Cash that is bound as margin: for open orders, and for unsettled purchases."""
     unpaid = account.sums.paid + account.previous_sums.paid
     return account.reserved_cash + max(0, unpaid - account.deferred())
 
@@ -351,7 +351,7 @@ def profit_rate_view(account: Account, price_of: PriceOf) -> View:
 
 
 def orderable_view(account: Account, price: int, quantity: int = 0) -> View:
-    """opw00010 (주문인출가능금액): what could be bought at a price, and what buying `quantity` would cost."""
+    """opw00010 (주문인출가능금액): the shares that can be bought at a price, and the cost of buying `quantity`."""
     single: Row = {}
     for percent in _CLASSES:
         single[f"증거금{percent}주문가능금액"] = account.orderable(percent)
@@ -417,5 +417,5 @@ def margin_detail_view(account: Account) -> View:
 
 
 def _reusable(account: Account, yesterday: bool = False) -> int:
-    """What was received for sales and can be spent before it settles."""
+    """Proceeds of sales that can be spent before they settle."""
     return (account.previous_sums if yesterday else account.sums).received

@@ -1,4 +1,4 @@
-"""The trading journal of a day (당일매매일지): what was bought and sold of each stock, and what that came to."""
+"""The trading journal of a day (당일매매일지): purchases, sales and the result of each stock."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["journal_view"]
 
 
 def journal_view(account: Account, price_of: PriceOf, day: date, wanted: Callable[[AccountTrade], bool]) -> View:
-    """opt10170: one row by stock in the order of the first trade; profits are those of what was sold on the day."""
+    """opt10170: one row by stock in the order of the first trade; profits are those of the day's sales."""
     by_code: dict[str, list[AccountTrade]] = {}
     for trade in account.trades:
         if trade.day == day and wanted(trade):
@@ -52,7 +52,7 @@ def _amount(trades: list[AccountTrade], side: int) -> int:
 
 
 def _rate(trades: list[AccountTrade]) -> Fraction:
-    """What was won with the day's sales in percent of what had been paid for them."""
+    """The profit of the day's sales in percent of their cost."""
     sales = [trade for trade in trades if trade.side == SELL]
     cost = sum(trade.exact_cost for trade in sales)
     return Fraction(sum(trade.exact_profit for trade in sales) * 100, cost) if cost else Fraction(0)

@@ -1,7 +1,7 @@
 """
-What account TRs show of past days and of periods: deposits, worth and net assets at the end of any day.
+Account TRs about past days and periods: deposits, worth and net assets at the end of any day.
 
-Nothing is recorded for it: the cash book says the deposit, today's holdings less the trades since say what was held.
+No extra records are kept: the deposit comes from the cash book, past holdings from today's less the trades since.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from kiwoom.sim.rules.trading import BUY, LOAN_DEPOSIT_PERCENT, SELL
 __all__ = ["CloseOf", "DayEnd", "credit_quantities_view", "day_end", "days_view", "period_view", "today_view"]
 
 CloseOf = Callable[[str, date], int]
-"""What a share of a code was worth at the end of a day; of the running day: now."""
+"""The worth of one share at the end of a day; of the running day: now."""
 
 _LOAN_CLASSES = (30, 40, 50, 60)
 
@@ -38,12 +38,12 @@ class DayEnd:
 
     @property
     def net(self) -> int:
-        """Net assets: the D+2 deposit and what the holdings are worth, less the loans."""
+        """Net assets: the D+2 deposit and the worth of the holdings, less the loans."""
         return self.due + self.worth - self.loans
 
     @property
     def estimated(self) -> int:
-        """추정예탁자산: net of what selling everything would cost."""
+        """추정예탁자산: net of the costs of selling everything."""
         return self.net - self.leaving
 
 
@@ -94,7 +94,7 @@ def days_view(ends: list[DayEnd]) -> View:
 
 
 def _paid(account: Account, first: date, last: date) -> tuple[int, int]:
-    """What was paid in and out from the first to the last day."""
+    """Won paid in and out from the first to the last day."""
     amounts = [e.amount for e in account.entries if e.trade is None and first <= e.day <= last]
     return sum(a for a in amounts if a > 0), -sum(a for a in amounts if a < 0)
 
@@ -103,8 +103,8 @@ def period_view(account: Account, first: date, last: date, close_of: CloseOf, is
     """
     opw00016 (일별계좌수익률상세현황) from the first to the last day.
 
-    The profit is what net assets grew by, less what was paid and delivered in; its rate is of the average over the
-    trading days of what was invested (net assets at the start, and what came in since).
+    The profit is the growth of the net assets, less payments and deliveries in. Its rate is of the average investment
+    over the trading days (net assets at the start, and payments since).
     """
     before = calendar.previous_trading_day(first)
     start, end = day_end(account, before, close_of, is_fund), day_end(account, last, close_of, is_fund)

@@ -1,8 +1,7 @@
 """
-What account TRs show of orders, fills, realised profit, settlement and the cash book: figures by item name.
-
-As in `accountviews`, each function makes the records of one TR from the ledger; values are text, whole won or shares,
-or a `Fraction` for rates in percent.
+Account TRs about orders, fills, realised profit, settlement and the cash book: their figures by item name. As in
+`holdings`, each function makes the records of one TR from the ledger; values are text, whole won or shares, or a
+`Fraction` for rates in percent.
 """
 
 from __future__ import annotations
@@ -64,7 +63,7 @@ def open_orders(account: Account, code: str = "", side: int = 0, fills: int = 0)
 def fills_view(
     account: Account, price_of: PriceOf, code: str = "", side: int = 0, number: str = "", fills: int = 0
 ) -> View:
-    """opt10076 (체결): today's orders with what was filled of them, newest first; `number`: only orders before it."""
+    """opt10076 (체결): today's orders with their filled quantities, newest first; `number`: only orders before it."""
     rows: list[Row] = []
     for order in open_orders(account, code, side, fills):
         if number.strip("0") and order.number >= number.zfill(7):
@@ -96,7 +95,7 @@ def split_fills_view(account: Account, number: str) -> View:
     order = account.orders.get(number.zfill(7))
     rows: list[Row] = []
     for done in order.executions if order else ():
-        assert order is not None  # else there would be no executions
+        assert order is not None  # an order without fills is in no row
         rows.append(
             {
                 "주문번호": order.number,
@@ -116,8 +115,8 @@ def order_details_view(
     account: Account, price_of: PriceOf, day: date, kind: str = "1", side: int = 0, code: str = "", start: str = ""
 ) -> View:
     """
-    opw00007 (계좌별주문체결내역상세): `kind` 1 in order, 2 newest first, 3 open ones, 4 filled ones; `start` an order
-    number from which on.
+    opw00007 (계좌별주문체결내역상세): `kind` 1 in order, 2 newest first, 3 open ones, 4 filled ones; `start` the first
+    order number.
     """
     rows: list[Row] = []
     for order in _chosen(account, day, kind, side, code, start):
@@ -295,7 +294,7 @@ def realised_view(account: Account, price_of: PriceOf, first: date, last: date, 
 
 
 def daily_profit_view(account: Account, first: date, last: date) -> View:
-    """opt10074 (일자별실현손익): one row by day on which something was traded, newest first, and the sums."""
+    """opt10074 (일자별실현손익): one row by day with trades, newest first, and the sums."""
     trades = _between(account, first, last)
     rows: list[Row] = []
     for day in sorted({trade.day for trade in trades}, reverse=True):
@@ -336,7 +335,7 @@ def realised_detail_view(account: Account, price_of: PriceOf, code: str = "") ->
 
 
 def settlement_view(account: Account, price_of: PriceOf) -> View:
-    """opw00008 (계좌별익일결제예정내역): what settles on the next trading day, by stock and side."""
+    """opw00008 (계좌별익일결제예정내역): trades that settle on the next trading day, by stock and side."""
     due = account.due_next()
     groups: dict[tuple[str, int, str], list[AccountTrade]] = {}
     for trade in due:
@@ -375,7 +374,7 @@ def settlement_view(account: Account, price_of: PriceOf) -> View:
 
 
 def cash_book_view(account: Account, price_of: PriceOf, first: date, last: date, code: str = "") -> View:
-    """opw00015 (위탁종합거래내역): what changed the deposit, oldest first. Trades stand there when they settle."""
+    """opw00015 (위탁종합거래내역): changes of the deposit, oldest first. Trades appear when they settle."""
     rows: list[Row] = []
     for entry in account.entries:
         trade = entry.trade
