@@ -54,7 +54,7 @@ def open_url(url: ControlUrl) -> TimedControl:
         ControlUrlError: An option does not exist, has a value that does not fit, or names a file that does not.
     """
     options = Options.from_url(url)
-    # Mistakes show when the URL is opened and not at the first search, or in the middle of a night.
+    # Mistakes must show at the opening, not at the first search or in the middle of a night.
     plan = _opened(url, "faults", read_plan, options.faults)
     if options.data is not None:
         _opened(url, "data", _folder, options.data)

@@ -1,4 +1,4 @@
-"""The broker: what exists whether or not somebody is logged in. Clock, engine, market and accounts."""
+"""The broker: clock, engine, market and accounts. It exists before a login and outlives it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Broker:
         return stocks + [(account.number, account.kind) for account in self.derivatives.accounts_of(user)]
 
     def latency_us(self) -> int:
-        """Time that the next answer takes: the option's, and up to half of it again by chance."""
+        """The latency of the next answer: the option's, and up to half of it again by chance."""
         milliseconds = self.options.latency_ms
         return milliseconds * 1000 + int(self._latency.random() * milliseconds * 500)
 

@@ -23,7 +23,7 @@ CLOCKS = ("real", "virtual", "wall")
 @dataclass(frozen=True)
 class Options:
     """
-    What can be said in a simulator URL. Every field has a default; `docs/simulator.md` explains each.
+    The options of a simulator URL. Every field has a default; `docs/simulator.md` explains each.
     """
 
     seed: int = 0
@@ -76,7 +76,7 @@ class Options:
     """Faults to switch on, also by schedule: ``lost(OnReceiveTrData, rate=0.01);disconnect@10:30``, or a file."""
 
     replay: Path | None = None
-    """A recording to be played back in the place of the simulated market; `clock` and `speed` say how fast."""
+    """A recording to play back instead of the simulated market; `clock` and `speed` say how fast."""
 
     @classmethod
     def from_url(cls, url: ControlUrl) -> Options:

@@ -1,10 +1,10 @@
 """
 A recording as a control: ``sim:?replay=day.kwr``.
 
-A call gets the answer that the same call got in the recording, the next one each time it is made again, the last one
-when there are no more. A request's answer comes as long after the request as it did then; what nobody asked for
-(real-time data, notices, a dropped line) comes at its time after the login. The clock begins at the recording's first
-moment and runs as `clock` and `speed` say.
+A call gets the answer of the same call in the recording: the next one at each repetition, in the end the last one
+again. A request's answer comes after the recorded delay; unrequested events (real-time data, notices, a dropped line)
+come at their time after the login. The clock begins at the recording's first moment and runs as `clock` and `speed`
+say.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ def _key(name: str, arguments: tuple[str | int, ...], inputs: dict[str, str]) ->
 
 
 def _answer_key(name: str, arguments: tuple[str | int, ...]) -> Key | None:
-    """What the events that answer a call have in common with it."""
+    """The key that a call shares with the events that answer it."""
     if name == "CommConnect":
         return ("OnEventConnect",)
     if name == "GetConditionLoad":
@@ -188,7 +188,7 @@ def _delivery(name: str, arguments: tuple[str | int, ...], data: dict[str, Any])
 
 def _tied(notices: list[tuple[int, int, SimDelivery]], orders: dict[str, _Asked]) -> list[tuple[int, int, SimDelivery]]:
     """
-    Have the notices of an order come as long after it as they did; gives those of no order in the recording.
+    Tie the notices of an order to it, with their delays; returns the notices of no recorded order.
 
     A balance notice belongs to the order whose notice for the same code came last.
     """
@@ -209,11 +209,11 @@ def _tr(code: str) -> Tr:
     try:
         return catalog.tr(code)
     except UsageError:
-        return Tr(code, code, (), "", (), "", (), None)  # an order's answer: read by name alone
+        return Tr(code, code, (), "", (), "", (), None)  # an order's answer, no TR of the catalog: read by name
 
 
 def open_replay(url: ControlUrl, options: Options, path: Path) -> ReplayControl:
-    """Open a recording. Raises ControlUrlError for a file that is none."""
+    """Open a recording. Raises ControlUrlError if the file is not one."""
     try:
         lines = list(read_recording(path))
     except (OSError, ValueError) as error:

@@ -1,1 +1,1 @@
-"""What the whole simulator stands on: the event engine, seeded draws, number formats."""
+"""The ground of the simulator: event engine, seeded draws, number formats, reports of failures."""

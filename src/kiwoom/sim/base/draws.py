@@ -1,8 +1,8 @@
 """
 Many random numbers at once, by table look-up: from a generator, or from a key alone.
 
-Numbers from a key (`scatter`, `uniforms`) need no generator to be set up: a figure that depends on seed, code and day
-is made in a few microseconds.
+Numbers from a key (`scatter`, `uniforms`) need no generator: a figure that depends on seed, code and day takes a few
+microseconds.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def normals(rng: random.Random, count: int) -> list[float]:
     """
     Draw `count` numbers of mean 0 and standard deviation 1; none is beyond 3.7.
 
-    About ten times as fast as `rng.gauss`, which matters where a market of thousands of codes is made.
+    About ten times as fast as `rng.gauss`: a market has thousands of codes.
     """
     table, mask = _table(), (1 << _BITS) - 1
     return [table[bits & mask] for bits in unpack(f"<{count}H", rng.randbytes(2 * count))]

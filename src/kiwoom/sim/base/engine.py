@@ -2,7 +2,7 @@
 The discrete-event engine: callbacks at times of the simulated clock, run in order of time, then of scheduling.
 
 On a virtual clock running an event moves the clock to its time. Inside a callback `now` is the time the callback was
-scheduled for, however late a real clock runs it: what happens never depends on how fast the machine is.
+scheduled for, however late a real clock runs it: results never depend on the speed of the machine.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from kiwoom.sim.base.failures import Failures
 
 __all__ = ["Engine", "Timer"]
 
-_SWEEP = 1024  # timers from which on cancelled ones are looked for
+_SWEEP = 1024  # timers from which on a sweep drops the cancelled ones
 
 
 class Timer:
@@ -38,7 +38,7 @@ class Timer:
 
 class Engine:
     """
-    A heap of timers on a clock, and beside it a queue of what is due at once, which never needs sorting.
+    A heap of timers on a clock, and beside it a queue of callbacks that are due at once, which needs no sorting.
 
     Not thread-safe: it lives on the control's owner thread. An exception in a callback is reported to `failures` and
     does not leave `run_next`: one bad timer must not end the market for everyone. KeyboardInterrupt and SystemExit do.
@@ -59,8 +59,8 @@ class Engine:
         """
         Microseconds since 1970-01-01 00:00 KST. Never goes backward.
 
-        Outside of callbacks it is the clock's time, or that of the first callback that is late: what it does must not
-        come to be later than what somebody begins meanwhile.
+        Outside of callbacks it is the clock's time, or that of the first late callback: the results of that callback
+        must not come after those of a call made meanwhile.
         """
         if not self._running:
             now_us, next_us = self.clock.now_us(), self.next_us()
@@ -78,7 +78,7 @@ class Engine:
         return timer
 
     def soon(self, callback: Callable[..., object], *arguments: Any) -> None:
-        """Run `callback` now, behind everything that was scheduled before for now. It cannot be cancelled."""
+        """Run `callback` now, after all callbacks scheduled for now before it. It cannot be cancelled."""
         self._count += 1
         self._soon.append((self.now, self._count, callback, arguments))
 
@@ -87,14 +87,14 @@ class Engine:
         return self.at(self.now + us, callback, *arguments)
 
     def _sweep(self) -> None:
-        """Forget the cancelled timers, of which there may be many whose time is far."""
+        """Drop the cancelled timers: many may have a time far away."""
         self._heap = [entry for entry in self._heap if entry[2].callback is not None]
         heapify(self._heap)
         self._sweep_at = max(_SWEEP, 2 * len(self._heap))
 
     @property
     def count(self) -> int:
-        """How many timers are kept, those cancelled a short time ago included."""
+        """The number of timers, with recently cancelled ones."""
         return len(self._heap)
 
     def next_us(self) -> int | None:
@@ -124,7 +124,7 @@ class Engine:
             _, _, callback, arguments = soon.popleft()
         elif heap and heap[0][0] <= limit_us:
             us, _, timer = heappop(heap)
-            assert timer.callback is not None  # the cancelled ones are gone
+            assert timer.callback is not None  # the loop above dropped the cancelled ones
             callback, arguments = timer.callback, timer.arguments
             timer.cancel()
         else:

@@ -1,8 +1,8 @@
 """
-Reports of what should not happen: an exception in the simulator's own code.
+Reports of exceptions in the simulator's own code.
 
-The control that it stands for answers every request and never raises, so a failure is written in the log and becomes an
-error of the one request that it belongs to. Programs, and the other clients of a service, go on.
+The real control answers every request and never raises. So a failure is written in the log and becomes an error of its
+one request; programs, and the other clients of a service, go on.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Failures:
         self._places: Counter[tuple[str, int, type[BaseException]]] = Counter()
 
     def report(self, what: str, error: BaseException) -> None:
-        """Say in one line of the log what failed and how; the traceback comes with the first failure of a place."""
+        """Log a failure in one line; the first failure of a place with its traceback."""
         self.count += 1
         last = traceback.extract_tb(error.__traceback__)[-1:]
         place = (last[0].filename, last[0].lineno or 0, type(error)) if last else ("", 0, type(error))

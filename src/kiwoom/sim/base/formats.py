@@ -1,4 +1,4 @@
-"""How the server writes numbers: signs against the base price, padding, ratios. Facts: captured examples of it."""
+"""How the server writes numbers: signs against the base price, padding, ratios. Source: captured examples."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def rate(price: int, base: int) -> str:
 
 
 def percent(part: int, whole: int, decimals: int = 2) -> str:
-    """`part` of `whole` in percent, signed, rounded half away from zero; `0.00` when there is no whole."""
+    """`part` of `whole` in percent, signed, rounded half away from zero; `0.00` without a whole."""
     if not whole or not part:
         return f"{0:.{decimals}f}"
     power = 10**decimals

@@ -1,1 +1,1 @@
-"""What the server sends without being asked: feeds, payloads, session notices."""
+"""Real-time data: the table of real types, their payloads, the feeds that come by the clock, session notices."""

@@ -22,7 +22,7 @@ _TIMES = frozenset((20, 21, 10020, 10021))
 
 
 class _Entry:
-    """One type of one registered code: its next timer, and what was sent last."""
+    """One type of one registered code: its next timer, and the values sent last."""
 
     __slots__ = ("instrument", "key", "last", "stream", "timer")
 
@@ -35,7 +35,7 @@ class _Entry:
 
 
 class Streams(Part):
-    """Sends what is registered at its moments."""
+    """Sends the registered types at their moments."""
 
     def __init__(self, control: SimControl) -> None:
         super().__init__(control)
@@ -48,7 +48,9 @@ class Streams(Part):
         self._entries.clear()
 
     def listen(self, key: str, instrument: Instrument, names: frozenset[str]) -> None:
-        """Make these the real types that a registered code (with its suffix) sends; others are left alone."""
+        """
+        Set the real types that a registered code (with its suffix) sends. Types that come with trades only are ignored.
+        """
         for name, stream in _STREAMS.items():
             entry = self._entries.get((key, name))
             if name in names and entry is None:

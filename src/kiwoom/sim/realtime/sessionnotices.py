@@ -1,8 +1,8 @@
 """
-장시작시간: what the exchange tells of its day, to every control that registered FID 215.
+장시작시간: the exchange's notices about its day, for every control that registered FID 215.
 
-The events carry the key "09" and come at the moments of the day's timetable, also on days that open late. They are not
-repeated for who registers later.
+The events carry the key "09" and come at the moments of the day's timetable, also on days that open late. A later
+registration does not repeat them.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from kiwoom.sim.session.control import Part
 __all__ = ["KEY", "OpeningNotices"]
 
 KEY = "09"
-"""The key of the events, in the place of a code."""
+"""The key of the events, instead of a code."""
 
 _TYPE = "장시작시간"
 
 
 class OpeningNotices(Part):
-    """Sends 장시작시간 while somebody listens to it."""
+    """Sends 장시작시간 while FID 215 is registered."""
 
     _timer: Timer | None = None
     listening = False
@@ -44,7 +44,7 @@ class OpeningNotices(Part):
             self._schedule(self.broker.engine.now)
 
     def _schedule(self, after_us: int) -> None:
-        """Have the events of the next moment sent that lies after `after_us`."""
+        """Schedule the events of the next moment after `after_us`."""
         day = self.broker.market.today
         while True:
             if calendar.is_trading_day(day):

@@ -1,8 +1,8 @@
 """
 The payloads of 주식체결, 주식우선호가 and 주식호가잔량: the fields of the real type in its order, separated by tabs.
 
-These are nearly all events of a day, so each payload is written in one go. What hangs on a price alone (sign, change,
-rate, capitalisation ...) is written once a day for each price that trades, and a level of the book only when it has
+These are nearly all events of a day, so each payload is written in one go. Fields that depend on the price alone (sign,
+change, rate, capitalisation ...) are written once a day for each price, and a level of the book only when it has
 changed. The formats are those of `formats.py`, checked against captured payloads; a test holds every field against a
 plain description of it.
 """
@@ -37,7 +37,7 @@ class _Levels:
         self._count = NEVER
 
     def text(self, ladders: Ladders, base: int) -> str:
-        """The levels as they are in `ladders`, which must be those that this was made for."""
+        """The levels of `ladders`, which must be the ones that this object was made for."""
         if self._count == NEVER:
             self._ask_prices = [f"{signed_price(price, base)}\t" for price in ladders.ask_prices if price]
             self._bid_prices = [f"{signed_price(price, base)}\t" for price in ladders.bid_prices if price]
@@ -50,7 +50,7 @@ class _Levels:
 
 
 class StockTexts:
-    """Writes what a stock sends on one day. `live` is the state that the texts tell of: that after its last trade."""
+    """Writes what a stock sends on one day. `live` is its state after its last trade."""
 
     __slots__ = (
         "_at_price", "_cost_ppm", "_extremes", "_levels", "_of_price", "_quotes", "_range", "_times", "_totals", "live",
@@ -86,7 +86,7 @@ class StockTexts:
         return text
 
     def _price(self, price: int) -> tuple[str, str, str, str, str, str]:
-        """What hangs on the price of the trade: FIDs 10 11 12, 25, 32, 311, 1497 1498, 732."""
+        """Fields that depend on the price of the trade: FIDs 10 11 12, 25, 32, 311, 1497 1498, 732."""
         live = self.live
         base = live.base
         found = self._at_price[price] = (
@@ -155,7 +155,7 @@ class StockTexts:
         )
 
     def book(self) -> str:
-        """주식호가잔량: ten levels each way and their totals, with what these became since the book before."""
+        """주식호가잔량: ten levels each way and their totals, with the change of the totals since the last book."""
         live = self.live
         base, count, volume, before = live.base, live.count, live.volume, live.previous_volume
         key = live.price if live.side > 0 else -live.price

@@ -1,1 +1,1 @@
-"""What the simulated server does for one program, a module for each group of functions."""
+"""The dispatch functions of the simulated server for one program, a module for each group."""

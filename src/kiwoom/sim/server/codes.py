@@ -1,4 +1,4 @@
-"""What answers from the master files that are loaded at login: code lists, names, states, sectors, themes."""
+"""Functions that answer from the master files of the login: code lists, names, states, sectors, themes."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Master(Part):
         found = self._find(code)
         if found is None or not found.is_stock:
             return 0
-        # A 32-bit number: large companies overflow, which is why there is GetMasterListedStockCntEx.
+        # A 32-bit number: large companies overflow. GetMasterListedStockCntEx exists for that reason.
         return (found.shares + _LONG_MAX) % (2 * _LONG_MAX) - _LONG_MAX
 
     @dispatch("GetMasterConstruction")

@@ -2,7 +2,7 @@
 Condition search (조건검색): loading, searching once and by page, and watching in real time.
 
 A search looks at the codes in the listing's order. A watched condition looks again at the codes that traded since, at
-most once a second, and only at those that can match on this day at all; nothing is looked at when nothing trades.
+most once a second, and only at codes that can match on this day at all; without trades it does nothing.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = ["MOST_RESULTS", "PAGE_CODES", "Conditions"]
 log = logging.getLogger("kiwoom.sim")
 
 PAGE_CODES = 100
-"""Codes in one OnReceiveTrCondition; more are continued with nSearch 2."""
+"""Codes in one OnReceiveTrCondition; nSearch 2 continues with more."""
 MOST_RESULTS = 100
 """A condition with more results is not watched in real time."""
 _LOOK_US = SECOND_US
@@ -63,7 +63,7 @@ class Conditions(Part):
         self._rest: dict[int, list[str]] = {}
         self._watches: dict[tuple[str, int], _Watch] = {}
         self._claimed: set[tuple[str, int]] = set()
-        """What is watched or will be when its first answer is there: they count against the most there can be."""
+        """Conditions that are watched, or will be from their first answer on: they count against the limit."""
 
     def disconnected(self) -> None:
         self.stored = []
@@ -93,7 +93,7 @@ class Conditions(Part):
         try:
             self.stored = read_conditions(path.read_text(encoding="utf-8")) if path else default_conditions()
         except (OSError, UnicodeDecodeError, ExpressionError) as error:
-            # the file was edited since the simulator was opened
+            # the file was read without error when the URL was opened: it was edited since
             log.error("the conditions of %s cannot be read: %s", path, error)
             self.control.send("OnReceiveConditionVer", 0, "[ERROR] 사용자 조건검색식 읽기")
             return
@@ -177,7 +177,7 @@ class Conditions(Part):
         return [subject.instrument.code for subject in self._all() if condition.predicate(subject)]
 
     def _all(self) -> list[Subject]:
-        """Every code that conditions look at: what can be bought with SendOrder, in the listing's order."""
+        """Every code of SendOrder, in the listing's order: conditions look at these."""
         market = self.broker.market
         for instrument in market.instruments():
             if instrument.is_stock and instrument.code not in self._subjects:
@@ -185,7 +185,7 @@ class Conditions(Part):
         return list(self._subjects.values())
 
     def _code_list(self, codes: list[str], priced: bool) -> str:
-        """``code;code;``, or ``code^price;code^price;`` where the program asked for it and does not watch."""
+        """``code;code;``, or ``code^price;code^price;`` if the program asked for prices and does not watch."""
         if not (priced and self.control.part(Master).condition_prices):
             return "".join(f"{code};" for code in codes)
         return "".join(f"{code}^{self._subjects[code].quoted.price};" for code in codes)
@@ -207,7 +207,7 @@ class Conditions(Part):
             watch.timer.cancel()
 
     def _begin_day(self, watch: _Watch) -> None:
-        """Look at every code once, and find those that can match on this day."""
+        """Look at every code once, and keep those that can match on this day."""
         predicate = watch.condition.predicate
         possible = [subject for subject in self._all() if predicate.daily(subject)]
         codes = {subject.instrument.code for subject in possible}
@@ -240,7 +240,7 @@ class Conditions(Part):
         now, due = self.broker.engine.now, []
         while watch.queue and watch.queue[0][0] <= now:
             due.append(heapq.heappop(watch.queue))
-        # in the order of the listing, whoever traded first
+        # in the order of the listing, not of the trades
         due.sort(key=lambda entry: entry[1])
         following: list[tuple[int, int, Subject]] = watch.queue
         for _, order, subject in due:

@@ -1,4 +1,4 @@
-"""The functions that list futures and options: GetFutureList, GetOptionCode, GetSFutureList and their like."""
+"""The functions that list futures and options: GetFutureList, GetOptionCode, GetSFutureList and others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Login, connection state, and what GetLoginInfo tells."""
+"""Login, connection state, and GetLoginInfo."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LOGIN_FAILED = -101
 
 
 class Login(Part):
-    """CommConnect, GetConnectState, GetLoginInfo and their like."""
+    """CommConnect, CommTerminate, GetConnectState, SetInfoData, GetAPIModulePath and GetLoginInfo."""
 
     _pending: Timer | None = None
 
@@ -30,7 +30,7 @@ class Login(Part):
     def comm_connect(self) -> int:
         if self._pending is not None:
             return 0
-        # Logging in again is how a program gets rid of the request limits' penalty.
+        # No refusal when already connected: a new login is the way out of the request limits' penalty.
         self._pending = self.broker.engine.after(self.broker.options.login_ms * 1000, self._finish)
         return 0
 
@@ -50,7 +50,7 @@ class Login(Part):
 
     @dispatch("CommTerminate")
     def comm_terminate(self) -> None:
-        """No longer does anything."""
+        """Does nothing: the guide calls it no longer supported."""
 
     @dispatch("GetConnectState")
     def get_connect_state(self) -> int:

@@ -1,10 +1,10 @@
 """
-SendOrder and OnReceiveChejanData: the way of an order from the control to the order desk and of the notices back.
+SendOrder and OnReceiveChejanData: an order goes from the control to the order desk, its notices come back.
 
-What the control itself refuses comes back as a negative number and nothing else happens. Whatever it lets through gets
-0; the server's answer follows as events: OnReceiveMsg with a text, OnReceiveTrData with the order number ("" if the
-server refused it), then OnReceiveChejanData. When several orders come within a second, a notice may overtake the
-answer, as on the real server.
+The control refuses an order by a negative number, and nothing else happens. For any other order it returns 0; the
+server's answer follows as events: OnReceiveMsg with a text, OnReceiveTrData with the order number ("" if the server
+refused it), then OnReceiveChejanData. When several orders come within a second, a notice may overtake the answer, as on
+the real server.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Ordering(Part):
         if self._stop is not None:
             self._stop()
             self._stop = None
-        # Half of the time is the way there: an order that has been longer on it is at the server, the others are lost.
+        # Half of the latency is the way to the server: an older order has arrived there, a younger one is lost.
         now = self.broker.engine.now
         lost = [(sent, timer) for sent, timer in self._on_way if now - sent < (timer.us - sent) // 2]
         for sent, timer in lost:
@@ -131,7 +131,9 @@ class Ordering(Part):
         loan_date: str,
         original: str,
     ) -> int:
-        """03 buys on a loan (융자); 33 sells what one loan of a date bought, 99 (99991231) what all loans did."""
+        """
+        Credit 03 buys on a loan (융자); 33 sells the shares of one loan by its date, 99 (99991231) those of all loans.
+        """
         credit, loan_date = credit.strip(), loan_date.strip()
         if order_type == 2 and credit == "99":
             loan_date = ALL_LOANS
@@ -191,7 +193,7 @@ class Ordering(Part):
         )
 
     def send(self, ticket: Ticket, desk: Desk | DerivativeDesk | None = None) -> int:
-        """Let a ticket through to the server, or refuse it with a negative number. `screen` is as the user gave it."""
+        """Let a ticket through to the server, or refuse it with a negative number."""
         desk = desk or self.desk
         refusal = self._refusal(ticket, desk)
         if refusal is not None:
@@ -284,7 +286,7 @@ class Ordering(Part):
             desk.proceed(order)
 
     def _arrive_unheard(self, ticket: Ticket, desk: Desk | DerivativeDesk) -> None:
-        """The line dropped when the order was through: the server carries it out and nobody gets its answer."""
+        """The line dropped after the order had arrived: the server carries it out, and its answer is lost."""
         if self.control.faults.order_refusal(ticket.code, ticket.account_no, ticket.rq_name) is None:
             with contextlib.suppress(NotTaken):
                 desk.proceed(desk.accept(_with_screen(ticket)))
@@ -295,7 +297,7 @@ class Ordering(Part):
         self.control.send("OnReceiveTrData", *arguments, page=page, after_us=after_us)
 
     def _notice(self, gubun: str, values: Mapping[int, str]) -> None:
-        """Have a notice delivered: in the order in which they were made, some milliseconds after each other."""
+        """Deliver a notice: one after the other, some milliseconds apart."""
         now = self.broker.engine.now
         due = max(self._last_notice, now)
         self._last_notice = due + self._rng.randrange(4, 12) * _MS
@@ -309,7 +311,7 @@ def _with_screen(ticket: Ticket) -> Ticket:
 
 
 def _units(price: str, scale: int) -> int | None:
-    """A price as text ("390.05", "0", "") in units of 1/scale; None if it is no price in such units."""
+    """A price as text ("390.05", "0", "") in units of 1/scale; None if it does not fit them."""
     text = price.strip() or "0"
     try:
         units = Fraction(text) * scale

@@ -1,7 +1,7 @@
 """
-Real-time registrations: SetRealReg, SetRealRemove, DisconnectRealData, registration by TRs, and the feed they start.
+Real-time registrations: SetRealReg, SetRealRemove, DisconnectRealData, registration by TRs, and the feeds of trades.
 
-A registered code costs one timer: that of its next trade. A code that nobody registered costs nothing.
+A registered code costs one timer: that of its next trade. Any other code costs nothing.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _OPENING = 215  # the FID of 장시작시간
 
 @dataclass
 class _Screen:
-    """What one screen number has registered: FIDs by code, and codes that a TR registered."""
+    """The registrations of one screen number: FIDs by code, and codes that a TR registered."""
 
     fids: dict[str, frozenset[int]] = field(default_factory=dict)
     by_tr: set[str] = field(default_factory=set)
@@ -56,7 +56,7 @@ class _Feed:
         self.texts: Texts | None = None
         self.midnight = 0
         self.siblings: list[_Feed] = []
-        """The feeds of the same instrument: its code with and without a suffix, in the order in which they send."""
+        """The feeds of the same instrument, its code without and with a suffix, in the order of sending."""
 
 
 def _fids(text: str) -> frozenset[int]:
@@ -69,7 +69,7 @@ def _fids(text: str) -> frozenset[int]:
 
 
 class Registrations(Part):
-    """Who listens to which code, and the events that follow."""
+    """The registrations of all screens, and the events that follow from them."""
 
     def __init__(self, control: SimControl) -> None:
         super().__init__(control)
@@ -131,7 +131,7 @@ class Registrations(Part):
             self._refresh(set(entry.fids) | entry.by_tr)
 
     def register_by_tr(self, screen_no: str, codes: Sequence[str], tr_code: str = "") -> None:
-        """A successful quote TR registers its codes on its screen, in the place of the last TR's."""
+        """A successful quote TR registers its codes on its screen, instead of the last TR's."""
         number = self._number(screen_no)
         entry = self._screens.setdefault(number, _Screen())
         touched = entry.by_tr | set(codes)
@@ -151,9 +151,9 @@ class Registrations(Part):
         return screen_number(screen_no)
 
     def _refresh(self, codes: Iterable[str]) -> None:
-        """Make the feeds of some codes what the screens now ask for."""
+        """Bring the feeds of some codes up to date with the registrations."""
         self.control.part(OpeningNotices).listen(self._wants_opening())
-        for code in sorted(codes):  # a set has another order in each process
+        for code in sorted(codes):  # sorted: a set of texts has another order in each process
             instrument = self.broker.market.find(code) if code else None
             if instrument is None:
                 continue
@@ -196,7 +196,7 @@ class Registrations(Part):
             self.broker.market.fed.discard(feed.instrument.code)
 
     def _join(self, code: str) -> None:
-        """Bring the list of an instrument's feeds, which they share, up to date."""
+        """Bring the shared list of an instrument's feeds up to date."""
         names = (code, f"{code}_NX", f"{code}_AL")
         self._siblings[code][:] = [self._feeds[name] for name in names if name in self._feeds]
 
@@ -214,7 +214,7 @@ class Registrations(Part):
             feed.timer = self.broker.engine.at(feed.midnight + trade.us, self._trade, feed, live)
 
     def _trade(self, feed: _Feed, live: Live) -> None:
-        """The next trade of a registered code has come."""
+        """The time of a registered code's next trade has come."""
         engine = self.broker.engine
         elapsed = engine.now - feed.midnight
         due = live.peek()

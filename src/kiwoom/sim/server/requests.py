@@ -37,7 +37,7 @@ _FOR_THE_MARKET = ("opt10066", "opt10068")
 
 @dataclass
 class _Open:
-    """A TR answer of which further pages can be asked for."""
+    """A TR answer with further pages to come."""
 
     inputs: dict[str, str]
     rows: Iterator[Row]
@@ -116,7 +116,7 @@ class Requests(Part):
             return refuse(CallRefusal.PENALTY if self.limits.locked else CallRefusal.BURST, call)
         tr = catalog.tr("optfofid" if kind == 3 else "optkwfid")
         if not tr.multi:
-            # the catalog has the futures' items as a single record, of which one comes for each code
+            # the catalog lists the items of optfofid as a single record, but the answer has one for each code
             tr = replace(tr, single_record="", single=(), multi_record=tr.single_record, multi=tr.single)
         wanted = ";".join(listed[:count] if 0 < count < len(listed) else listed)
         return self._ask(tr, tr.code.upper(), rq_name, 0, screen_no, {"종목코드": wanted})
@@ -125,7 +125,7 @@ class Requests(Part):
         """Count a query (SendCondition's too) against the limits; False if it is refused."""
         if not self.limits.locked and not self.broker.options.limits:
             return True
-        # Counted when it is made: inside the handler of a late event the engine's time is the one the event was due at.
+        # By the clock and not by the engine: in the handler of a late event the engine's time is that of the event.
         if self.limits.take(self.broker.clock.now_us()):
             return True
         if self.limits.locked:

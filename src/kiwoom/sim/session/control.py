@@ -1,9 +1,9 @@
 """
 `SimControl`: the embedded broker as a control.
 
-The control holds what belongs to the session (is it logged in, which events are being delivered) and hands every
-dispatch function to the part that carries it out (`parts`); the `Broker` holds what exists without it (clock, market,
-accounts). A part is a class with methods marked `@dispatch("CommRqData")`; it sends events with `SimControl.send`.
+The control holds the state of the session (the login, the events in delivery) and hands every dispatch function to the
+part that carries it out (`parts`); the `Broker` holds the rest (clock, market, accounts). A part is a class with
+methods marked `@dispatch("CommRqData")`; it sends events with `SimControl.send`.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Part:
         self.broker = control.broker
 
     def disconnected(self) -> None:
-        """The line dropped or the control was closed: forget what belongs to the connection."""
+        """The line dropped or the control was closed: forget the state of the connection."""
 
     def penalized(self) -> None:
         """The server imposes the penalty for too many requests."""
@@ -87,7 +87,7 @@ class SimControl(TimedControl):
 
     @property
     def seed(self) -> int:
-        """What seeds the chance of the faults."""
+        """The seed of random faults."""
         return self.broker.options.seed
 
     def _dispatch(self, name: str, arguments: tuple[str | int, ...]) -> Value:
@@ -127,7 +127,7 @@ class SimControl(TimedControl):
         values: Mapping[int, str] | None = None,
     ) -> None:
         """
-        Have an event delivered `after_us` microseconds from now, after everything that was sent before for that time.
+        Deliver an event `after_us` microseconds from now, after all events sent before for that time.
 
         `page` is what GetCommData reads meanwhile, `values` (FID to text) what GetCommRealData (without them from the
         text) and GetChejanData read.

@@ -3,7 +3,7 @@ Faults by URL and by schedule: ``sim:?faults=lost(OnReceiveTrData, rate=0.01);di
 
 Each entry is a method of `kiwoom.sim.session.faults.Faults` with its arguments, and when it acts:
 
-- without a time from the opening of the control on (what happens in a moment, `disconnect` and `penalty`, needs one);
+- without a time from the opening of the control on (`disconnect` and `penalty` happen in a moment and need a time);
 - ``@10:30`` (or ``@10:30:15``) from then on, every day;
 - ``@10:30-10:40`` every day between the two;
 - ``@2026-02-06 10:30`` once, also with an end (``@2026-02-06 10:30-10:40``).
@@ -79,9 +79,9 @@ def _entry(text: str) -> Planned:
 
 
 def _probe(text: str, name: str, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> None:
-    """Find mistakes in the arguments now and not in the middle of a night: on faults that nothing looks at."""
+    """Find mistakes in the arguments now and not in the middle of a night: try them on faults without a session."""
     if name in ("disconnect", "penalty", "nightly", "version_update"):
-        return  # these act on a control at once, and take nothing that can be wrong but its type
+        return  # these act at once, and only the type of their arguments can be wrong
     try:
         getattr(Faults(cast(Session, None), quiet=True), name)(*arguments, **keywords)
     except (KiwoomError, TypeError, AttributeError) as error:

@@ -1,5 +1,5 @@
 """
-Faults: what goes wrong with the real server, switched on for a while, each with its real symptom.
+Faults of the real server, to be switched on for a while, each with its real symptom.
 
 ``control.faults`` has one method for each fault. A fault acts from the call on; used in a ``with`` statement it ends
 with the block, else with `Fault.end`, or after `count` times::
@@ -7,8 +7,8 @@ with the block, else with `Fault.end`, or after `count` times::
     with control.faults.delayed("OnReceiveTrData", seconds=30):
         ...
 
-``sim:?faults=...`` switches the same ones by URL and by schedule (`kiwoom.sim.session.faultplan`). Chance, where a
-`rate` below 1 asks for it, follows the simulator's seed.
+``sim:?faults=...`` switches the same ones by URL and by schedule (`kiwoom.sim.session.faultplan`). With a `rate` below
+1 the chance follows the simulator's seed.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ __all__ = ["AT_ONCE", "FAULT_NAMES", "Fault", "Faults"]
 
 log = logging.getLogger("kiwoom.sim")
 
-# What the real OCX shows in a window of its own stands in the log here.
+# The text of a window of the real OCX; the simulator writes it in its log.
 _CUT_WINDOW = "[KHOpenAPI] 통신 연결이 끊겼습니다. 프로그램 종료후 재접속 해주시기 바랍니다."
 
 FaultType = TypeVar("FaultType", bound="Fault")
@@ -59,11 +59,11 @@ FAULT_NAMES = (
 """The methods of `Faults` that switch a fault on."""
 
 AT_ONCE = ("disconnect", "penalty")
-"""Those that happen in a moment and have no end."""
+"""Faults that happen in a moment and have no end."""
 
 
 class Fault:
-    """One fault that is switched on. `struck` counts how often it has acted."""
+    """One fault. `struck` counts how often it has acted."""
 
     def __init__(self, owner: Faults, kind: str, name: str, count: int | None, rate: float, match: str) -> None:
         if not isinstance(rate, int | float) or not 0 < rate <= 1:
@@ -81,7 +81,7 @@ class Fault:
         self.at_end: list[Callable[[], object]] = []
 
     def strikes(self, *subject: object) -> bool:
-        """Whether it acts this time on what `subject` describes; counts it if so."""
+        """Whether the fault acts on `subject` this time; counts it if so."""
         if self.match and self.match not in (str(part) for part in subject):
             return False
         if self.rate < 1 and self._owner.random() >= self.rate:
@@ -141,7 +141,7 @@ class _CallFault(Fault):
 
 
 class Session(Protocol):
-    """What the faults act on: the session of one control."""
+    """The session that faults act on."""
 
     connected: bool
 
@@ -174,7 +174,7 @@ class Faults:
 
     @property
     def active(self) -> list[Fault]:
-        """The faults that are switched on."""
+        """The active faults."""
         return [fault for faults in self._active.values() for fault in faults]
 
     def end_all(self) -> None:
@@ -183,7 +183,7 @@ class Faults:
             fault.end()
 
     def random(self) -> float:
-        """The next number of the faults' own chance."""
+        """The next random number, from the faults' own generator."""
         if self._rng is None:
             self._rng = random.Random(f"{self._session.seed}/faults")
         return self._rng.random()
@@ -205,7 +205,7 @@ class Faults:
         Ask for a version update, as the server does after a release.
 
         Logins end with OnEventConnect(-102) until the fault ends. On the real server a window (opstarter, "업그레이드
-        확인") asks to close every program that holds the OCX; only a program started anew gets through.
+        확인") asks to close every program that holds the OCX; only a new process gets through.
         """
         log.warning(
             "[opstarter] 버전처리: a new version is there; every program that uses Open API+ has to be restarted"
@@ -218,8 +218,8 @@ class Faults:
 
         OnReceiveMsg brings ``전문 처리 실패(-22)`` and OnEventConnect the code; answers on their way are lost,
         registrations and watched conditions are gone, functions refuse with -101 until CommConnect succeeds again.
-        Orders at the exchange go on; what happens to them meanwhile is told to nobody. `notice=False`: no event comes,
-        as sometimes with the nightly cut; only GetConnectState tells.
+        Orders at the exchange go on, without notices. `notice=False`: no event comes, as sometimes in the nightly cut;
+        only GetConnectState shows it.
         """
         session = self._session
         if not session.connected:
@@ -254,7 +254,7 @@ class Faults:
         fault.at_end[:] = [timer.cancel]
 
     def login_code(self) -> int:
-        """How the login that is being finished ends; 0 is a good one."""
+        """The code of a login that is about to finish; 0 is success."""
         maintained = maintenance_at(from_us(self._session.engine.now)) is not None
         for fault in tuple(self._active[_LOGIN]):
             assert isinstance(fault, _LoginFault)
@@ -285,7 +285,7 @@ class Faults:
         return self._add(fault)
 
     def refuses(self, name: str, arguments: tuple[str | int, ...]) -> _CallFault | None:
-        """The fault that strikes a call, None if it goes through."""
+        """The fault that strikes a call, None if the call goes through."""
         for fault in tuple(self._active[_CALL]):
             if isinstance(fault, _CallFault) and fault.function == name and fault.strikes(*arguments):
                 return fault
@@ -312,7 +312,7 @@ class Faults:
         return self._add(fault)
 
     def order_refusal(self, *subject: object) -> Refusal | None:
-        """Why the server refuses the order that is described, None if it does not."""
+        """The refusal of an order by a fault, None if none strikes."""
         for fault in tuple(self._active[_ORDER]):
             assert isinstance(fault, _OrderFault)
             if fault.strikes(*subject):
@@ -326,14 +326,14 @@ class Faults:
         return self._add(Fault(self, _EMPTY, f"empty({match})", count, rate, match))
 
     def empties(self, *subject: object) -> bool:
-        """Whether the answer that is described comes empty."""
+        """Whether a fault empties an answer."""
         return any(fault.strikes(*subject) for fault in tuple(self._active[_EMPTY]))
 
     def lost(
         self, name: str = "OnReceiveTrData", match: str = "", count: int | None = None, rate: float = 1.0
     ) -> Fault:
         """
-        Let events get lost on their way: nobody ever sees them.
+        Let events get lost on their way.
 
         `match`: only events with an argument that is this text (a TR code, an rqname, a code, a screen number).
         """
@@ -361,7 +361,7 @@ class Faults:
         rate: float = 1.0,
     ) -> Fault:
         """
-        Let an event change places with the next one, of whatever kind; if none comes, it comes `seconds` late.
+        Let an event change places with the next one of any kind; if none follows, it comes `seconds` late.
 
         `match` as for `lost`.
         """
@@ -379,11 +379,11 @@ class Faults:
         return fault
 
     def route(self, delivery: SimDelivery, after_us: int) -> int | None:
-        """When an event that is being sent is delivered (microseconds from now), None if never or not yet."""
+        """The delay of an event in microseconds; None if it is lost or held back."""
         for fault in tuple(self._active[_EVENT]):
             assert isinstance(fault, _EventFault)
             if fault.event != delivery.event or (fault.exchanged and self._held):
-                continue  # while one is held back, the next one is what it changes places with
+                continue  # the held-back event changes places with this one
             if not fault.strikes(*delivery.arguments):
                 continue
             if fault.delay_us is None:
@@ -396,7 +396,7 @@ class Faults:
                 return None
             after_us += fault.delay_us
         for held in list(self._held):
-            # what was held back goes right behind this one
+            # the held-back event follows right behind this one
             self._session.engine.after(after_us + 1, self._release, held)
         return after_us
 
@@ -416,12 +416,12 @@ class Faults:
         return fault
 
     def ended(self, fault: Fault) -> None:
-        """A fault was switched off."""
+        """Forget a fault that was switched off."""
         log.warning("fault %s is switched off; it struck %d times", fault.name, fault.struck)
         self._active[fault.kind].remove(fault)
         self._look()
 
     def _look(self) -> None:
-        # plain flags: every call and every event looks at them
+        # plain flags, because every call and every event reads them
         self.has_calls = bool(self._active[_CALL])
         self.has_events = bool(self._active[_EVENT]) or bool(self._held)

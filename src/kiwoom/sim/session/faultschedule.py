@@ -53,7 +53,7 @@ class _Scheduled:
             self._at(datetime.combine(begin.date() + timedelta(days=1), self.planned.begin))
 
     def switch_on(self) -> None:
-        """Begin, unless it still acts since the day before."""
+        """Begin, unless the fault still acts since the day before."""
         if self.fault is not None and self.fault.active:
             return
         method = getattr(self.control.faults, self.planned.name)

@@ -95,7 +95,7 @@ def split_fills_view(account: Account, number: str) -> View:
     order = account.orders.get(number.zfill(7))
     rows: list[Row] = []
     for done in order.executions if order else ():
-        assert order is not None  # an order without fills is in no row
+        assert order is not None  # for mypy: without an order the loop is empty
         rows.append(
             {
                 "주문번호": order.number,

@@ -35,7 +35,7 @@ def _day(market: Market, instrument: Instrument, _last: dict[int, str]) -> dict[
     trade = zip(catalog.real_type("주식체결").fids, StockTexts(live, market.today).trade().split("\t"), strict=True)
     values = dict(trade)
     for fid in (16, 17, 18):
-        # a price that is the base price has a blank in the sign's place here
+        # official sample: here a price equal to the base price has a blank instead of a sign
         values[fid] = values[fid] if values[fid][0] in "+-" else f" {values[fid]}"
     return {fid: values[fid] for fid in catalog.real_type("주식시세").fids}
 

@@ -1,5 +1,5 @@
 """
-An auction while its orders are collected: what it would trade at (주식예상체결), and what waits (주식호가잔량).
+An auction that collects orders: its expected trade (주식예상체결), and its book (주식호가잔량).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def _values(market: Market, instrument: Instrument, _last: dict[int, str]) -> di
         return None
     quoted = market.glance(instrument)
     base, scale = quoted.base, instrument.scale
-    # the sign of the quantity tells which way the auction would move the price from the last trade's
+    # the sign of the quantity is the direction in which the auction would move the price
     sign = "+" if found.price >= quoted.price else "-"
     return {
         20: clock6(market.now_of_day),

@@ -1,4 +1,4 @@
-"""Who trades a code: 종목별프로그램매매 (programmes) and 주식당일거래원 (member firms), and ETF NAV."""
+"""The traders of a code: 종목별프로그램매매 (programmes) and 주식당일거래원 (member firms); and ETF NAV."""
 
 from __future__ import annotations
 

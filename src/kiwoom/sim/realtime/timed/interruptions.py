@@ -16,7 +16,7 @@ _PREFIXES = {"ETN": "Q"}
 
 
 def references(halt: Halt) -> tuple[int, int]:
-    """The static and the dynamic reference as they are shown: the one that did not count is 0."""
+    """The static and the dynamic reference as the server shows them: 0 for one that did not count."""
     return (0 if halt.kind == "동적" else halt.static_base), halt.dynamic_base
 
 
@@ -71,7 +71,7 @@ _NAMES = {"정적": "정적VI", "동적": "동적VI", "동적+정적": "동정�
 
 
 def _information(market: Market, instrument: Instrument, _last: dict[int, str]) -> dict[int, str] | None:
-    """What is out of the ordinary about a code: its interruption while it lasts; limits and base price."""
+    """주식종목정보: the interruption of a code while it lasts; limits and base price."""
     halt = _now(market, instrument)
     if halt is None:
         return None

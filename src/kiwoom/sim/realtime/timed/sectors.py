@@ -1,4 +1,4 @@
-"""업종등락 and 예상업종지수: how an index's members stand, and where an auction would put it."""
+"""업종등락 and 예상업종지수: the breadth of an index's members, and the index at the prices of an auction."""
 
 from __future__ import annotations
 
@@ -65,6 +65,6 @@ def _expected(market: Market, index: Instrument, _last: dict[int, str]) -> dict[
     }
 
 
-# at whole minutes, where the members' minute bars say all: a look at each of them is then cheap
+# at whole minutes: the members' minute bars then hold all trades, and hundreds of members are cheap to read
 BREADTH = Stream("업종등락", during(60, "open", "after_close_begin"), _breadth)
 EXPECTED_INDEX = Stream("예상업종지수", collecting_us, _expected)

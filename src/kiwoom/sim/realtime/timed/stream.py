@@ -1,8 +1,8 @@
 """
-A real type that does not come with each trade: when it has something to send for a code, and what.
+A real type that comes by the clock: its moments for a code, and its values at a moment.
 
-A stream is asked for its next moment, and at that moment for the values. It keeps nothing between the two: what it
-sends follows from the market at that time. What equals the last message but for its time is not sent again.
+A stream is asked for its next moment, and at that moment for the values. It keeps no state between the two: its values
+follow from the market at that time. A message equal to the last one but for its time is not sent.
 """
 
 from __future__ import annotations
@@ -26,12 +26,15 @@ Next = Callable[[Market, Instrument, int], int | None]
 """The next moment of the day after a time of it (µs since midnight), None for the rest of the day."""
 
 Values = Callable[[Market, Instrument, dict[int, str]], dict[int, str] | None]
-"""What is sent now, by FID; the last message's values are given ({} for the first). None: nothing is sent."""
+"""
+The values to send now, by FID; the last argument has those of the last message ({} before the first). None: send
+nothing.
+"""
 
 
 @dataclass(frozen=True)
 class Stream:
-    """One real type: its name, when it may send, and what."""
+    """One real type: its name, its moments, its values."""
 
     name: str
     next_us: Next
@@ -53,7 +56,7 @@ def moment_after(instrument: Instrument, after_us: int, step_us: int, windows: I
     """
     The next of a code's moments after a time: every `step_us` in some windows of the day (end not included).
 
-    Each code has seconds of its own, so that not all codes send at once; steps of minutes begin with a whole one.
+    Each code has its own seconds, so that not all codes send at once; steps of whole minutes start at a whole minute.
     """
     offset = crc32(instrument.code.encode()) * SECOND_US % step_us if step_us % MINUTE_US else 0
     for start, end in windows:
