@@ -183,7 +183,8 @@ def agree(account: Account) -> None:
     of_day = [row for row in views["opt10074"].rows if row["일자"] == account.today.strftime("%Y%m%d")]
     assert sum(int(row["당일매도손익"]) for row in of_day) == profit
     assert views["opt10074"].single["실현손익"] == sum(int(r["당일매도손익"]) for r in views["opt10072"].rows)
-    assert views["opw00009"].single["매수약정금액"] == sum(int(row["매수금액"]) for row in of_day)
+    bought = views["opw00009"].single["매수약정금액"] or 0  # blank on a day without orders
+    assert bought == sum(int(row["매수금액"]) for row in of_day)
     entries = views["opw00015"].rows
     assert entries[-1]["예수금잔고"] == account.cash
     due = views["opw00008"].single

@@ -178,7 +178,7 @@ class OrderFlow(ABC, Generic[K, R]):
     # --- taking orders -----------------------------------------------------------------------------------------
 
     def accept(self, ticket: Ticket) -> R:
-        """Check an order, reserve what it binds and number it. Raises NotTaken. Call `proceed` with it next."""
+        """Check an order, reserve for it and number it. Raises NotTaken. Call `proceed` with it next."""
         account = self.account(ticket.account_no)
         instrument = self.market.find(ticket.code)
         if instrument is None or not self.trades(instrument):
@@ -220,7 +220,7 @@ class OrderFlow(ABC, Generic[K, R]):
         quantity = ticket.quantity or original.left
         if quantity > original.left:
             raise NotTaken(Refusal.CHANGE_TOO_MUCH)
-        # The quote type of an order cannot be changed: what the ticket says of it does not matter. But an order that
+        # The quote type of an order cannot be changed: the ticket's own does not matter. But an order that
         # took its price from the book (최유리, 최우선) is a limit order since.
         quote_type = QUOTE_TYPES[original.quote_type]
         if quote_type.pricing in ("best", "first"):

@@ -1,4 +1,4 @@
-"""What every board of the exchange stands on: the clock, the market, the day's timetable, and who hears of orders."""
+"""The ground of every board of the exchange: the clock, the market, the day's timetable, and the listener to orders."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class Rejected(Exception):
 
 
 class Listener(Protocol):
-    """Hears what becomes of orders. The order desk is one."""
+    """Hears of fills and ends of orders. The order desk is one."""
 
     def filled(self, order: Order, price: int, quantity: int) -> None:
         """A part or all of an order was traded."""
 
     def dropped(self, order: Order, quantity: int) -> None:
-        """What an IOC or FOK order did not find is gone."""
+        """The unmatched rest of an IOC or FOK order is gone."""
 
     def expired(self, order: Order) -> None:
         """The order's board closed for the day."""

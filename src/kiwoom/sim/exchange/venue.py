@@ -4,12 +4,12 @@ The regular board of one code: a user's order against the market's.
 The market's trades and quotes come from the tape and do not change because users trade: as on the mock server,
 everyone else sees the market as it would have been. A user's order meets it like this:
 
-- The book holds the market's ten levels and the users' orders. A user's order joins the queue behind what rests at its
-  price; each trade of the tape then goes through the book and serves the front of the queue.
+- The book holds the market's ten levels and the users' orders. A user's order joins the queue behind the quantity at
+its price; each trade of the tape then goes through the book and serves the front of the queue.
 - After each trade the market's levels become those of the tape. New quantity joins behind the users; quantity that
   leaves was behind them if there was enough. A level that comes to a user's price trades with that order.
-- What a user takes from the market is missing from its levels and comes back by a quarter with each trade of the tape:
-  a large order fills over time, not at once.
+- Quantity that a user takes is missing from the market's levels and comes back by a quarter with each trade of the
+  tape: a large order fills over time, not at once.
 - The opening and closing auctions, and those of volatility interruptions, trade at the tape's price, users with better
   prices first, as far as the tape's volume goes.
 """
@@ -36,7 +36,7 @@ from kiwoom.sim.rules.trading import BUY, QUOTE_TYPES, SELL, TimeInForce
 __all__ = ["MockVenue", "Venue"]
 
 _EXPIRY_DELAY_US = 60 * SECOND_US  # the closing trades of all codes are through by then
-_COMES_BACK = 4  # one part in so many of what users took comes back with each trade
+_COMES_BACK = 4  # one part in so many of the taken quantity comes back with each trade
 
 
 class Venue:
@@ -92,7 +92,7 @@ class Venue:
                 self._trade_timer = self.engine.at(self.midnight + following.us, self._trade)
 
     def forget_if_idle(self) -> None:
-        """Forget this book if no user has an order in it, and what users took from it has come back."""
+        """Forget this book once no user has an order in it and all taken quantity has come back."""
         if self.users or self._taken:
             return
         for timer in (*self._timers, self._trade_timer):
@@ -147,7 +147,7 @@ class Venue:
             self.book.auction = True
 
     def _sync(self) -> None:
-        """Make the market's levels those of the tape, less what users took from them."""
+        """Set the market's levels to those of the tape, less the quantity that users took."""
         shown = self.live.book()
         for key in list(self._taken):
             self._taken[key] -= -(-self._taken[key] // _COMES_BACK)
@@ -172,7 +172,7 @@ class Venue:
         return sum(order.left for order in self.book.queue(side, price) if order.owner is None)
 
     def _shrink(self, side: int, price: int, wanted: int, mixed: bool) -> None:
-        """Take the market's quantity at a price down to what the tape shows; what is last in the queue goes first."""
+        """Lower the market's quantity at a price to the tape's; the end of the queue goes first."""
         surplus = self._markets(side, price, mixed) - max(0, wanted)
         if surplus <= 0:
             return
@@ -183,7 +183,7 @@ class Venue:
                     return
 
     def _grow(self, side: int, price: int, wanted: int, mixed: bool) -> None:
-        """Bring the market's quantity at a price up to what the tape shows, behind the orders already there."""
+        """Raise the market's quantity at a price to the tape's, behind the orders already there."""
         missing = wanted - self._markets(side, price, mixed)
         if missing <= 0:
             return
@@ -195,7 +195,7 @@ class Venue:
         self._report(fills)
 
     def _report(self, fills: Iterable[Fill]) -> None:
-        """Tell the listener of what users traded, and remember what they took from the market."""
+        """Tell the listener of users' fills, and note the quantity that they took from the market."""
         listener = self.floor.listener
         for fill in fills:
             for mine, other in ((fill.buyer, fill.seller), (fill.seller, fill.buyer)):

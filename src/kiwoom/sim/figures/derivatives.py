@@ -150,7 +150,7 @@ class State:
         return figure(self) if figure else ""
 
     def signed(self, price: int) -> str:
-        """A price with its side of the base price; 0 where there is none."""
+        """A price with the sign of its side of the base price; 0 for none."""
         return signed_price(price, self.base, self.scale) if price else "0"
 
     def plain(self, price: int) -> str:

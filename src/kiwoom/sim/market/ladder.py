@@ -55,7 +55,7 @@ class Ladders:
     """
     Both sides of the book whose best prices are `ask` and `bid` (0: none), within the price limits.
 
-    `size` is the usual quantity at a price. Prices (best first, 0 where there is no level), quantities and totals are
+    `size` is the usual quantity at a price. Prices (best first, 0 for no level), quantities and totals are
     those after `count` trades; before the first `refresh` there are none.
     """
 
@@ -88,7 +88,7 @@ class Ladders:
                 self._absent.append(lane)
 
     def _prices(self, best: int, side: int) -> list[int]:
-        """Ten prices from the best one on, 0 where there is none."""
+        """Ten prices from the best one on, 0 beyond the limits."""
         lower, upper = self._limits
         instrument = self._instrument
         step = instrument.ticks.step(best)

@@ -12,7 +12,7 @@ __all__ = ["DerivativeTexts"]
 
 
 class DerivativeTexts:
-    """Writes what a derivative sends on one day. `live` is its state after its last trade."""
+    """Writes the payloads of a derivative on one day. `live` is its state after its last trade."""
 
     __slots__ = ("_count", "_instrument", "_market", "_now", "live")
 

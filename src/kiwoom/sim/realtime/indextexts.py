@@ -10,7 +10,7 @@ __all__ = ["IndexTexts"]
 
 
 class IndexTexts:
-    """Writes what an index sends on one day. `live` is its state after its last value."""
+    """Writes the payloads of an index on one day. `live` is its state after its last value."""
 
     __slots__ = ("live",)
 

@@ -32,7 +32,7 @@ from kiwoom.sim.rules.instruments import Instrument
 __all__ = ["KINDS", "Kind", "Texts", "WithTrade", "brought_by", "brought_by_tr", "texts_of"]
 
 Texts = StockTexts | IndexTexts | DerivativeTexts
-"""What writes the payloads that a code sends with its trades."""
+"""The writers of the payloads that come with the trades of a code."""
 
 
 def texts_of(market: Market, instrument: Instrument, live: Live) -> Texts:
@@ -113,7 +113,7 @@ KINDS: dict[str, Kind] = {
 
 _ECN = ("ECN주식시세", "ECN주식체결", "ECN주식호가잔량")
 _SECTOR = ("업종지수", "업종등락", "예상업종지수")
-# What a TR registers beside the types of a quote.
+# Types that a TR registers beside those of a quote.
 _BESIDE: dict[str, tuple[str, ...]] = {
     "opt10002": ("주식당일거래원",),
     "opt10040": ("주식당일거래원",),

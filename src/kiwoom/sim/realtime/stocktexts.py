@@ -50,7 +50,7 @@ class _Levels:
 
 
 class StockTexts:
-    """Writes what a stock sends on one day. `live` is its state after its last trade."""
+    """Writes the payloads of a stock on one day. `live` is its state after its last trade."""
 
     __slots__ = (
         "_at_price", "_cost_ppm", "_extremes", "_levels", "_of_price", "_quotes", "_range", "_times", "_totals", "live",

@@ -1,7 +1,7 @@
 """
-What the server says in OnReceiveMsg when it does what was asked, and the TR names of orders' answers.
+The texts of OnReceiveMsg for requests and orders that succeed, and the TR names of orders' answers.
 
-What it says when it refuses stands in `kiwoom.sim.rules.refusals`. The vendor changes the numbers without notice, so
+`kiwoom.sim.rules.refusals` has the texts of refusals. The vendor changes the numbers without notice, so
 programs should not rely on them.
 """
 
@@ -22,11 +22,11 @@ __all__ = [
 
 
 PENALTY_WINDOW: Final = "조회횟수 제한 : -209 / 현재 고객님 프로그램에서 과도한 조회요청이 발생되고 있습니다."
-"""What the OCX shows in a window when the limits on requests were exceeded; the simulator has it in its log."""
+"""The text of the OCX's window when a program exceeds the request limits; the simulator writes it in its log."""
 
 
 QUERY_DONE: Final = "모의투자 조회완료"
-"""What the mock server says after a query of which nothing is left."""
+"""The mock server's text after the last page of a query."""
 
 
 _ACCEPTED_REAL = {
@@ -56,7 +56,7 @@ def accepted_text(action: str, side: int, mock: bool) -> str:
 
 
 def query_text(text: str, mock: bool) -> str:
-    """What a server says after a query, from the mock server's text: the real one does not speak of 모의투자."""
+    """A server's text after a query, from the mock server's: the real server leaves 모의투자 out."""
     return text if mock else text.replace(QUERY_DONE, "조회가 완료되었습니다.").replace("모의투자 ", "")
 
 

@@ -1,5 +1,5 @@
 """
-Every refusal that the simulated server makes, as data: its words or number, when it is made, and who says so.
+Every refusal that the simulated server makes, as data: its words or number, its situation, and its source.
 
 Three tables, for the three ways in which the real server refuses:
 
@@ -7,8 +7,8 @@ Three tables, for the three ways in which the real server refuses:
 - `TrRefusal`: OnReceiveMsg brings a text and OnReceiveTrData an answer without rows.
 - `Refusal`: SendOrder returned 0; OnReceiveMsg brings the reason and the order number is "".
 
-A refusal needs a source. Where none shows that the real server refuses, the simulator accepts and says in its log
-what looks odd. ``docs/reference/refusals.md`` is made from these tables.
+A refusal needs a source. If none shows that the real server refuses, the simulator accepts, and warns in its log.
+``docs/reference/refusals.md`` is made from these tables.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Basis(str, Enum):
 
 @dataclass(frozen=True)
 class Said:
-    """What one server says: ``[code] text``."""
+    """One server's message: ``[code] text``."""
 
     code: str
     text: str
@@ -57,7 +57,7 @@ class Why:
 
 @dataclass(frozen=True)
 class TrText:
-    """What comes in the place of a TR's rows. `text` may have places ``{name}`` to fill; "" sends no message."""
+    """The message instead of a TR's rows. `text` may have places ``{name}`` to fill; "" sends no message."""
 
     text: str
     situation: str
@@ -67,7 +67,7 @@ class TrText:
 
 @dataclass(frozen=True)
 class Returned:
-    """What a function returns when it does nothing."""
+    """The number that a function returns when it does nothing."""
 
     functions: str
     code: int
@@ -206,7 +206,7 @@ class Refusal(Enum):
     )
 
     def said(self, mock: bool) -> Said:
-        """What the mock or the real server says."""
+        """The text of the mock or of the real server."""
         return self.value.mock if mock else self.value.real
 
 

@@ -15,7 +15,7 @@ class TimedControl(QueuedControl):
     """
     The session of a program with the engine: whether it is logged in, and which line its events come on.
 
-    `line` grows when a connection is cut. What was asked for on an earlier one is not answered.
+    `line` grows with each cut of the connection. Requests of an earlier line get no answer.
     """
 
     thread_bound = False
@@ -49,7 +49,7 @@ class TimedControl(QueuedControl):
         return now_us if next_us is None else min(now_us, next_us - 1)
 
     def drop_line(self) -> None:
-        """The connection is gone, and with it everything on its way."""
+        """Drop the connection, and every event on its way."""
         self.connected = False
         self.line += 1
 
