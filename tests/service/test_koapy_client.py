@@ -183,3 +183,43 @@ def test_koapys_own_client_works_unchanged(koapy_python: Path, environment: dict
     assert len(result["conditions"]) >= 2
     assert result["found"] > 0
     assert result["with_info"][0] == result["with_info"][1] > 0
+
+
+CUSTOM = '''
+import json, sys, threading, time
+from koapy.backend.kiwoom_open_api_plus.grpc import KiwoomOpenApiPlusService_pb2 as pb
+from koapy.backend.kiwoom_open_api_plus.grpc.KiwoomOpenApiPlusServiceClient import KiwoomOpenApiPlusServiceClient
+
+CODE = """
+from koapy.backend.kiwoom_open_api_plus.core.KiwoomOpenApiPlusEventHandler import KiwoomOpenApiPlusEventHandler
+from koapy.backend.kiwoom_open_api_plus.grpc import KiwoomOpenApiPlusService_pb2
+
+class Logins(KiwoomOpenApiPlusEventHandler):
+    def __init__(self, control, request, context):
+        super().__init__(control)
+
+    def OnEventConnect(self, errcode):
+        response = KiwoomOpenApiPlusService_pb2.ListenResponse()
+        response.name = "login"
+        response.arguments.add().long_value = errcode
+        self.observer.on_next(response)
+        self.observer.on_completed()
+"""
+
+with KiwoomOpenApiPlusServiceClient(host="127.0.0.1", port=int(sys.argv[1])) as client:
+    client.get_stub().SetLogLevel(30, "koapy")
+    request = pb.CallAndListenRequest()
+    request.call_request.name = "CommConnect"
+    request.listen_request.code, request.listen_request.class_name = CODE, "Logins"
+    called, heard = client.get_grpc_stub().CustomCallAndListen(request, timeout=60)
+    print(json.dumps([called.call_response.return_value.long_value, heard.listen_response.arguments[0].long_value]))
+'''
+
+
+def test_koapys_own_client_brings_code_on_the_loopback(koapy_python: Path, environment: dict[str, str]) -> None:
+    process, address = start_command("--url", "sim:?seed=7", "--custom-code-without-token", "--log-level", "error")
+    try:
+        assert run(koapy_python, environment, "-c", CUSTOM, address.rpartition(":")[2]) == [0, 0]
+    finally:
+        process.kill()
+        process.communicate()
