@@ -120,7 +120,7 @@ def test_who_leaves_while_the_server_turns_a_page_is_waited_for(serve: Serve, an
     until(lambda: not served.server.measured.open["TransactionCall"], "his end")
     control.pages["opt10081"] = [Page(rows=days("20220217"), prev_next="0")]
     following = served.stub().TransactionCall(request(), timeout=10)
-    until(lambda: served.server.core.paging.somebody_waits("opt10081"), "the next one")
+    until(lambda: served.server.core.paging.others_wait("opt10081"), "the next one")
     assert len(control.called("CommRqData")) == 2
     if answered:
         screen = control.called("CommRqData")[1][3]

@@ -1,4 +1,4 @@
-"""A local certificate authority and certificates for the service and its clients: what ``kiwoom certs`` makes."""
+"""A local certificate authority and certificates for the service and its clients, for ``kiwoom certs``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Made", "make_certificates"]
 
-# What clients accept at most, whoever signed it.
+# Days; clients reject certificates that are valid for longer, also those of a private authority.
 _DAYS = 825
 _CA_DAYS = 3650
 

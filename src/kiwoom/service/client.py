@@ -205,7 +205,7 @@ class ServiceClient:
         return _value(method(_call(name, arguments), metadata=self._metadata).return_value)
 
     def login(self) -> int:
-        """Log in, if nobody has yet, and wait for it: 0. A failed login is an RpcError with the code."""
+        """Log in unless the service is logged in already; returns 0. A failed login is an RpcError with the code."""
         return int([_heard(r).arguments[0] for r in self._stream("LoginCall", pb.LoginRequest())][-1])
 
     def pages(

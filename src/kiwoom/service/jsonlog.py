@@ -1,4 +1,4 @@
-"""The log of the service: as lines of JSON, and without anybody's account."""
+"""The log of the service: lines of JSON, with account numbers masked."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class JsonFormatter(logging.Formatter):
 
 class MaskedFormatter(logging.Formatter):
     """
-    Formats with another formatter, and masks accounts in what comes of it.
+    Formats with another formatter, and masks accounts in its result.
 
-    Whoever writes a message cannot know what stands in an error of the control or of a program's own code.
+    Masking comes last because errors of the control or of a program's own code may contain accounts.
     """
 
     def __init__(self, plain: logging.Formatter) -> None:

@@ -60,7 +60,7 @@ class collector:  # noqa: N801  # used like a function
                 cumulative.append((bound, total))
             latency.add_metric([method], cumulative, sum_value=measured.seconds[method])
         yield latency
-        events = CounterMetricFamily("kiwoom_events", "Events of the control that somebody heard", labels=["event"])
+        events = CounterMetricFamily("kiwoom_events", "Events of the control that had listeners", labels=["event"])
         for name, count in list(core.hub.events.items()):
             events.add_metric([name], count)
         yield events

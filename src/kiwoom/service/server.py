@@ -1,5 +1,5 @@
 """
-The server: gRPC on an event loop, in front of what owns the control.
+The server: gRPC on an event loop, in front of the owner of the control.
 
 A control that belongs to its thread keeps that thread for itself and the loop gets another one; any other control is
 owned on the loop's thread, between two of its steps.
@@ -283,7 +283,7 @@ class Server:
         try:
             await self._owner.submit(end_streams)
         except ControlClosed:
-            # It could not go on: nobody else is at the streams any more.
+            # The owner has ended, so no other thread is at the streams.
             end_streams()
         await server.stop(self.settings.grace_s)
         # What was begun for several clients at once, and whose clients have gone.

@@ -2,7 +2,7 @@
 
 from kiwoom.wire.pool import load
 
-SHA256 = "64ace9140359f8d514dfdf30011dd74d8f405c8a653fe6777ca46a37fdf02c7a"
+SHA256 = "814a25c53f7c1483bea6155335bbd47cf6d7b2d0ac2e8f76e8a9af41cc9b1873"
 
 DESCRIPTOR = load(
     b'\n\x0ckiwoom.proto\x12\tkiwoom.v1"\x11\n\x0fDescribeRequest"\x9d\x01\n\x10DescribeResponse\x12\x0f\n\x07ver'

@@ -1,8 +1,7 @@
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from collections.abc import Iterable as _Iterable, Mapping as _Mapping
-from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Mapping, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
@@ -28,7 +27,7 @@ class DescribeResponse(_message.Message):
     connected: bool
     rights: _containers.RepeatedScalarFieldContainer[str]
     clock_speed: float
-    def __init__(self, version: _Optional[str] = ..., mode: _Optional[str] = ..., url: _Optional[str] = ..., virtual_clock: _Optional[bool] = ..., now_us: _Optional[int] = ..., connected: _Optional[bool] = ..., rights: _Optional[_Iterable[str]] = ..., clock_speed: _Optional[float] = ...) -> None: ...
+    def __init__(self, version: _Optional[str] = ..., mode: _Optional[str] = ..., url: _Optional[str] = ..., virtual_clock: bool = ..., now_us: _Optional[int] = ..., connected: bool = ..., rights: _Optional[_Iterable[str]] = ..., clock_speed: _Optional[float] = ...) -> None: ...
 
 class Row(_message.Message):
     __slots__ = ("values",)
@@ -96,7 +95,7 @@ class Open(_message.Message):
     after_sequence: int
     events: _containers.RepeatedScalarFieldContainer[str]
     own_only: bool
-    def __init__(self, session: _Optional[bytes] = ..., after_sequence: _Optional[int] = ..., events: _Optional[_Iterable[str]] = ..., own_only: _Optional[bool] = ...) -> None: ...
+    def __init__(self, session: _Optional[bytes] = ..., after_sequence: _Optional[int] = ..., events: _Optional[_Iterable[str]] = ..., own_only: bool = ...) -> None: ...
 
 class Subscription(_message.Message):
     __slots__ = ("events",)
@@ -192,4 +191,4 @@ class EventBatch(_message.Message):
     now_us: int
     waited: bool
     connected: bool
-    def __init__(self, events: _Optional[_Iterable[_Union[Event, _Mapping[str, object]]]] = ..., first_sequence: _Optional[int] = ..., lost: _Optional[int] = ..., session: _Optional[bytes] = ..., layouts: _Optional[_Iterable[_Union[Layout, _Mapping[str, object]]]] = ..., now_us: _Optional[int] = ..., waited: _Optional[bool] = ..., connected: _Optional[bool] = ...) -> None: ...
+    def __init__(self, events: _Optional[_Iterable[_Union[Event, _Mapping[str, object]]]] = ..., first_sequence: _Optional[int] = ..., lost: _Optional[int] = ..., session: _Optional[bytes] = ..., layouts: _Optional[_Iterable[_Union[Layout, _Mapping[str, object]]]] = ..., now_us: _Optional[int] = ..., waited: bool = ..., connected: bool = ...) -> None: ...

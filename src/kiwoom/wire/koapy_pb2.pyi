@@ -2,8 +2,7 @@ from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from collections.abc import Iterable as _Iterable, Mapping as _Mapping
-from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Mapping, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
@@ -30,7 +29,7 @@ class Argument(_message.Message):
     string_value: str
     long_value: int
     bool_value: bool
-    def __init__(self, string_value: _Optional[str] = ..., long_value: _Optional[int] = ..., bool_value: _Optional[bool] = ...) -> None: ...
+    def __init__(self, string_value: _Optional[str] = ..., long_value: _Optional[int] = ..., bool_value: bool = ...) -> None: ...
 
 class ReturnValue(_message.Message):
     __slots__ = ("string_value", "long_value", "bool_value")
@@ -40,7 +39,7 @@ class ReturnValue(_message.Message):
     string_value: str
     long_value: int
     bool_value: bool
-    def __init__(self, string_value: _Optional[str] = ..., long_value: _Optional[int] = ..., bool_value: _Optional[bool] = ...) -> None: ...
+    def __init__(self, string_value: _Optional[str] = ..., long_value: _Optional[int] = ..., bool_value: bool = ...) -> None: ...
 
 class CallRequest(_message.Message):
     __slots__ = ("name", "arguments")
@@ -159,7 +158,7 @@ class LoginCredentials(_message.Message):
     cert_password: str
     is_simulation: bool
     account_passwords: _containers.ScalarMap[str, str]
-    def __init__(self, user_id: _Optional[str] = ..., user_password: _Optional[str] = ..., cert_password: _Optional[str] = ..., is_simulation: _Optional[bool] = ..., account_passwords: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    def __init__(self, user_id: _Optional[str] = ..., user_password: _Optional[str] = ..., cert_password: _Optional[str] = ..., is_simulation: bool = ..., account_passwords: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class LoginRequest(_message.Message):
     __slots__ = ("credentials",)
@@ -175,7 +174,7 @@ class RealRequestFlags(_message.Message):
     infer_fids: bool
     readable_names: bool
     fast_parse: bool
-    def __init__(self, infer_fids: _Optional[bool] = ..., readable_names: _Optional[bool] = ..., fast_parse: _Optional[bool] = ...) -> None: ...
+    def __init__(self, infer_fids: bool = ..., readable_names: bool = ..., fast_parse: bool = ...) -> None: ...
 
 class RealRequest(_message.Message):
     __slots__ = ("screen_no", "code_list", "fid_list", "opt_type", "flags")
@@ -236,7 +235,7 @@ class OrderSubscriptionTarget(_message.Message):
     REAL: bool
     MSG: bool
     CHEJAN: bool
-    def __init__(self, RET: _Optional[bool] = ..., TR: _Optional[bool] = ..., REAL: _Optional[bool] = ..., MSG: _Optional[bool] = ..., CHEJAN: _Optional[bool] = ...) -> None: ...
+    def __init__(self, RET: bool = ..., TR: bool = ..., REAL: bool = ..., MSG: bool = ..., CHEJAN: bool = ...) -> None: ...
 
 class OrderRequest(_message.Message):
     __slots__ = ("request_name", "screen_no", "account_no", "order_type", "code", "quantity", "price", "quote_type", "original_order_no", "target")
@@ -272,7 +271,7 @@ class ConditionRequestFlags(_message.Message):
     IS_FUTURE_OPTION_FIELD_NUMBER: _ClassVar[int]
     with_info: bool
     is_future_option: bool
-    def __init__(self, with_info: _Optional[bool] = ..., is_future_option: _Optional[bool] = ...) -> None: ...
+    def __init__(self, with_info: bool = ..., is_future_option: bool = ...) -> None: ...
 
 class ConditionRequest(_message.Message):
     __slots__ = ("screen_no", "condition_name", "condition_index", "search_type", "request_name", "flags")

@@ -1,1 +1,1 @@
-"""What the service stands on: status codes, security, settings."""
+"""Status codes, security and settings, on which the rest of the service stands."""

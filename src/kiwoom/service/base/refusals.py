@@ -1,5 +1,5 @@
 """
-What the service refuses by itself, and why: the table *refusal -> source*.
+The refusals that the service makes itself, each with its source.
 
 A refusal of the broker's server is not in it; the service hands those on, with the code and the text. `basis` says what
 a refusal stands on:
@@ -11,8 +11,8 @@ a refusal stands on:
 - ``protection``: it would hold up or fill up the service for all clients; honest requests stay far below;
 - ``wire``: the interface cannot carry it, or nothing could come of it.
 
-What is only advice is accepted, and named once in the log: screen numbers such as 0000, unknown FIDs, an empty list of
-codes, any `opt_type`, any level and any logger.
+The service accepts what the guide only advises against, and names it once in the log: screen numbers such as 0000,
+unknown FIDs, an empty list of codes, any `opt_type`, any level and any logger.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """
-Who may do what: tokens, rights, accounts; and whether the service may start at all as it is set up.
+Tokens, their rights and accounts, and the checks that a service is safe to start.
 
 A token file has one line for each token: its name, the token, its rights and, if it may not use all of them, its
 accounts. ``#`` begins a comment::
@@ -40,7 +40,7 @@ SHORTEST_TOKEN = 16
 
 @dataclass(frozen=True)
 class Identity:
-    """Who calls: a name, what they may do, and with which accounts (None: all)."""
+    """A caller: its name, its rights, and the accounts that it may use (None: all)."""
 
     name: str
     rights: frozenset[str]
@@ -63,7 +63,7 @@ class Identity:
 
 
 EVERYBODY = Identity("everybody", frozenset({"read", "trade"}))
-"""Who calls where no tokens are used: on the loopback, or with a client certificate."""
+"""The caller where no tokens are used: on the loopback, or with a client certificate."""
 EVERYBODY_WITH_CODE = Identity("everybody", frozenset({"read", "trade", "custom"}))
 """The same where the operator lets any local program bring code."""
 
@@ -108,13 +108,13 @@ class Tokens:
         self._identities[_digest(token)] = Identity(name, frozenset(rights.split(",")), accounts, True)
 
     def identify(self, authorization: str) -> Identity:
-        """Whose token ``Bearer TOKEN`` is. Raises End(UNAUTHENTICATED)."""
+        """The identity behind ``Bearer TOKEN``. Raises End(UNAUTHENTICATED)."""
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise End(grpc.StatusCode.UNAUTHENTICATED, "send the metadata authorization: Bearer TOKEN")
         wanted = _digest(token.strip())
         found = None
-        # Every digest is compared, in constant time each: how long it takes says nothing.
+        # Compare every digest, each in constant time, so that the duration tells nothing.
         for known, identity in self._identities.items():
             if hmac.compare_digest(known, wanted):
                 found = identity
@@ -166,6 +166,6 @@ def check_start(settings: Settings) -> None:
         missing.append("tokens (--tokens FILE)")
     if missing:
         raise RefusedToStart(
-            f"{settings.listen} can be reached from other machines, and whoever reaches it can trade: that needs "
+            f"{settings.listen} can be reached from other machines, and any of them could trade: that needs "
             f"{' and '.join(missing)}. To serve this machine alone, listen at 127.0.0.1"
         )

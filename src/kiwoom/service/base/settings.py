@@ -39,15 +39,15 @@ class Settings:
     client_ca: Path | None = None
     """With it, a client must show a certificate of this authority."""
     tokens: Path | None = None
-    """File with the tokens, their rights and accounts; without it everybody who reaches the port may do everything
-    but run code."""
+    """File with the tokens, their rights and accounts; without it, every client that reaches the port may do
+    everything but run code."""
     own_thread: bool = False
     """Give the control a thread of its own, also where it does not need one. Slower, but gRPC answers meanwhile."""
     cpu: int | Literal["auto", "any"] = "any"
     """
     Which processor the whole process keeps to (Linux). "auto", as `kiwoom serve` has it, tries out what it takes to
     wake a thread on another one; where that is much, as on virtual machines, the process keeps to one, and leaves it
-    for another when somebody else needs it. "any" lets the kernel decide.
+    for another when other processes need it. "any" lets the kernel decide.
     """
     event_loop: EventLoop = "auto"
     """What the server runs on; "auto" is uvloop where it is installed, which is faster."""
@@ -62,11 +62,11 @@ class Settings:
     acknowledge_timeout_s: float = 5.0
     """How long an event waits for a client of `BidirectionalListen`."""
     acknowledge_grace_s: float = 0.05
-    """How long such an event holds up everybody else before other events are delivered in the meantime."""
+    """How long such an event holds up other events before other events are delivered in the meantime."""
     answer_timeout_s: float = 10.0
     """How long a TR, an order or a condition search may stay unanswered."""
     login_timeout_s: float = 300.0
-    """How long a login may take; somebody may have to type a password."""
+    """How long a login may take; a person may have to type a password."""
     custom_code_timeout_s: float = 1.0
     """How long one handler of a client's own code may run."""
 
@@ -85,7 +85,7 @@ class Settings:
     be rid of a client that is there and never reads: gRPC keeps its ended calls until it does."""
     reader_timeout_s: float = 60.0
     """How long a client of `TransactionCall` may leave a page unread before its screen is given to others; a tenth of
-    it when somebody else waits to ask for the same TR."""
+    it when another call waits to ask for the same TR."""
     grace_s: float = 5.0
     """How long a graceful stop waits for streams to be told."""
     session_grace_s: float = 30.0

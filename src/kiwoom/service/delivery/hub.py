@@ -1,9 +1,9 @@
 """
-The hub: who hears which event.
+The hub hands each event to its listeners.
 
-The control is asked for an event only while somebody listens to it. Listeners are served in the order in which they
-came, and an exception in one ends that one alone. Those that hold the event (`BidirectionalListen`) are served last:
-the event waits for them in its handler, and nobody else waits for them, nor one of them for another.
+The hub subscribes to an event of the control only while it has listeners. Listeners are served in the order in which
+they came, and an exception in one ends that one alone. Holders (`BidirectionalListen`) are served last: the event waits
+for them in its handler. Other listeners do not wait for a holder, and no holder waits for another.
 """
 
 from __future__ import annotations
@@ -72,9 +72,9 @@ class Hub:
         self.held: Occasion | None = None
         """The event that waits for its clients, whose data the getters read. Owner thread."""
         self._busy: dict[Holder, tuple[str, float]] = {}
-        """Who has an event to acknowledge: its name, and until when (real time)."""
+        """The holders that owe an acknowledgement: for which event, and until when (real time)."""
         self._parked: dict[Holder, deque[Occasion]] = {}
-        """Events that wait for those who have another one to acknowledge first, with their data."""
+        """Events, with their data, that wait until a holder has acknowledged an earlier one."""
 
     def add(self, listener: Listener, events: Iterable[str]) -> None:
         """Have `listener` hear these events, by their names in the type library."""
@@ -131,7 +131,7 @@ class Hub:
     def _hold(self, occasion: Occasion, holders: list[Holder]) -> None:
         if self._holding:
             # An outer event waits for its clients, whose data must stay the one that they read: this one goes on
-            # together with its data. Who has nothing to acknowledge hears of it now, the others in their turn.
+            # together with its data. Idle holders hear of it now, the others in their turn.
             occasion.data  # noqa: B018  # taken now, while it can be read
             for holder in holders:
                 if holder in self._busy:
@@ -178,7 +178,7 @@ class Hub:
         holder.give_up(status)
 
     def _all_done(self) -> bool:
-        """Whether nobody has an event to acknowledge; who has acknowledged one is given the next."""
+        """Whether all holders have acknowledged; one that has is given its next event first."""
         now = 0.0
         for holder in tuple(self._busy):
             while holder.acknowledged and holder in self._busy:

@@ -97,7 +97,7 @@ class Occasion:
             try:
                 self._account = self.chejan(9201)
             except Exception as error:
-                # An account that is not known is nobody's who may only see some.
+                # Only unrestricted clients may see a notice of an unknown account.
                 log.error("the account of %s cannot be read: %r", self.name, error, exc_info=error)
                 self._account = ""
         return self._account

@@ -26,7 +26,7 @@ log = logging.getLogger("kiwoom.service")
 
 
 class Progress:
-    """Whether a reader takes anything: one that takes nothing for a while is waited for no more."""
+    """Whether a reader takes anything. A virtual market stops waiting for one that takes nothing for a second."""
 
     __slots__ = ("_at", "_taken")
 
@@ -100,9 +100,11 @@ class Stream:
         self._idle = False
         """Nothing is being sent and nothing waits to be: the owner may begin to send."""
         self._begun: Coroutine[Any, Any, None] | None = None
-        """The sending that `send` began: nobody else may begin one until it was brought to its end."""
+        """The write that `send` began. No other write may begin until it has ended."""
         self._under_way: asyncio.Future[Any]
-        """What it waits for. It is looked at when there is something more to send: mostly that is done by then."""
+        """
+        The future that this write waits for. It is looked at when there is more to send; mostly it is done by then.
+        """
         self._followed = False
         """Whether it goes on by itself, because something waits for its end."""
         self._failure: BaseException | None = None
@@ -146,7 +148,7 @@ class Stream:
             return
         begun = self._write(data)
         try:
-            # What a coroutine awaits is handed out by its first step.
+            # The first step of a coroutine hands out the future that it awaits.
             self._under_way = begun.send(None)
         except StopIteration:
             self.sent += 1
@@ -162,7 +164,7 @@ class Stream:
             self._under_way.add_done_callback(self._go_on)
 
     def _go_on(self, _: asyncio.Future[Any]) -> None:
-        """What the sending waited for is there."""
+        """The future of the write is done: take its next step."""
         assert self._begun is not None
         self._followed = False
         try:
@@ -217,7 +219,7 @@ class Stream:
             waiter.set_result(None)
 
     async def read(self) -> AsyncIterator[bytes]:
-        """What was put in, as it comes. Raises End with the status that the owner's side gave. Event loop's thread."""
+        """The messages, as they come. Raises End with the status that the owner's side gave. Event loop's thread."""
         queue = self._queue
         while await self._more():
             while queue:
@@ -230,7 +232,7 @@ class Stream:
                 yield data
 
     async def forward(self) -> None:
-        """Send what was put in, as it comes, to the end. Raises End as `read` does. Event loop's thread."""
+        """Send the messages, as they come, to the end. Raises End as `read` does. Event loop's thread."""
         assert self._write is not None
         queue, write = self._queue, self._write
         while await self._more():
@@ -264,7 +266,7 @@ class Stream:
                 await self._waiter
             except BaseException:
                 if self._begun is not None:
-                    # Nobody else will look at how it ended.
+                    # No reader is left that would see it to its end.
                     self._follow()
                 raise
             finally:

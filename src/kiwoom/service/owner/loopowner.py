@@ -63,7 +63,7 @@ class _LoopAttention:
         """
         Leave the thread to the loop until a call comes, at most for `timeout` seconds, and at least for one step.
 
-        Who finds that there is always something to do must not keep the loop from what would end it.
+        Even an owner that always has work must let the loop run, or nothing could end it.
         """
         sleeper = self._sleeper = getcurrent()
         if timeout <= 0 or self._called:
@@ -104,7 +104,7 @@ class _LoopAttention:
             self._set_limit()
 
     def _resume(self) -> None:
-        # May come late, or twice: whoever waits looks again then.
+        # May come late, or twice: the sleeper looks again then.
         if self._sleeper is not None:
             self._sleeper.switch()
 
@@ -158,7 +158,7 @@ class LoopOwner(Owner):
             if self._work or (clock.virtual and (delivered or not still)):
                 wait_s = 0.0
             elif still:
-                wait_s = LONGEST_WAIT_S if self._nobody_waits() else READER_S
+                wait_s = LONGEST_WAIT_S if self._no_client_waits() else READER_S
             else:
                 due_s = control.next_due()
                 wait_s = clock.real_seconds(round(self._until_timer_s() * SECOND_US))
@@ -166,10 +166,10 @@ class LoopOwner(Owner):
             attention.wait(wait_s)
 
     def _more(self) -> bool:
-        """Whether to go on delivering what is due: nobody is to hear of the last event first."""
+        """Whether to go on delivering: no client is to hear of the last event first."""
         if self._posting or self._work or self._new_timer or self._stopping:
             return False
-        if self.control.clock.virtual and self._nobody_waits():
+        if self.control.clock.virtual and self._no_client_waits():
             return False
         return monotonic() < self._slice_ends
 
@@ -198,7 +198,7 @@ class LoopOwner(Owner):
             self._work.clear()
 
     def attend(self) -> None:
-        # Whoever calls this has nothing more to do: a round of the loop is saved.
+        # The caller has nothing more to do, so switching here saves a round of the loop.
         self._attention.set_now()
 
     def _call_soon(self, callback: Callable[[], None]) -> None:

@@ -1,9 +1,9 @@
 """
-The owner of a control: who calls it and delivers its events.
+The owner of a control calls it and delivers its events.
 
-The RPCs hand work over and await the result; the owner posts what happened back. `ThreadOwner` has a thread of its
-own, which is what a control wants that belongs to its thread (the OCX). Where the control does not mind, the
-`LoopOwner` of `kiwoom.service.owner.loopowner` lives on the event loop's thread and saves the way between the two.
+The RPCs hand work over and await the result; the owner posts events back. `ThreadOwner` has a thread of its own, as a
+control needs that belongs to its thread (the OCX). For other controls, the `LoopOwner` of
+`kiwoom.service.owner.loopowner` lives on the event loop's thread and saves the way between the two.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ LONGEST_WAIT_S = 1.0
 """Longest wait in one go, so that a lost wake-up costs a moment and not the session."""
 READER_S = 0.002
 """How often to look whether a reader has caught up that holds a virtual market back."""
-# A control whose pump raises so many times in a row does nothing but fail: it is given up.
+# A control whose pump raises this many times in a row does nothing but fail, and is given up.
 _MOST_FAILURES = 20
 # How often to look whether a late control has delivered what was due before a deadline.
 _LATE_US = 20_000
@@ -149,12 +149,12 @@ class Owner(ABC):
         self._failures_in_a_row = 0
         return delivered
 
-    def _nobody_waits(self) -> bool:
+    def _no_client_waits(self) -> bool:
         return self.waiting + self.sessions_waiting <= 0
 
     def _stands_still(self) -> bool:
-        """Whether nobody waits or somebody cannot keep up: a virtual market stands still then, the calls go on."""
-        return self._nobody_waits() or self.held_back()
+        """Whether a virtual market stands still: no client waits, or one cannot keep up. Calls go on."""
+        return self._no_client_waits() or self.held_back()
 
     def _until_timer_s(self) -> float:
         """Seconds of the control's clock until the next timer, but no more than the longest wait."""
@@ -247,7 +247,7 @@ class Owner(ABC):
         try:
             self._call_soon(self._run_posted)
         except RuntimeError:
-            # The loop is closed: nobody is left to hear of it.
+            # The loop is closed, and with it every call.
             self._posted.clear()
 
     @abstractmethod
@@ -372,7 +372,7 @@ class ThreadOwner(Owner):
                 self._pumped(lambda: control.pump(0.0))
                 # The calls just carried out may have changed it.
                 if self._stands_still() and not self._work and not self._stopping:
-                    self._attention.wait(LONGEST_WAIT_S if self._nobody_waits() else READER_S)
+                    self._attention.wait(LONGEST_WAIT_S if self._no_client_waits() else READER_S)
                 self._attending = False
                 continue
             self._pumped(lambda: control.pump(self._until_timer_s()))

@@ -25,7 +25,7 @@ __all__ = ["LOOK_S", "Seat", "busy_s", "choose", "keep_to", "take_seat", "wake_s
 log = logging.getLogger("kiwoom.service")
 
 LOOK_S = 2.0
-"""How often to look whether somebody else is busy on the processor."""
+"""How often to look whether other processes are busy on the processor."""
 # To wake a thread elsewhere must cost that much more than here, in seconds. Without a hypervisor it is 3 to 8 µs.
 _COSTLY_S = 10e-6
 _ROUNDS = 60
@@ -51,7 +51,7 @@ def _move(cpus: Collection[int]) -> None:
 
 
 def wake_s(first: int, second: int, rounds: int = _ROUNDS, now: Callable[[], float] = perf_counter) -> float:
-    """What it takes to wake a thread on processor `second` from one on `first` and the other way, in seconds."""
+    """The time to wake a thread on processor `second` from one on `first` and the other way, in seconds."""
     before = os.sched_getaffinity(0)
     (to_read, to_write), (fro_read, fro_write) = os.pipe(), os.pipe()
 
@@ -98,7 +98,7 @@ def choose(current: int, others: Mapping[int, float]) -> int:
     The processor to be on, from what others take of each (0 to 1).
 
     It stays where it is unless others are busy there and another one is clearly less busy: the kernel moves what may
-    be moved by itself, so it is mostly somebody else who keeps to this one as well.
+    be moved by itself, so a busy neighbour mostly keeps to this one as well.
     """
     if others.get(current, 1.0) <= _TOO_MUCH:
         return current
@@ -125,7 +125,7 @@ class Seat:
         move({cpu})
 
     def look(self) -> None:
-        """Change the processor if somebody else needs this one. Any thread."""
+        """Change the processor if other processes need this one. Any thread."""
         before, busy_before, own_before = self._seen
         at, busy, own = self._seen = (self._now(), self._busy(), self._own_s())
         took = at - before

@@ -1,6 +1,6 @@
 """
-What makes a process faster that is there for the service alone: fewer threads in gRPC, an event loop in C, a garbage
-collector that leaves in peace what stays.
+Speed for a process that only serves: fewer threads in gRPC, an event loop in C, and a garbage collector that skips
+modules and catalogs.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def grpc_variables(environment: Mapping[str, str], installed: str) -> dict[str, 
     What to add to the environment before gRPC (of version `installed`) is imported, so that it uses fewer threads.
 
     It reads from its connections on the thread that hands over what it read, then. Otherwise a request goes through
-    three threads of a pool first, each of which must be woken. Whoever has set GRPC_EXPERIMENTS is left his choice.
+    three threads of a pool first, each of which must be woken. A GRPC_EXPERIMENTS that is set already stays as it is.
     """
     numbers = tuple(int(part) for part in installed.split(".")[:2] if part.isdecimal())
     if sys.platform != "linux" or _EXPERIMENTS in environment or numbers > _LAST_WITH_SWITCH:
@@ -52,7 +52,7 @@ def grpc_variables(environment: Mapping[str, str], installed: str) -> dict[str, 
 
 def freeze_gc() -> None:
     """
-    Have the garbage collector go through what exists by now no more.
+    Keep the garbage collector from objects that exist by now.
 
     Modules and catalogs stay. To go through them again and again takes many milliseconds, which clients feel.
     """

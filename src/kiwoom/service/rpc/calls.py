@@ -45,13 +45,13 @@ _LONGEST_TEXT = 100_000
 _LONGEST_NUMBER = 20
 _ACCOUNT_TAGS = frozenset({"ACCNO", "ACCLIST", "ACCTLIST_DETAIL"})
 _TOO_MANY = (-200, -209, -210, -211, -308, -311)
-# They only read, which everybody may. GetConditionLoad asks the server, and is answered by an event.
+# Functions that only read. GetConditionLoad asks the server, and an event answers it.
 _READS = frozenset(name for name in FUNCTIONS if name.startswith("Get") and name != "GetConditionLoad")
 # Requests that only read and were understood before: programs ask the same things over and over.
 _MOST_KNOWN = 4096
 _LONGEST_KNOWN = 100
 _UNREGISTER = frozenset({"SetRealRemove", "DisconnectRealData"})
-# Functions of which more than the control takes note.
+# Functions that the service keeps account of before or after the control.
 _NOTED = frozenset({"SetInputValue", "CommRqData", "GetLoginInfo", *QUERY_FUNCTIONS, *ORDER_FUNCTIONS, *_UNREGISTER})
 
 
@@ -92,7 +92,7 @@ def check_arguments(called: Function, arguments: Sequence[str | int | bool | Non
 
 
 def _fits(spec: Argument, value: str | int | bool | None) -> bool:
-    """Whether a value is right as it is, as nearly all are."""
+    """Whether a value needs no conversion, as nearly all do not."""
     if spec.kind == "str":
         return type(value) is str and len(value) <= _LONGEST_TEXT and "\0" not in value
     return type(value) is int and -(2**31) <= value < 2**31
@@ -158,8 +158,8 @@ class Caller:
         """
         Call the function for this client, or for a program of its that goes on when its connection breaks.
 
-        Owner thread. Raises End(ABORTED) for the next page of a TR that somebody else asked for in between; a plain
-        client, whom only its connection tells from others, is trusted to know, unless it may not see all accounts.
+        Owner thread. Raises End(ABORTED) for the next page of a TR that another client asked for in between. A plain
+        client without limits on accounts is not checked: its connection may carry several programs.
         """
         name = called.name
         control = self._core.owner.control
@@ -180,7 +180,7 @@ class Caller:
             client.inputs[item] = value
             return None
         if name == "CommRqData":
-            # Whatever comes of it, the next request takes inputs of its own.
+            # The control drops inputs with the request, also with one that it refuses.
             inputs, client.inputs = client.inputs, {}
             tr = catalog.trs().get(str(arguments[1]).strip().lower())
             if tr is not None and ACCOUNT_INPUT in tr.inputs:
@@ -199,7 +199,7 @@ class Caller:
         if limiter is not None and result in _TOO_MANY:
             limiter.refused()
         if name in _UNREGISTER:
-            # Whoever unregisters for himself must not unregister for the streams.
+            # A client that unregisters its own codes must not unregister those of the streams.
             self._core.registrar.restore()
         elif name == "GetLoginInfo" and client.identity.accounts is not None and arguments[0] in _ACCOUNT_TAGS:
             return _only_accounts(str(result), client.identity.accounts)
@@ -223,12 +223,12 @@ class Caller:
             )
         owner = self._core.owner
         if owner.at_hand and called.name in _READS:
-            # Nothing comes of it that the owner would have to look after.
+            # A read has no consequences that the owner would have to look after.
             return self.carry_out(client, called, converted)
         return await owner.submit(partial(self.carry_out, client, called, converted))
 
     async def wire_call(self, client: Client, raw: bytes) -> bytes:
-        """The RPC: call a function by name; what it returns is the response, a negative code too."""
+        """The RPC: call a function by name. A negative return code is a response, not an error."""
         known = self._known.get(raw)
         if known is not None and self._core.owner.at_hand:
             return encode.call_response(self.carry_out(client, *known))

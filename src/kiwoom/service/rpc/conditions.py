@@ -219,7 +219,7 @@ def _reserve(core: Core, request: pb.ConditionRequest, search: _Search) -> None:
 
 
 async def _run(rpc: Rpc, request: pb.ConditionRequest, stream: Stream, search: _Search) -> None:
-    """Send the search, ask for data of what it finds, end the stream when it is over."""
+    """Send the search, ask for the data of the codes found, end the stream when it is over."""
     core, owner = rpc.core, rpc.owner
     control = owner.control
     name, index = request.condition_name, request.condition_index

@@ -2,9 +2,9 @@
 `CustomListen` and `CustomCallAndListen`: code of a client, inside the event.
 
 The code defines a handler class with methods named as events. It runs on the owner thread, with everything that the
-control can do, so it is off unless the operator switched it on, runs for clients with the right `custom` alone, and
-is written to the audit log. A handler that takes longer than its time is stopped at its next line; a call into C that
-does not come back cannot be stopped by anybody, which is the reason for the switch.
+control can do, so it is off unless the operator switched it on, runs for clients with the right `custom` alone, and is
+written to the audit log. A handler that takes longer than its time is stopped at its next line. A call into C that does
+not return cannot be stopped, which is the reason for the switch.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class TookTooLong(BaseException):
 
 
 class Observer:
-    """Where a handler puts what its client is to receive."""
+    """Takes the responses of a handler for its client."""
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
@@ -77,7 +77,7 @@ class Observer:
 
 class EventHandler:
     """
-    What a client's class derives from: methods named as events are called with the event's arguments.
+    The base of a client's class: methods named as events are called with the event's arguments.
 
     The constructor of the client's class takes `(control, request, context)` and calls this one with the control.
     """
@@ -157,7 +157,7 @@ class _Signal:
 
 
 class _Context:
-    """What the client's code may know of its client."""
+    """The client, as its code sees it."""
 
     def __init__(self, peer: str, stream: Stream, handler_of: Callable[[], EventHandler | None]) -> None:
         self._peer = peer

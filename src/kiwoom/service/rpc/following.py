@@ -34,7 +34,7 @@ class Outcome(Enum):
 
 @dataclass(frozen=True)
 class Notice(Generic[T]):
-    """A chejan notice: its kind, what identifies it, and whatever is to be handed on."""
+    """A chejan notice: its kind, the fields that identify it, and a payload to hand on."""
 
     gubun: str
     account: str
@@ -101,7 +101,7 @@ class Follower(Generic[T]):
         return bool(self.order_no) or self.outcome is Outcome.REFUSED
 
     def answer(self, order_no: str) -> list[T]:
-        """The TR answer came, with the order's number ("" = refused). Returns what of earlier notices is its own."""
+        """The TR answer came, with the order's number ("" = refused). Returns the earlier notices that are its own."""
         if not order_no:
             self.outcome = Outcome.REFUSED
             self._early.clear()
@@ -142,7 +142,7 @@ class Follower(Generic[T]):
             self._mine_last = True
             self._changed(notice)
         else:
-            # Else it is the order that this one modifies or cancels, or one that is no concern of ours.
+            # Else it is the order that this one modifies or cancels, or an unrelated one.
             self._mine_last = self._changes and notice.order_no == self._original_no
         return self._mine_last
 
@@ -174,7 +174,7 @@ class Follower(Generic[T]):
             self.outcome = Outcome.DONE
 
     def _changed(self, notice: Notice[T]) -> None:
-        """Somebody modified this order: what was modified lives on under another number."""
+        """A modification of this order: the modified part lives on under another number."""
         if notice.status != "확인" or "정정" not in notice.kind or not notice.quantity.isdecimal():
             return
         if self._left is not None and int(notice.quantity) >= self._left:

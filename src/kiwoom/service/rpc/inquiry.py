@@ -1,8 +1,8 @@
 """
-Asking the control something and waiting for the event that answers: TRs, the watch list, conditions.
+Requests that an event answers: TRs, the watch list, conditions.
 
-An `Inquiry` is one such wait. It hears the events that can answer it, on the owner thread, where it also reads the
-data; the coroutine that asked gets what was made of it.
+An `Inquiry` waits for one such event. It hears events on the owner thread, where their data can be read, and hands the
+result to the coroutine that asked.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 def negative(code: object, call: str, inputs: str = "") -> End | None:
-    """The end that a negative return code means; None for any other result."""
+    """The End for a negative return code, None for any other result."""
     if isinstance(code, int) and not isinstance(code, bool) and code < 0:
         return End.of(status_of(error_for(code, call, inputs)))
     return None
@@ -84,7 +84,7 @@ class Inquiry(Listener, Generic[T]):
         self._post_error(End.of(status_of(error)))
 
     def _lose(self, error: Exception) -> None:
-        # Between two pages nobody waits for an answer: the next one finds it here.
+        # Between two pages no call waits for an answer: the next one finds the error here.
         self._lost = error
         self._set_error(self._answer, error)
 
@@ -100,7 +100,7 @@ class Inquiry(Listener, Generic[T]):
     def _set_error(future: asyncio.Future[T], error: Exception) -> None:
         if not future.done():
             future.set_exception(error)
-            # Whoever asked may be gone by now.
+            # The call may be gone; asyncio would complain of an error that no call retrieved.
             future.exception()
 
     async def answer(self) -> T:
@@ -115,7 +115,7 @@ class Inquiry(Listener, Generic[T]):
 
 
 def error_in_message(message: str, call: str) -> End | None:
-    """The end that a server's message means: one that names an error code; None for any other."""
+    """The End for a server's message that names an error code, None for any other message."""
     code = error_code_in(message)
     if code is None:
         return None

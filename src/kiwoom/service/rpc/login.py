@@ -40,7 +40,7 @@ class _Answer(Listener):
 
 
 class Login:
-    """One login at a time, whoever asks for it: who comes while it is under way gets its result."""
+    """One login at a time: calls that come while it is under way get its result."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -56,14 +56,14 @@ class Login:
         if self._under_way is None or self._under_way.done():
             self._under_way = asyncio.create_task(self._connect(), name="kiwoom login")
             self._under_way.add_done_callback(retrieve_error)
-        # A caller that goes away must not take the login of the others with it.
+        # A call that is cancelled must not cancel the login of the others.
         return await asyncio.shield(self._under_way)
 
     async def check(self, wanted: pb.LoginCredentials) -> None:
         """
         Make sure that the session is the one that a client asked for, as far as it says so.
 
-        A simulator has whatever user. Raises End(FAILED_PRECONDITION).
+        A simulator takes any user. Raises End(FAILED_PRECONDITION).
         """
         control = self._core.owner.control
         mode, user = await self._core.owner.submit(lambda: (control.mode, control.call("GetLoginInfo", "USER_ID")))
@@ -101,8 +101,8 @@ async def login_call(rpc: Rpc, login: Login, raw: bytes) -> AsyncGenerator[bytes
     Log in; one OnEventConnect is the response. A session that is logged in stays as it is.
 
     Passwords in the request are not used: the OCX's windows are filled from the keyring of the machine that has them
-    (``ocx:?login=PROFILE``). Who asked for another user, or for the mock server where the session is with the real
-    one, is not let go on: Raises End(FAILED_PRECONDITION).
+    (``ocx:?login=PROFILE``). Raises End(FAILED_PRECONDITION) if the client asked for another user than the session has,
+    or for the mock server while the session is with the real one.
     """
     wanted = pb.LoginRequest.FromString(raw).credentials
     await rpc.begin()

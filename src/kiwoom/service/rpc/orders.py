@@ -71,7 +71,7 @@ async def order_call(rpc: Rpc, raw: bytes) -> AsyncGenerator[bytes, None]:
             async for response in stream.read():
                 yield response
         finally:
-            # An order on its way to the server is not called back: it is only no longer followed.
+            # An order on its way cannot be called back; the service only stops following it.
             sending.cancel()
             rpc.owner.tell(following.finish)
 
@@ -114,7 +114,7 @@ class _Following(Listener):
         """Send the order; False if the server would not take it yet, as one too many, and it is not the last try."""
         core = self._core
         if self._stream.ended:
-            # Its client was told how it ended, without an order: one that went out now would be one too many.
+            # The client was told an end without an order: one that went out now would be one too many.
             return True
         core.limits.orders.sent(permitted_us)
         if not self._screen:
@@ -268,7 +268,7 @@ class _Following(Listener):
         return status if self._follower.answered or not self._sent else self._unknown("the service was stopped")
 
     def _unknown(self, why: str) -> Status:
-        """Neither taken nor refused: a status that no client takes for a reason to send it again."""
+        """Neither taken nor refused: UNKNOWN, which no client retries by itself."""
         text = f"the outcome of the order is unknown, look it up (opt10075) before sending it again: {why}"
         return Status(_Code.UNKNOWN, details(text))
 

@@ -168,7 +168,7 @@ class Pages:
 
     def _look_at_reader(self, left_s: float) -> None:
         # A reader has all of reader_timeout_s alone, a tenth of it when others wait for the same TR.
-        if left_s <= 0 or self._core.paging.somebody_waits(self._request.code):
+        if left_s <= 0 or self._core.paging.others_wait(self._request.code):
             self._take_back()
         else:
             self._unread = self._owner.loop.call_later(self._step_s, self._look_at_reader, left_s - self._step_s)

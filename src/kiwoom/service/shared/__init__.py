@@ -1,1 +1,1 @@
-"""What every RPC knows of one control: clients, accounts, screens, paging, registrations."""
+"""The state that all RPCs share about one control: clients, accounts, screens, paging, registrations."""

@@ -1,8 +1,8 @@
 """
-Whose account an event is about.
+The account that an event is about.
 
-A token may be limited to some accounts: then its owner neither asks for others nor hears what they are answered. An
-answer does not say its account, so it is kept from the request: the screen and request name that an answer comes with.
+A token that is limited to accounts neither asks about others nor hears their answers. An answer does not name its
+account, so the account of the request is kept, under the screen and request name that the answer comes with.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Accounts:
                 self._asked.popitem(last=False)
 
     def may_hear(self, occasion: Occasion, identity: Identity) -> bool:
-        """Whether somebody may hear of an event; of an account that nobody knows only who may use all of them."""
+        """Whether `identity` may see this event. If its account is unknown, only an unrestricted identity may."""
         if identity.accounts is None:
             return True
         if occasion.name == "OnReceiveChejanData":
@@ -53,7 +53,7 @@ class Accounts:
 
 
 def _about_an_account(tr_code: str) -> bool:
-    """Whether a TR asks about an account, or is an order; what is no TR at all does not."""
+    """Whether a TR asks about an account or is an order."""
     code = tr_code.strip().lower()
     tr = catalog.trs().get(code)
     return ACCOUNT_INPUT in tr.inputs if tr is not None else bool(code)

@@ -1,4 +1,4 @@
-"""Who is connected: one `Client` for each connection, with what it has open and how much it asks for."""
+"""The clients: one `Client` for each connection, with its open streams and its rate of requests."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Client:
         self.holders: set[Holder] = set()
         """Its open `BidirectionalListen` streams. Owner thread."""
         self.inputs: dict[str, str] = {}
-        """What it set by SetInputValue for its next request. Owner thread."""
+        """Inputs that it set by SetInputValue for its next request. Owner thread."""
         self._tokens = 0.0
         self._filled_at = -_BURST_S
 

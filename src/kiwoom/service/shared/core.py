@@ -51,19 +51,19 @@ class Core:
         self.accounts = Accounts()
         self.stopping = False
         self.asked: set[asyncio.Future[Any]] = set()
-        """What somebody waits for the broker to answer. Event loop's thread."""
+        """Answers of the broker that RPCs wait for. Event loop's thread."""
         self.counted: dict[str, Callable[[], int]] = {}
         """What else `left_over` counts, by name. Callable from any thread."""
 
     def stop(self, status: Status) -> None:
-        """The service stops: nobody waits for the broker any more. Event loop's thread."""
+        """End every wait for the broker with this status. Event loop's thread."""
         self.stopping = True
         for future in self.asked:
             if not future.done():
                 future.set_exception(End.of(status))
 
     async def wait_for(self, answer: asyncio.Future[T], seconds: float, late: str) -> T:
-        """Wait for what the broker answers. Raises End(DEADLINE_EXCEEDED, late), or what ends it instead."""
+        """Wait for an answer of the broker. Raises End(DEADLINE_EXCEEDED, late), or the error that the answer is."""
         self.asked.add(answer)
         try:
             if not await self.owner.wait(answer, seconds):
@@ -82,7 +82,7 @@ class Core:
             while (wait_s := ticket.reserve()) > 0:
                 if self.stopping:
                     break
-                # Whoever stands further ahead may leave the line: look again before long.
+                # A request further ahead may leave the line, so look again before long.
                 await self.owner.sleep(min(wait_s, 1.0))
         if self.stopping:
             raise End(grpc.StatusCode.UNAVAILABLE, "the service is stopping")
@@ -92,8 +92,8 @@ class Core:
         """
         What is in use, by kind: streams, sessions, screens, registered codes, tasks and so on. Any thread.
 
-        When nobody is connected all is zero, but for the one listener by which the service itself hears of logins;
-        a session or a login that is under way is kept for its time.
+        Without clients all counts are zero, except the one listener by which the service itself hears of logins.
+        Sessions and logins that are under way are kept for their time.
         """
         return {
             "streams": sum(not stream.ended for stream in tuple(self.streams.open)),
@@ -111,7 +111,7 @@ class Core:
 
 
 class Relay(Listener):
-    """A listener that makes something of an event and hands it on; if it fails, its stream ends."""
+    """A listener that turns events into responses of a stream; if it fails, the stream ends."""
 
     def __init__(self, stream: Stream, hear: Callable[[Occasion], None]) -> None:
         self._stream = stream
@@ -125,7 +125,7 @@ class Relay(Listener):
 
 
 class Rpc:
-    """One call of a client: what an RPC needs to do its work and to clean up after itself. Event loop's thread."""
+    """One call of a client, with the means to do its work and to clean up. Event loop's thread."""
 
     def __init__(self, core: Core, client: Client, context: Any, method: str) -> None:
         self.core = core
@@ -142,7 +142,7 @@ class Rpc:
         return await self.owner.submit(work)
 
     async def begin(self) -> None:
-        """Tell the client that the server listens: whatever happens from now on, it will hear of."""
+        """Tell the client that the server listens: it hears of everything that happens from now on."""
         await self.context.send_initial_metadata(())
 
     @contextmanager
@@ -151,7 +151,7 @@ class Rpc:
         stream = self.core.streams.add(repr(self), self.context.write)
         with ExitStack() as waits:
             waits.enter_context(self.owner.someone_waits())
-            # Nothing more comes then, even if the reader takes its time to hear of it.
+            # An ended stream brings nothing more, however long its reader takes to notice.
             stream.on_ended.append(waits.close)
             try:
                 yield stream
@@ -177,13 +177,13 @@ class Rpc:
 
 
 def retrieve_error(task: asyncio.Future[Any]) -> None:
-    """For a task that several wait for: when all of them have gone, nobody is left whom its error concerns."""
+    """Take the error out of a task that several calls share: asyncio complains of one that no call awaits any more."""
     if not task.cancelled():
         task.exception()
 
 
 def status_for(error: Exception, method: str) -> Status:
-    """The status with which an RPC ends when its work raised. What nobody raises on purpose goes into the log."""
+    """The status with which an RPC ends when its work raised. Errors that are not raised on purpose go into the log."""
     if isinstance(error, End):
         return error.status
     if isinstance(error, DecodeError):

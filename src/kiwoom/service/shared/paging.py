@@ -1,9 +1,9 @@
 """
-Whose pages a TR gives.
+Turns at a TR, and the client that its next page belongs to.
 
-The server remembers where it is by TR and login, whoever asks and on whatever screen: a request that comes in between
-moves the place of the one before, whose next page would be of something else. Those who ask through `TransactionCall`
-take turns; where that cannot be had, the next page is refused instead of being somebody else's.
+The server keeps one place for each TR and login, regardless of client and screen. A request in between moves it, and
+the first client's next page would belong to the other request. Calls of `TransactionCall` therefore take turns. Other
+requests cannot wait, so their next page is refused instead of being another client's.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["Paging", "Turn"]
 
 
 class Turn:
-    """Somebody's turn at a TR, until it is released."""
+    """A turn at a TR, until it is released."""
 
     def __init__(self, lock: asyncio.Lock | None) -> None:
         self._lock = lock
@@ -57,8 +57,8 @@ class Paging:
             self._waiting[code.lower()] -= 1
         return Turn(lock)
 
-    def somebody_waits(self, code: str) -> bool:
-        """Whether somebody waits for his turn at this TR."""
+    def others_wait(self, code: str) -> bool:
+        """Whether other calls wait for their turn at this TR."""
         return self._waiting[code.lower()] > 0
 
     def standing(self) -> int:
@@ -67,9 +67,9 @@ class Paging:
 
     def asks(self, code: str, whose: object, goes_on: bool) -> None:
         """
-        Somebody asks for a page: the first one, or the next (`goes_on`). Owner thread, right before the request.
+        Note who asks for a page: the first one, or the next (`goes_on`). Owner thread, right before the request.
 
-        Raises End(ABORTED) if somebody else asked for the same TR since his last page.
+        Raises End(ABORTED) if another client asked for the same TR since `whose` last page.
         """
         key = code.strip().lower()
         if key not in catalog.trs():

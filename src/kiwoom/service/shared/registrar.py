@@ -1,8 +1,8 @@
 """
 Real-time data for many readers: one registration and one response for all that want the same.
 
-`Registrar` keeps which codes are registered with which FIDs, for whom, on which screens. `RealData` builds a response
-once for each *shape* (FIDs, names, way of reading) and puts the same bytes into every stream of that shape.
+`Registrar` keeps which reader registered which codes with which FIDs, and on which screens. `RealData` builds a
+response once for each *shape* (FIDs, names, way of reading) and puts the same bytes into every stream of that shape.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ __all__ = ["RealData", "Registrar", "Shape"]
 
 # 장시작시간 is registered without a code and comes with this key.
 SESSION_KEY = "09"
-# To so few readers the owner begins to send by itself, which they get sooner; more would hold up the control.
+# The owner sends to this many readers itself, which saves a round of the loop; more would hold up the control.
 _AT_ONCE = 2
 # Plans of a shape, one for each code and type that comes: a few kilobytes each.
 _MOST_PLANS = 2000
@@ -82,7 +82,9 @@ class Registrar:
             raise
 
     def remove(self, reader: object, codes: Iterable[str] | None = None) -> None:
-        """Take a reader's registrations back (all, or those of `codes`); the last one who leaves ends one."""
+        """
+        Take a reader's registrations back (all, or those of `codes`); the last reader to leave ends a registration.
+        """
         for code in list(self.codes if codes is None else codes):
             registration = self.codes.get(code)
             if registration is None or registration.wanted.pop(reader, None) is None or registration.wanted:
@@ -97,7 +99,7 @@ class Registrar:
                 self._screens.give_back(screen)
 
     def restore(self) -> None:
-        """Register everything again: after a new login, or after somebody removed it all."""
+        """Register everything again: after a new login, or after a client removed registrations."""
         together: dict[tuple[str, frozenset[int]], list[str]] = {}
         for code, registration in self.codes.items():
             together.setdefault((registration.screen, registration.fids), []).append(code)

@@ -1,8 +1,8 @@
 """
-The pool of screen numbers: 200 at most are in use at a time, whoever uses them.
+The pool of screen numbers: at most 200 are in use at a time, over all clients.
 
-An answer is known by its screen and request name alone. A screen whose answer is still on its way is therefore not
-lent to the next one who asks: that one, if its request has the same name, would be given the other's answer.
+Only its screen and request name tell an answer from others. A screen whose answer is still on its way is therefore not
+lent: a second request of the same name would be given the answer of the first.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def screen_asked_for(screen_no: str) -> str:
 
     The guide asks for four digits other than 0000. The real control takes 0000 (a raw log in issue 16 of
     breadum/kiwoom), and no source shows a number that it refuses, so odd ones are passed on and named once in the log.
-    Raises End(INVALID_ARGUMENT) for text that nobody means as a number.
+    Raises End(INVALID_ARGUMENT) for text that cannot be meant as a number.
     """
     if not screen_no or _is_usual(screen_no):
         return screen_no
@@ -76,7 +76,7 @@ class Screens:
 
     def borrow(self, wanted: str = "") -> str:
         """
-        Lend a screen nobody has: the wanted one if it is free, else one of the pool.
+        Lend a free screen: the wanted one if it is free, else one of the pool.
 
         Raises End(RESOURCE_EXHAUSTED) when all are lent, or rest.
         """

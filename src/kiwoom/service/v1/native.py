@@ -1,4 +1,4 @@
-"""kiwoom.v1, the service of programs that use the whole control from afar: its RPCs, and which sessions there are."""
+"""kiwoom.v1, for programs that use the whole control over a wire: its RPCs and its sessions."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Native:
         self._caller = caller
         self._version = version
         self.screens: dict[str, Session] = {}
-        """Whose session uses which (real) screen. Owner thread."""
+        """The session that uses a screen of the control. Owner thread."""
         self._names: dict[Session, list[str]] = {}
         self._waiting: Counter[Session] = Counter()
         self._last: tuple[Occasion, Piece] | None = None
@@ -74,7 +74,7 @@ class Native:
         return any(key in codes for other in others if other is not session for codes in other.codes.values())
 
     def shown(self, occasion: Occasion, screen: str) -> Piece:
-        """The event as a program sees it whose screen is another one in truth."""
+        """The event with the program's own screen number instead of the control's."""
         return encode_event(occasion, self.layouts, (screen, *occasion.arguments[1:]))
 
     def someone_waits(self, session: Session, waits: bool) -> None:
@@ -88,7 +88,7 @@ class Native:
     # --- event loop's thread -----------------------------------------------------------------------------------
 
     async def describe(self, client: Client, raw: bytes) -> bytes:
-        """Who is there."""
+        """The service's version, mode and clock, and the client's rights."""
         pb.DescribeRequest.FromString(raw)
         control = self.core.owner.control
         connected = await self.core.owner.submit(lambda: control.call("GetConnectState"))
@@ -194,11 +194,11 @@ class Native:
                 if known:
                     self._detached(session)
                 else:
-                    # Its client went before it heard of it: nobody can ever come back to it.
+                    # Its client left before it learned the name, so no stream can ever resume it.
                     self._end(session)
 
     def _opened(self, rpc: Rpc, request: pb.Open) -> Session:
-        """The session that a stream opens or resumes. What is resumed leaves the stream that it had before."""
+        """The session that a stream opens or resumes. A resumed session leaves its earlier stream."""
         if request.session:
             session = self._session_of(rpc.client, request.session)
             if session.expiry is not None:
@@ -248,7 +248,7 @@ class Native:
             owner = self.core.owner
             owner.tell(session._stop_waiting)
             session.expiry = owner.loop.call_later(self.core.settings.session_grace_s, self._end, session)
-            # The one that came loose last stands last.
+            # Sessions without a stream stand in the order in which they lost it.
             self.sessions[session.name] = self.sessions.pop(session.name)
             loose = [other for other in self.sessions.values() if other.attached is None]
             if len(loose) > self.core.settings.sessions_kept:

@@ -81,7 +81,7 @@ class Session(Listener):
         """The conditions it has running: screen, name, number. Owner thread."""
         self.screens: dict[str, str] = {}
         """
-        Its screens, and which each is in truth: another one where somebody else uses the same. Owner thread.
+        Its screens, and the control's screen behind each: another number if the program's was in use. Owner thread.
         """
         self._answers_due: Counter[str] = Counter()
         """Requests that were not answered yet, by real screen. Owner thread."""
@@ -147,7 +147,7 @@ class Session(Listener):
     def _wants(self, key: str) -> bool:
         if any(key in codes for codes in self.codes.values()):
             return True
-        # What a TR registered by itself belongs to nobody in particular.
+        # Registrations that a TR made by itself belong to no session.
         return not self._native.registered_elsewhere(key, self)
 
     def _put(self, piece: Piece) -> None:
@@ -201,7 +201,7 @@ class Session(Listener):
             self._native.someone_waits(self, False)
 
     def leave(self) -> None:
-        """Hear no more, and undo what it registered where nobody else uses the same screen."""
+        """Hear no more, and undo its registrations and searches."""
         self._stop_waiting()
         self._core.hub.remove(self)
         for condition in self.conditions:
@@ -241,7 +241,7 @@ class Session(Listener):
         )
 
     def unregister_all(self, code: str) -> None:
-        """SetRealRemove("ALL", code): of the program's own screens, not of everybody's."""
+        """SetRealRemove("ALL", code): on the program's own screens alone."""
         for screen, codes in self.codes.items():
             for one in list(codes) if code == "ALL" else [code] if code in codes else []:
                 self._core.owner.control.call("SetRealRemove", self.screens[screen], one)
@@ -250,7 +250,7 @@ class Session(Listener):
     def note(
         self, called: Function, arguments: tuple[str | int, ...], real: tuple[str | int, ...], value: Value
     ) -> None:
-        """Keep what a call registers or takes back, so that it can be undone."""
+        """Note what a call registers or takes back, to undo it at the end."""
         name = called.name
         if name in _REQUESTS:
             places = [place for place, spec in enumerate(called.arguments) if spec.name == "scr_no"]
@@ -313,7 +313,7 @@ class Session(Listener):
         """
         A stream begins to send the events: the mark by which it is known.
 
-        A stream that did so before ends as soon as it can: its client knows better than we do that it is dead.
+        The stream that sent them before ends: its client knows before we do that it is dead.
         """
         mark = self.attached = object()
         self._ended = False
@@ -331,7 +331,7 @@ class Session(Listener):
             yield data
         while True:
             if self.attached is not mark:
-                # It may have been sending all the while; what comes from now on is not for it.
+                # The new stream gets every event from here on.
                 raise End(_Code.ABORTED, "the session was resumed by another stream")
             self._woken = False
             if self._ended is not False:
