@@ -31,6 +31,7 @@ def table() -> str:
     lines = ["| option | default | meaning |", "| --- | --- | --- |"]
     for field in fields(Options):
         value = field.default
+        value = ",".join(value) or None if isinstance(value, tuple) else value
         shown = "" if value is None else "on" if value is True else "off" if value is False else str(value)
         lines.append(f"| `{field.name}` | {f'`{shown}`' if shown else ''} | {texts[field.name]} |")
     return "\n".join(lines)

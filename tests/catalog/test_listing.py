@@ -19,7 +19,8 @@ FUND_TICKS = ((2_000, 1), (10**9, 5))
 
 def test_there_are_enough_of_each_kind() -> None:
     counts = Counter((s.market, s.kind) for s in catalog.listing())
-    assert len(catalog.listing()) >= 320
+    assert len(catalog.listing()) >= 4_400
+    assert len(catalog.listing(small=True)) == 453
     assert counts["KOSPI", "COMMON"] >= 140
     assert counts["KOSPI", "PREFERRED"] >= 20
     assert counts["KOSPI", "REIT"] >= 10
@@ -34,6 +35,28 @@ def test_codes_and_names_are_unique_and_found() -> None:
     assert len({s.code for s in listing}) == len({s.name for s in listing}) == len(listing)
     assert all(len(s.code) == 6 and catalog.find(s.code) is s for s in listing)
     assert catalog.find("000000") is None
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "market", "sector", "listed_on"),
+    [
+        ("004410", "서울식품", "KOSPI", "005", "19731228"),
+        ("000020", "동화약품", "KOSPI", "009", "19760324"),
+        ("300120", "라온피플", "KOSDAQ", "132", "20191018"),
+    ],
+)
+def test_codes_that_programs_have_hard_coded_are_known(
+    code: str, name: str, market: str, sector: str, listed_on: str
+) -> None:
+    found = catalog.find(code)
+    assert found is not None and not found.short
+    assert (found.name, found.market, found.sector, found.listed_on) == (name, market, sector, listed_on)
+
+
+def test_the_short_list_is_a_part_of_the_full_one_in_its_order() -> None:
+    short = catalog.listed_codes(small=True)
+    assert short == tuple(code for code in catalog.listed_codes() if code in set(short))
+    assert all(security.short for security in catalog.listing(small=True))
 
 
 def test_base_prices_are_on_the_grid() -> None:

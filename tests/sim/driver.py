@@ -30,8 +30,10 @@ class Driver:
         from kiwoom import catalog
 
         self._catalog = catalog
-        base = "" if "at=" in options else "&at=2026-02-06 09:00"
-        control = open_control(f"sim:?clock=virtual{base}{'&' if options else ''}{options}")
+        # the short list: a ranking over all 4,400 codes costs seconds, and most tests want a few codes
+        usual = {"at": "2026-02-06 09:00", "list": "small", "accounts": "stock,stock,futures"}
+        parts = [f"{name}={value}" for name, value in usual.items() if f"{name}=" not in options]
+        control = open_control("&".join(["sim:?clock=virtual", *parts, *filter(None, [options])]))
         assert isinstance(control, SimControl)
         self.control = control
         self.events: list[tuple[str, tuple[object, ...]]] = []

@@ -55,7 +55,9 @@ def _check(paths: list[Path], orders: int, events: int) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(960)
 def test_two_processes_record_the_same_day(tmp_path: Path) -> None:
-    url = "sim:?clock=virtual&at=2026-02-06 08:20&seed=5&density=0.01&quotes=all"
+    url = (
+        "sim:?clock=virtual&at=2026-02-06 08:20&seed=5&list=small&accounts=stock,stock,futures&density=0.01&quotes=all"
+    )
     _check(_days(tmp_path, url, ("long", "empty")), 300, 5_000)
 
 
@@ -64,5 +66,6 @@ def test_two_processes_record_the_same_day(tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_days_of_full_density_with_faults(tmp_path: Path, seed: int) -> None:
     faults = "lost(OnReceiveTrData, rate=0.02);reordered(rate=0.1)"
-    url = f"sim:?clock=virtual&at=2026-02-06 08:20&seed={seed}&quotes=all&faults={faults}"
+    accounts = "accounts=stock,stock,futures"
+    url = f"sim:?clock=virtual&at=2026-02-06 08:20&seed={seed}&list=small&{accounts}&quotes=all&faults={faults}"
     _check(_days(tmp_path, url), 300, 150_000)

@@ -89,7 +89,7 @@ def quiet() -> Iterator[_Strikes]:
 
 def run(seed: int, begin: str, end: str, strikes: _Strikes) -> Soak:
     """Let the program trade through the plan, then switch the faults off and let it look a last time."""
-    trader = Trader(f"sim:?clock=virtual&at={begin}&seed={seed}&quotes=all&faults={PLAN}", seed)
+    trader = Trader(f"sim:?clock=virtual&at={begin}&seed={seed}&accounts=stock,stock&quotes=all&faults={PLAN}", seed)
     trader.codes, trader.conditions = CODES, CONDITIONS
     soak = Soak(trader, strikes.counts)
     control, process, started = simulator_of(trader), psutil.Process(), time.process_time()

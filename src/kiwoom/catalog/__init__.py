@@ -4,7 +4,7 @@ from kiwoom.catalog import calendar, codes
 from kiwoom.catalog.fields import fid, fid_number, fids
 from kiwoom.catalog.finding import Hit, search
 from kiwoom.catalog.legends import Legend
-from kiwoom.catalog.listed import Listed, Theme, branches, find, listing, themes
+from kiwoom.catalog.listed import Listed, Theme, branches, find, listed_codes, listing, themes
 from kiwoom.catalog.places import Sector, markets, sectors
 from kiwoom.catalog.realtime import RealType, chejan_fids, real_type, real_types
 from kiwoom.catalog.transactions import Field, Tr, tr, trs
@@ -30,6 +30,7 @@ __all__ = [
     "fid_number",
     "fids",
     "find",
+    "listed_codes",
     "listing",
     "markets",
     "meaning",

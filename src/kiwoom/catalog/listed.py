@@ -1,9 +1,13 @@
 """
-A small listing of real names: what the simulator trades when it is not given a listing of its own.
+The listing of KOSPI, KOSDAQ, KONEX, ETF and ETN: what the simulator trades when it is not given another one.
 
-Written by hand for this package. Codes, names, par values and listing dates are facts (as of mid 2026); listed shares
-are rounded, sectors, size classes and KOSPI200 membership are the authors' knowledge, and the base prices are
-plausible prices of about 2025, not quotations of any day.
+Codes, names, markets, listing dates, par values and listed shares are facts (as of August 2026). Sectors are Kiwoom's
+codes for the industry that a company states, by the authors' reading, as are size classes and KOSPI200 membership.
+Base prices are made up: those of the short list are plausible prices of about 2025, the others follow from the order
+of magnitude of a company's market value. None is a quotation of any day.
+
+The table has 4,400 lines. Reading a line takes a microsecond; making a `Listed` of each would take longer than a
+login, so each is made when it is asked for.
 """
 
 from __future__ import annotations
@@ -13,9 +17,9 @@ from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 
-from kiwoom.catalog.tables import rows
+from kiwoom.catalog.tables import lines, rows
 
-__all__ = ["Listed", "Theme", "branches", "find", "listing", "themes"]
+__all__ = ["Listed", "Theme", "branches", "find", "listed_codes", "listing", "themes"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,8 @@ class Listed:
     listed_on: str
     settle_month: int
     base_price: int
+    short: bool
+    """Whether the short list (`sim:?list=small`) has it: the large companies, and a few of every other kind."""
 
 
 @dataclass(frozen=True)
@@ -53,26 +59,38 @@ class Theme:
 
 
 @cache
-def listing() -> tuple[Listed, ...]:
-    """Every security of the table: KOSPI, KOSDAQ (foreign companies first, as Kiwoom lists them), ETF, ETN, KONEX."""
-    return tuple(_listed(row) for row in rows("listing"))
+def listing(small: bool = False) -> tuple[Listed, ...]:
+    """
+    Every security: KOSPI, KOSDAQ (foreign companies first, as Kiwoom lists them), ETF, ETN, KONEX.
+
+    `small` gives the short list: 453 of them.
+    """
+    return tuple(found for code in listed_codes(small) if (found := find(code)) is not None)
 
 
-def _listed(row: list[str]) -> Listed:
-    code, name, market, kind, sector, size, member, shares, par, listed_on, settle, price = row
-    return Listed(
-        code, name, market, kind, sector, size, member == "Y", int(shares), int(par), listed_on, int(settle), int(price)
-    )
+def listed_codes(small: bool = False) -> tuple[str, ...]:
+    """The codes of `listing`, in its order."""
+    return tuple(code for code, line in _lines().items() if not small or line.endswith("\tY"))
 
 
 @cache
-def _by_code() -> Mapping[str, Listed]:
-    return MappingProxyType({security.code: security for security in listing()})
+def _lines() -> Mapping[str, str]:
+    return {line[:6]: line for line in lines("listing")}
 
 
 def find(code: str) -> Listed | None:
     """Find a security of the table by its bare code; None if the table does not have it."""
-    return _by_code().get(code)
+    return _listed(code) if code in _lines() else None
+
+
+@cache
+def _listed(code: str) -> Listed:
+    fields = _lines()[code].split("\t")
+    _, name, market, kind, sector, size, member, shares, par, listed_on, settle, price, short = fields
+    return Listed(
+        code, name, market, kind, sector, size, member == "Y",
+        int(shares), int(par), listed_on, int(settle), int(price), short == "Y",
+    )  # fmt: skip
 
 
 @cache

@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 
 from kiwoom.catalog import calendar
 from kiwoom.clock import Clock, RealClock, VirtualClock, from_us, to_us, wall_now_us
+from kiwoom.sim.accounts.ledger import Account
 from kiwoom.sim.base.engine import Engine
 from kiwoom.sim.desk.derivativedesk import DerivativeDesk
 from kiwoom.sim.desk.openingholdings import fill_accounts
@@ -26,7 +27,7 @@ class Broker:
 
     def __init__(self, options: Options, listing: Listing | None = None) -> None:
         self.options = options
-        self.listing = listing or (listing_from(options.data) if options.data else builtin_listing())
+        self.listing = listing or _listing(options)
         self.clock = _clock(options, self.listing)
         self.engine = Engine(self.clock)
         self.market = Market(self.engine, self.listing, options.seed, options.density)
@@ -41,13 +42,17 @@ class Broker:
 
     def accounts(self, user: str) -> list[tuple[str, str]]:
         """The accounts of a user: number and kind."""
-        stocks = [(account.number, account.kind) for account in self.desk.accounts_of(user)]
+        stocks = [(number, Account.kind) for number in self.desk.numbers_of(user)]
         return stocks + [(account.number, account.kind) for account in self.derivatives.accounts_of(user)]
 
     def latency_us(self) -> int:
         """The latency of the next answer: the option's, and up to half of it again by chance."""
         milliseconds = self.options.latency_ms
         return milliseconds * 1000 + int(self._latency.random() * milliseconds * 500)
+
+
+def _listing(options: Options) -> Listing:
+    return listing_from(options.data) if options.data else builtin_listing(options.list == "small")
 
 
 def _clock(options: Options, listing: Listing) -> Clock:

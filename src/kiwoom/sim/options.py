@@ -36,6 +36,8 @@ class Options:
     """How many simulated seconds pass in a real one (clock=real)."""
     data: Path | None = None
     """A folder with a real listing and real prices, also of minutes and single trades."""
+    list: str = "full"
+    """full: every code of KOSPI, KOSDAQ, KONEX, ETF and ETN; small: 453 of them. `data` brings a list of its own."""
     latency_ms: int = 60
     """Time from a request to its answer; each answer adds up to half of it again, by the seed."""
     login_ms: int = 800
@@ -48,8 +50,10 @@ class Options:
     """The user id of the session."""
     name: str = "홍길동"
     """The user's name."""
+    accounts: tuple[str, ...] = ("stock",)
+    """The user's accounts: ``stock,stock,futures``. Ten of each kind at most; the stock accounts come first."""
     cash: int = 100_000_000
-    """Deposit of each stock account in won at the start."""
+    """Deposit of each account in won at the start."""
     quotes: str = "mock"
     """mock: the quote types that the mock server takes (00 and 03); all: every one of the exchange's."""
     fill: str = "book"
@@ -63,7 +67,7 @@ class Options:
     texts: str = "mock"
     """Whose messages about orders and queries are sent, and whose terminal number (FID 921): mock or real."""
     holdings: bool = True
-    """Whether the stock accounts hold shares at the start (the second one more than a page of opw00018)."""
+    """Whether two stock accounts hold shares at the start (the second one more than a page of opw00018)."""
     density: float = 1.0
     """How many trades the market makes, relative to the default of about ten a minute for a liquid stock."""
     halted: tuple[str, ...] = ()
@@ -122,6 +126,18 @@ def _path(text: str) -> Path:
     return Path(text).expanduser()
 
 
+_MOST_ACCOUNTS = 10  # of a kind: the last digit of their numbers
+
+
+def _accounts(text: str) -> tuple[str, ...]:
+    kinds = tuple(kind.strip().lower() for kind in text.split(",") if kind.strip())
+    if not kinds or set(kinds) - {"stock", "futures"}:
+        raise ValueError("must be a list of stock and futures, such as stock,stock,futures")
+    if any(kinds.count(kind) > _MOST_ACCOUNTS for kind in kinds):
+        raise ValueError(f"must be at most {_MOST_ACCOUNTS} of a kind")
+    return kinds
+
+
 def _positive(text: str) -> float:
     value = float(text)
     if not value > 0:
@@ -135,10 +151,12 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "at": _moment,
     "speed": _positive,
     "data": _path,
+    "list": _one_of("full", "small"),
     "latency_ms": int,
     "login_ms": int,
     "login_error": int,
     "limits": _flag,
+    "accounts": _accounts,
     "cash": int,
     "quotes": _one_of("mock", "all"),
     "fill": _one_of("book", "mock"),

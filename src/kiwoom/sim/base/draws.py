@@ -1,8 +1,8 @@
 """
 Many random numbers at once, by table look-up: from a generator, or from a key alone.
 
-Numbers from a key (`scatter`, `uniforms`) need no generator: a figure that depends on seed, code and day takes a few
-microseconds.
+Numbers from a key (`deviates`, `scatter`, `uniforms`) need no generator: a figure that depends on seed, code and day
+takes a few microseconds.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from hashlib import shake_128
 from statistics import NormalDist
 from struct import unpack
 
-__all__ = ["normals", "scatter", "uniforms"]
+__all__ = ["deviate", "deviates", "lots", "normals", "scatter", "uniforms"]
 
 _BITS = 12
 
@@ -34,6 +34,22 @@ def normals(rng: random.Random, count: int) -> list[float]:
     """
     table, mask = _table(), (1 << _BITS) - 1
     return [table[bits & mask] for bits in unpack(f"<{count}H", rng.randbytes(2 * count))]
+
+
+def deviates(key: str, count: int) -> list[float]:
+    """`count` numbers of mean 0 and standard deviation 1 that depend on the key alone; none is beyond 3.7."""
+    table, mask = _table(), (1 << _BITS) - 1
+    return [table[lot & mask] for lot in lots(key, count)]
+
+
+def lots(key: str, count: int) -> tuple[int, ...]:
+    """`count` whole numbers below 65,536 that depend on the key alone; `deviate` makes a number of one of them."""
+    return unpack(f"<{count}H", shake_128(key.encode()).digest(2 * count))
+
+
+def deviate(lot: int) -> float:
+    """The number of mean 0 and standard deviation 1 that a lot stands for."""
+    return _table()[lot & (1 << _BITS) - 1]
 
 
 @cache

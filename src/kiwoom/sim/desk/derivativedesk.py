@@ -50,14 +50,15 @@ class DerivativeDesk(OrderFlow[DerivativeAccount, DerivativeOrder]):
         return self.accounts[number]
 
     def accounts_of(self, user: str) -> list[DerivativeAccount]:
-        """The account of a user, opened at the first call."""
-        number = f"{self._desk.user_number(user)}31"
-        accounts = self.accounts
-        if number not in accounts:
-            account = DerivativeAccount(number, user, self._today, self._margin, self._price, name=self.options.name)
-            account.deposit(self.options.cash)
-            accounts[number] = account
-        return [accounts[number]]
+        """The accounts of a user for futures and options, opened at the first call."""
+        base, accounts = self._desk.user_number(user), self.accounts
+        numbers = [f"{base + place}31" for place in range(self.options.accounts.count("futures"))]
+        for number in numbers:
+            if number not in accounts:
+                account = DerivativeAccount(number, user, self._today, self._margin, self._price, name=self.options.name)
+                account.deposit(self.options.cash)
+                accounts[number] = account
+        return [accounts[number] for number in numbers]
 
     def _price(self, instrument: Instrument) -> int:
         return self.market.live(instrument).price

@@ -65,12 +65,21 @@ class Desk(OrderFlow[Account, Order]):
             self._users[user] = []
         return 80_000_000 + 10 * list(self._users).index(user)
 
-    def accounts_of(self, user: str) -> list[Account]:
-        """The two stock accounts of a user, opened at the first call."""
+    def numbers_of(self, user: str) -> list[str]:
+        """The numbers of a user's stock accounts, whether or not they are open yet."""
         base = self.user_number(user)
+        return [f"{base + place}11" for place in range(self.options.accounts.count("stock"))]
+
+    def accounts_of(self, user: str) -> list[Account]:
+        """
+        The stock accounts of a user, opened when one is first looked into.
+
+        Their holdings need prices, which take a quarter of a second: `GetLoginInfo` asks for the numbers alone.
+        """
+        self.user_number(user)
         numbers = self._users[user]
         if not numbers:
-            numbers += [f"{base}11", f"{base + 1}11"]
+            numbers += self.numbers_of(user)
             for number in numbers:
                 self.open_account(number, user)
             if self.on_opened is not None:

@@ -35,28 +35,30 @@ class Sketch(Quoted):
         self.open = self.high = self.low = self.volume = self.worth_most = self.count = 0
         self.buy_volume = self.sell_volume = 0
         self._last: Trade | None = None
-        self._index = 0
+        self._next = 0
+        """The place in the tape's minutes with a trade."""
         self._partial = 0
         self._busy = -1
 
     def advance(self, us: int) -> None:
         """Take in every trade up to a time of the day (µs since midnight). Time only goes forward."""
-        minutes = self.tape.minutes
-        while self._index < len(minutes) and (minutes[self._index].minute + 1) * MINUTE_US <= us:
-            minute = minutes[self._index]
-            if minute.trades:
-                if self._partial:
-                    self._take_partly(us)
-                else:
-                    self._take(minute.open, minute.high, minute.low, minute.close, minute.volume, minute.trades)
-                    self.buy_volume += minute.bought
-                    self.sell_volume += minute.sold
-                    self._last = None
-                self._busy = self._index
-            self._index += 1
+        busy = self.tape.busy
+        while self._next < len(busy):
+            index, minute = busy[self._next]
+            if (minute.minute + 1) * MINUTE_US > us:
+                if us > minute.minute * MINUTE_US:
+                    self._take_partly(index, us)
+                return
+            if self._partial:
+                self._take_partly(index, us)
+            else:
+                self._take(minute.open, minute.high, minute.low, minute.close, minute.volume, minute.trades)
+                self.buy_volume += minute.bought
+                self.sell_volume += minute.sold
+                self._last = None
+            self._busy = index
+            self._next += 1
             self._partial = 0
-        if self._index < len(minutes) and minutes[self._index].trades and us > minutes[self._index].minute * MINUTE_US:
-            self._take_partly(us)
 
     def _take(self, opening: int, high: int, low: int, close: int, volume: int, count: int) -> None:
         self.open = self.open or opening
@@ -67,9 +69,9 @@ class Sketch(Quoted):
         self.count += count
         self.worth_most += high * volume * self.instrument.multiplier // self.instrument.scale + count
 
-    def _take_partly(self, us: int) -> None:
+    def _take_partly(self, index: int, us: int) -> None:
         """Take in the trades of the running minute that have come since the last look."""
-        trades = self.tape.trades(self._index)
+        trades = self.tape.trades(index)
         while self._partial < len(trades) and trades[self._partial].us <= us:
             trade = trades[self._partial]
             self._take(trade.price, trade.price, trade.price, trade.price, trade.quantity, 1)

@@ -23,8 +23,10 @@ from kiwoom.sim.prices.fundtape import FundHistory, FundTape, tracked
 from kiwoom.sim.prices.history import DayBar, History
 from kiwoom.sim.prices.indices import EXACT, Basket, IndexHistory, IndexTape
 from kiwoom.sim.prices.listing import Listing
+from kiwoom.sim.prices.monthlyhistory import MonthlyHistory
 from kiwoom.sim.prices.pricing import DerivativeHistory, fair
 from kiwoom.sim.prices.tape import Tape
+from kiwoom.sim.prices.thintape import ThinTape
 from kiwoom.sim.rules.derivatives import INDEX_CODE, listed_derivatives
 from kiwoom.sim.rules.instruments import Instrument
 from kiwoom.sim.rules.membership import members_of
@@ -75,7 +77,7 @@ class Market:
     def find(self, code: str) -> Instrument | None:
         """The instrument of a code, None if there is none. `_NX`/`_AL` and the prefixes of notices are understood."""
         instruments = self.listing.instruments
-        found = instruments.get(code)
+        found = instruments.find(code)
         if found is not None:
             return found
         if len(code) == 8 and "_" not in code:
@@ -83,7 +85,7 @@ class Market:
         bare = code.partition("_")[0]
         if len(bare) == 7 and bare[0] in "AJQ":
             bare = bare[1:]
-        return instruments.get(bare)
+        return instruments.find(bare)
 
     def instruments(self, market: str | None = None) -> Iterable[Instrument]:
         """All instruments, or those of one market, in the order of the listing."""
@@ -99,7 +101,7 @@ class Market:
         day = self.trading_day()
         if self._derivative_day != day:
             self._derivative_day = day
-            stocks = [i for i in self.instruments("KOSPI") if i.kind == "COMMON"]
+            stocks = [i for i in self.instruments("KOSPI") if i.kind == "COMMON" and not i.thin]
             largest = sorted(stocks, key=lambda i: i.shares * i.base, reverse=True)
             found = listed_derivatives(day, self.index_level(), largest)
             self._derivatives_of_day = {instrument.code: instrument for instrument in found}
@@ -113,7 +115,7 @@ class Market:
 
     def halt(self, code: str) -> None:
         """Halt a stock from today on. Raises ControlUrlError if the listing has no such stock."""
-        instrument = self.listing.instruments.get(code)
+        instrument = self.listing.instruments.find(code)
         if instrument is None or not instrument.is_stock:
             raise ControlUrlError(f"halted={code!r}: the listing has no such stock")
         self.history(instrument).halted_from = self.trading_day()
@@ -168,6 +170,8 @@ class Market:
                 elif (follows := self.followed(instrument)) is not None:
                     index, multiple = follows
                     history = FundHistory(instrument, self.seed, anchor, real, self.history(index), multiple)
+                elif instrument.thin and not real:
+                    history = MonthlyHistory(instrument, self.seed, anchor)
                 else:
                     history = History(instrument, self.seed, anchor, real)
             self._histories[instrument.code] = history
@@ -180,7 +184,7 @@ class Market:
     def followed(self, fund: Instrument) -> tuple[Instrument, int] | None:
         """The index that a fund follows, with the multiple; None if it follows no listed index."""
         found = tracked(fund)
-        index = self.listing.instruments.get(found.code) if found else None
+        index = self.listing.instruments.find(found.code) if found else None
         return (index, found.multiple) if found and index else None
 
     def tape(self, instrument: Instrument, day: date) -> Tape | None:
@@ -202,7 +206,8 @@ class Market:
             return IndexTape(instrument, bar, self.seed, self.density, shift, basket)
         if (follows := self.followed(instrument)) is not None:
             return self._fund_tape(instrument, bar, shift, *follows)
-        return Tape(instrument, bar, self.seed, self.density, shift)
+        kind = ThinTape if instrument.thin else Tape
+        return kind(instrument, bar, self.seed, self.density, shift)
 
     def _fund_tape(
         self, fund: Instrument, bar: DayBar, shift: tuple[int, int], index: Instrument, multiple: int
@@ -216,10 +221,15 @@ class Market:
         return FundTape(fund, bar, self.seed, self.density, shift, below, base, multiple)
 
     def _stocks_of(self, index: Instrument) -> list[tuple[Instrument, History]]:
-        """The members of an index, largest first, each with its history."""
+        """
+        The members that an index follows, largest first, each with its history.
+
+        Thin ones are left out: hundreds of them would move it by less than a tenth, at three times the cost.
+        """
         found = self._members.get(index.code)
         if found is None:
-            stocks = members_of(index, self.listing.instruments.values())
+            members = members_of(index, self.listing.instruments.values())
+            stocks = [stock for stock in members if not stock.thin]
             ranked = sorted(stocks, key=lambda stock: -stock.shares * stock.base)
             found = self._members[index.code] = [(stock, self.history(stock)) for stock in ranked]
         return found

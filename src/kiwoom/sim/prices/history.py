@@ -20,7 +20,7 @@ from kiwoom.catalog import calendar
 from kiwoom.sim.base.draws import normals
 from kiwoom.sim.rules.instruments import Instrument
 
-__all__ = ["FIRST_DAY", "DayBar", "History", "aggregate"]
+__all__ = ["FIRST_DAY", "DayBar", "History", "aggregate", "beyond", "day_places", "market_draws"]
 
 FIRST_DAY = date(1985, 1, 4)
 """The first day for which the real server has daily bars."""
@@ -147,19 +147,19 @@ class History:
     def _draws(self, day: date) -> list[float]:
         """The random numbers of a day: the same in whatever order days are asked for."""
         drawn = self._noise.get(day.year)
-        places = _places(day.year)
+        places = day_places(day.year)
         if drawn is None:
             rng = random.Random(f"{self._key}/{day.year}")
             drawn = self._noise[day.year] = normals(rng, 5 * len(places))
             shared = self._correlation()
             if shared:
-                own, market = math.sqrt(1 - shared * shared), _market_draws(self._seed, day.year)
+                own, market = math.sqrt(1 - shared * shared), market_draws(self._seed, day.year)
                 ordinary = drawn[::5]
                 for first in _SHARED:
                     pairs = zip(market[first::5], drawn[first::5], strict=True)
                     drawn[first::5] = [shared * every + own * one for every, one in pairs]
                 if self._companies:
-                    drawn[::5] = [draw + _beyond(one) for draw, one in zip(drawn[::5], ordinary, strict=True)]
+                    drawn[::5] = [draw + beyond(one) for draw, one in zip(drawn[::5], ordinary, strict=True)]
         place = 5 * places[day]
         return drawn[place : place + 5]
 
@@ -225,19 +225,19 @@ class History:
         return max(20, int(self.instrument.shares * share))
 
 
-def _beyond(draw: float) -> float:
+def beyond(draw: float) -> float:
     """The extra move of an extraordinary day: a company's price may run to its limit, an index's never does."""
     return math.copysign((abs(draw) - _RARE) * 10, draw) if abs(draw) > _RARE else 0.0
 
 
 @lru_cache(maxsize=256)
-def _market_draws(seed: int, year: int) -> list[float]:
+def market_draws(seed: int, year: int) -> list[float]:
     """The random numbers that the days of a year have for all codes together."""
-    return normals(random.Random(f"{seed}/market/{year}"), 5 * len(_places(year)))
+    return normals(random.Random(f"{seed}/market/{year}"), 5 * len(day_places(year)))
 
 
 @cache
-def _places(year: int) -> dict[date, int]:
+def day_places(year: int) -> dict[date, int]:
     """The trading days of a year, each with its place in it."""
     days = calendar.trading_days(date(year, 1, 1), date(year, 12, 31))
     return {day: place for place, day in enumerate(days)}

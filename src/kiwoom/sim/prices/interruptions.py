@@ -84,13 +84,21 @@ def interrupt(instrument: Instrument, minutes: Sequence[Minute], key: str) -> In
     stay the same; the volume may grow by the few shares that further trades need. `key` seeds the lengths.
     """
     traded = [minute for minute in minutes if minute.trades]
-    if not traded or instrument.kind not in _KINDS:
+    if not traded:
         return None
     high, low = max(minute.high for minute in traded), min(minute.low for minute in traded)
-    dynamic = DYNAMIC_PERCENT_KOSPI200 if instrument.kospi200 else DYNAMIC_PERCENT
-    if (high - low) * 100 < dynamic * low:
+    if not eventful(instrument, high, low):
         return None
-    return _Cutter(instrument, list(minutes), dynamic, high, low, key).run()
+    return _Cutter(instrument, list(minutes), _dynamic_percent(instrument), high, low, key).run()
+
+
+def eventful(instrument: Instrument, high: int, low: int) -> bool:
+    """Whether a day between these prices can have an interruption; most cannot."""
+    return instrument.kind in _KINDS and (high - low) * 100 >= _dynamic_percent(instrument) * low
+
+
+def _dynamic_percent(instrument: Instrument) -> int:
+    return DYNAMIC_PERCENT_KOSPI200 if instrument.kospi200 else DYNAMIC_PERCENT
 
 
 class _Cutter:
@@ -106,6 +114,7 @@ class _Cutter:
         self.rng = random.Random(f"{key}/vi")
         self.result = Interrupted([])
         self.reference = self.previous = minutes[0].open
+        self._known: dict[tuple[int, int], tuple[int, int]] = {}
         # the day's extremes that an interruption held back: they have to come later
         self.pending_high: int | None = None
         self.pending_low: int | None = None
@@ -154,17 +163,24 @@ class _Cutter:
 
     # --- triggers ----------------------------------------------------------------------------------------------
 
+    def _triggers(self, base: int, percent: int) -> tuple[int, int]:
+        # prices repeat from minute to minute, and a ranking cuts the days of thousands of codes
+        found = self._known.get((base, percent))
+        if found is None:
+            found = self._known[base, percent] = triggers(self.instrument.ticks, base, percent)
+        return found
+
     def _above(self, base: int, percent: int) -> int:
-        return triggers(self.instrument.ticks, base, percent)[0]
+        return self._triggers(base, percent)[0]
 
     def _below(self, base: int, percent: int) -> int:
-        return triggers(self.instrument.ticks, base, percent)[1]
+        return self._triggers(base, percent)[1]
 
     def _trigger(self, minute: Minute) -> tuple[str, int] | None:
         """Kind and price of the first trade of a minute that triggers an interruption, None if none does."""
         start = minute.open
-        up = self._above(self.reference, STATIC_PERCENT), self._above(start, self.dynamic)
-        down = self._below(self.reference, STATIC_PERCENT), self._below(start, self.dynamic)
+        far, near = self._triggers(self.reference, STATIC_PERCENT), self._triggers(start, self.dynamic)
+        up, down = (far[0], near[0]), (far[1], near[1])
         rises = minute.high >= min(up)
         falls = minute.low <= max(down)
         if rises and falls:

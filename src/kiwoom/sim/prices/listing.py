@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import csv
 import logging
-from collections.abc import Callable, Iterable
-from datetime import date, datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, ValuesView
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 
@@ -31,17 +31,66 @@ BASE_DATE = date(2026, 1, 2)
 INDICES = {"001": 4300, "002": 4400, "003": 3600, "004": 2600, "101": 945, "201": 620, "138": 1850, "701": 8800}
 
 
+class Instruments(Mapping[str, Instrument]):
+    """
+    Instruments by code, in the order of their codes; `make` gives one when it is first looked at.
+
+    A login looks at a few of the 4,400: to make all of them would double its time.
+    """
+
+    def __init__(self, codes: Iterable[str], make: Callable[[str], Instrument]) -> None:
+        self._made: dict[str, Instrument] = {}
+        self._waiting = dict.fromkeys(codes)
+        """The codes in their order, until all of them are made."""
+        self._make = make
+
+    def __getitem__(self, code: str) -> Instrument:
+        found = self._made.get(code)
+        if found is None:
+            if code not in self._waiting:
+                raise KeyError(code)
+            found = self._made[code] = self._make(code)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._waiting or self._made)
+
+    def __len__(self) -> int:
+        return len(self._waiting or self._made)
+
+    def __contains__(self, code: object) -> bool:
+        return code in self._made or code in self._waiting
+
+    def find(self, code: str) -> Instrument | None:
+        """The instrument of a code, None if there is none."""
+        return self._made.get(code) or (self[code] if code in self._waiting else None)
+
+    def values(self) -> ValuesView[Instrument]:
+        """All instruments, which makes them."""
+        if self._waiting:
+            self._made = {code: self[code] for code in self._waiting}
+            self._waiting = {}
+        return self._made.values()
+
+    def add(self, instruments: Iterable[Instrument]) -> None:
+        """Append further ones."""
+        for instrument in instruments:
+            self._made[instrument.code] = instrument
+            if self._waiting:
+                self._waiting[instrument.code] = None
+
+
 class Listing:
     """The instruments by code, in the listing's order, and the real bars of those that have some."""
 
     def __init__(
         self,
-        instruments: Iterable[Instrument],
+        instruments: Instruments,
         read_bars: Callable[[str], list[DayBar]] | None = None,
         last_day: date | None = None,
         read_days: Callable[[str], dict[date, FileDay]] | None = None,
     ) -> None:
-        self.instruments = {instrument.code: instrument for instrument in instruments}
+        self.instruments = instruments
         self.last_day = last_day
         """The last day of real data, None without any."""
         self._read_bars = read_bars
@@ -57,7 +106,7 @@ class Listing:
 
     def add(self, instruments: Iterable[Instrument]) -> None:
         """List further instruments (index derivatives of the day)."""
-        self.instruments.update((instrument.code, instrument) for instrument in instruments)
+        self.instruments.add(instruments)
 
 
 def _indices(base_date: date, levels: dict[str, int]) -> list[Instrument]:
@@ -76,18 +125,23 @@ def _indices(base_date: date, levels: dict[str, int]) -> list[Instrument]:
     return result
 
 
-def builtin_listing() -> Listing:
-    """The table that the package carries: a few hundred real names with rounded figures."""
-    stocks = [
-        Instrument(
-            row.code, row.name, row.market, _KINDS[row.kind], row.listed_shares, row.base_price, BASE_DATE,
-            sector=row.sector, size=row.size, par=row.par_value,
-            listed=datetime.strptime(row.listed_on, "%Y%m%d").date(), settle_month=row.settle_month,
-            kospi200=row.kospi200,
-        )
-        for row in catalog.listing()
-    ]  # fmt: skip
-    return Listing([*stocks, *_indices(BASE_DATE, {})])
+def builtin_listing(small: bool = False) -> Listing:
+    """The table that the package carries; `small` gives its short list alone."""
+    instruments = Instruments(catalog.listed_codes(small), _listed)
+    instruments.add(_indices(BASE_DATE, {}))
+    return Listing(instruments)
+
+
+def _listed(code: str) -> Instrument:
+    row = catalog.find(code)
+    assert row is not None, code
+    day = row.listed_on
+    return Instrument(
+        code, row.name, row.market, _KINDS[row.kind], row.listed_shares, row.base_price, BASE_DATE,
+        sector=row.sector, size=row.size, par=row.par_value,
+        listed=date(int(day[:4]), int(day[4:6]), int(day[6:])), settle_month=row.settle_month,
+        kospi200=row.kospi200, thin=not row.short,
+    )  # fmt: skip
 
 
 # --- a folder of real data ---------------------------------------------------------------------------------------
@@ -246,5 +300,7 @@ def listing_from(path: Path) -> Listing:
         "201": folder.index_bars.get("1028"),
     }
     closes = {code: bars[-1].close // 100 for code, bars in levels.items() if bars}
-    instruments = [*folder.instruments(base_date), *_indices(base_date, closes)]
+    instruments = Instruments((), _listed)
+    instruments.add(folder.instruments(base_date))
+    instruments.add(_indices(base_date, closes))
     return Listing(instruments, folder.bars, last_day, folder.days)

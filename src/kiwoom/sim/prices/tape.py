@@ -23,13 +23,13 @@ from kiwoom.sim.prices.interruptions import Halt, interrupt
 from kiwoom.sim.prices.minutes import MINUTE_US, Minute, Trade, marks, needed, taken
 from kiwoom.sim.rules.instruments import Instrument
 
-__all__ = ["MINUTE_US", "Minute", "Tape", "Trade"]
+__all__ = ["AFTER_CLOSE", "AFTER_HOURS", "FEW", "MINUTE_US", "Minute", "Tape", "Trade", "weights"]
 
-_FEW = 20
+FEW = 20
 _MINUTES_KEPT = 30  # a minute that left the cache is made anew, and comes out the same
 _CONTINUOUS = 380  # minutes from 09:00 to 15:20
 _OPEN, _CLOSE = 9 * 60, 15 * 60 + 30
-_AFTER_HOURS = 20  # minutes from 15:40 to 16:00
+AFTER_CLOSE, AFTER_HOURS = 10, 20  # minutes from the close to 15:40, and from there to 16:00
 
 
 _chance = random.Random()
@@ -38,12 +38,12 @@ _chance = random.Random()
 _trade: Callable[[tuple[int, int, int, int]], Trade] = partial(tuple.__new__, Trade)
 
 
-def _minute_of(minute: Minute) -> int:
-    return minute.minute
+def _minute_of(busy: tuple[int, Minute]) -> int:
+    return busy[1].minute
 
 
 @lru_cache
-def _weights(minutes: int) -> tuple[float, ...]:
+def weights(minutes: int) -> tuple[float, ...]:
     """Share of the day's volume by minute: a U, high after the opening, rising again toward the close."""
     return tuple(1 + 2.5 * math.exp(-i / 25) + 0.9 * math.exp(-(minutes - 1 - i) / 20) for i in range(minutes))
 
@@ -66,6 +66,7 @@ class Tape:
         self._windows: dict[int, tuple[int, int]] = {}
         self._halts: list[Halt] = []
         self._minutes: list[Minute] | None = None
+        self._busy: list[tuple[int, Minute]] | None = None
         self._trades: dict[int, list[Trade]] = {}
 
     @property
@@ -77,6 +78,13 @@ class Tape:
         if self._minutes is None:
             self._minutes = self._make_minutes()
         return self._minutes
+
+    @property
+    def busy(self) -> list[tuple[int, Minute]]:
+        """The minutes that have a trade, each with its place in `minutes`."""
+        if self._busy is None:
+            self._busy = [(index, minute) for index, minute in enumerate(self.minutes) if minute.trades]
+        return self._busy
 
     @property
     def halts(self) -> list[Halt]:
@@ -98,17 +106,16 @@ class Tape:
 
     def next_after(self, us: int) -> Trade | None:
         """The first trade after a moment of the day (µs since midnight), None if there is none."""
-        minutes = self.minutes
-        for index in range(bisect_left(minutes, us // MINUTE_US, key=_minute_of), len(minutes)):
-            if minutes[index].trades:
-                for trade in self.trades(index):
-                    if trade.us > us:
-                        return trade
+        busy = self.busy
+        for place in range(bisect_left(busy, us // MINUTE_US, key=_minute_of), len(busy)):
+            for trade in self.trades(busy[place][0]):
+                if trade.us > us:
+                    return trade
         return None
 
     def silence(self) -> None:
         """Drop all trades, for a day on which the instrument is halted."""
-        self._minutes = []
+        self._minutes, self._busy = [], []
 
     # --- minutes -----------------------------------------------------------------------------------------------
 
@@ -117,7 +124,7 @@ class Tape:
         bar, instrument = self.bar, self.instrument
         volume = bar.volume if bar.volume is not None else max(1, self.instrument.shares // 500)
         first, last_minute, continuous = self._first, self._last, self.continuous
-        if volume < _FEW:
+        if volume < FEW:
             # too few shares to walk with: one trade at each of the bar's prices, all in the first minute
             prices = needed(bar.open, bar.high, bar.low, bar.close)
             volume = max(volume, prices)
@@ -133,8 +140,8 @@ class Tape:
         value = bar.value or volume * bar.close * self.instrument.multiplier // self.instrument.scale
         trades = max(20.0, min(4000.0, value / 50_000_000)) * self._density
         draws = normals(rng, continuous)
-        weights = [w * math.exp(draw * 0.5) for w, draw in zip(_weights(continuous), draws, strict=True)]
-        total = sum(weights)
+        shares = [w * math.exp(draw * 0.5) for w, draw in zip(weights(continuous), draws, strict=True)]
+        total = sum(shares)
         at_high, at_low = self._turning_points(rng)
         points = self._path(rng, at_high, at_low)
         minutes: list[Minute] = []
@@ -143,9 +150,9 @@ class Tape:
         move, random_ = instrument.move, rng.random
         steps = rng.randbytes(3 * continuous)
         mood = max(-0.12, min(0.12, 3 * (bar.close / bar.open - 1)))
-        for i, cumulated in enumerate(accumulate(weights)):
+        for i, cumulated in enumerate(accumulate(shares)):
             share = int(rest * cumulated / total) - used
-            count = min(share, int(trades * weights[i] / total + random_()))
+            count = min(share, int(trades * shares[i] / total + random_()))
             turning = i in (at_high, at_low)
             if i == 0 or turning:
                 count = max(1, count)
@@ -178,24 +185,30 @@ class Tape:
                 bought = taken(share, count, chance)
                 minutes.append(Minute(first + i, start, high, low, close, share, count, bought))
             previous = close
-        interrupted = interrupt(instrument, minutes, self._key)
+        return self._finished(rng, minutes, volume - after_hours, after_hours)
+
+    def _finished(self, rng: random.Random, minutes: list[Minute], volume: int, after_hours: int) -> list[Minute]:
+        """The continuous session's minutes, interrupted where they must be, then the closing auction and later."""
+        bar = self.bar
+        used = sum(minute.volume for minute in minutes)
+        interrupted = interrupt(self.instrument, minutes, self._key)
         if interrupted is not None:
-            more = sum(minute.volume for minute in interrupted.minutes) - used - opening
-            if closing + rest - used > more:
+            more = sum(minute.volume for minute in interrupted.minutes)
+            if volume > more:
                 minutes, self._halts, self._windows = interrupted.minutes, interrupted.halts, interrupted.windows
-                used += more
-        closing = max(1, closing + rest - used)
-        minutes.append(Minute(last_minute, bar.close, bar.close, bar.close, bar.close, closing, 1, 0, closing))
+                used = more
+        closing = max(1, volume - used)
+        minutes.append(Minute(self._last, bar.close, bar.close, bar.close, bar.close, closing, 1, 0, closing))
         if after_hours:
             minutes.extend(self._after_hours(rng, after_hours))
         return minutes
 
     def _after_hours(self, rng: random.Random, volume: int) -> list[Minute]:
         """The trades at the closing price, from 10 to 30 minutes after the close: most of them at once."""
-        price, first = self.bar.close, self._last + 10
+        price, first = self.bar.close, self._last + AFTER_CLOSE
         left, minutes = volume, []
-        for i in range(_AFTER_HOURS):
-            share = left if i == _AFTER_HOURS - 1 else min(left, int(left * rng.random() * (0.3 if i else 0.8)))
+        for i in range(AFTER_HOURS):
+            share = left if i == AFTER_HOURS - 1 else min(left, int(left * rng.random() * (0.3 if i else 0.8)))
             left -= share
             count = min(share, 1 + math.isqrt(share) // 2, 8)
             # the waiting orders trade at once, without a side
@@ -244,8 +257,11 @@ class Tape:
 
     # --- trades ------------------------------------------------------------------------------------------------
 
+    def _minute_at(self, index: int) -> Minute:
+        return self.minutes[index]
+
     def _make_trades(self, index: int) -> list[Trade]:
-        minute = self.minutes[index]
+        minute = self._minute_at(index)
         if not minute.trades:
             return []
         start = minute.minute * MINUTE_US

@@ -50,6 +50,8 @@ class Instrument:
     right: str = ""
     """call, put, or "" for any other instrument."""
     isin: str = ""
+    thin: bool = False
+    """Whether it is a small one among thousands: few trades a day, and prices that cost little to make."""
     ticks: TickTable = field(default=INDEX_TICKS, repr=False)
 
     def __post_init__(self) -> None:

@@ -214,9 +214,8 @@ class Ordering(Part):
         if ticket.order_type not in _ACTIONS:
             return CallRefusal.ORDER_INPUT
         if all(ticket.account_no != account.number for account in desk.accounts_of(self.broker.options.user)):
-            known = (
-                ticket.account_no in self.desk.ledger.accounts or ticket.account_no in self.broker.derivatives.accounts
-            )
+            own = [number for number, _ in self.broker.accounts(self.broker.options.user)]
+            known = ticket.account_no in own or ticket.account_no in self.desk.ledger.accounts
             return CallRefusal.OTHERS_ACCOUNT if known else CallRefusal.NO_ACCOUNT
         if ticket.order_type in (1, 2):
             if ticket.quote_type not in QUOTE_TYPES or ticket.quantity <= 0 or ticket.price < 0:
