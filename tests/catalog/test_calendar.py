@@ -59,7 +59,30 @@ def test_late_openings() -> None:
     assert {day.year for day in exams} == set(range(2015, 2027))
 
 
-def test_beyond_the_table_weekdays_but_for_fixed_holidays() -> None:
-    assert calendar.is_trading_day(dt.date(2031, 3, 4))
-    assert not calendar.is_trading_day(dt.date(2031, 12, 31))
-    assert not calendar.is_trading_day(dt.date(2031, 3, 1))
+@pytest.mark.parametrize(
+    ("day", "open_"),
+    [
+        ("2031-03-04", True),
+        ("2031-12-31", False),
+        ("2031-03-01", False),
+        ("2031-03-03", False),  # the substitute of Saturday the 1st
+        ("2028-12-29", False),  # the last weekday of the year
+        ("2028-12-28", True),
+        ("2028-01-03", True),  # New Year on a Saturday has no substitute
+        ("2029-10-09", False),
+    ],
+)
+def test_after_the_table_weekdays_but_for_fixed_holidays_and_their_substitutes(day: str, open_: bool) -> None:
+    assert calendar.expected_trading_day(dt.date.fromisoformat(day)) is open_
+    assert calendar.is_trading_day(dt.date.fromisoformat(day)) is open_
+
+
+def test_the_end_of_the_table_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    calendar._say_that_it_ends.cache_clear()
+    assert calendar.is_trading_day(calendar.LAST - dt.timedelta(days=1))
+    assert calendar.expected_trading_day(calendar.LAST + dt.timedelta(days=3)) and not caplog.records
+    assert calendar.next_trading_day(calendar.LAST) == dt.date(2028, 1, 3)
+    calendar.next_trading_day(dt.date(2030, 1, 1), 30)
+    (record,) = caplog.records
+    assert (record.name, record.levelname) == ("kiwoom.catalog", "WARNING")
+    assert "2027-12-31" in record.getMessage() and "설날" in record.getMessage()

@@ -2,14 +2,17 @@
 Trading days of KRX, 1985 to 2027, and the days on which it opens late.
 
 Dates are `datetime.date`. Saturdays count as closed throughout, although KRX traded on Saturday mornings until
-5 December 1998: charts from that time may hold days that this calendar does not. Outside of the table (`FIRST`,
-`LAST`) a weekday counts as a trading day unless it is a holiday with a fixed date; holidays by the moon, substitute
-holidays and elections are not known there.
+5 December 1998: charts from that time may hold days that this calendar does not.
+
+After `LAST` the calendar goes on by rule: weekdays, but for the holidays with a fixed date, their substitutes and the
+year's last weekday. Holidays by the moon (설날, 부처님오신날, 추석) and elections are not known there; the first look at
+such a day says so in the log (`kiwoom.catalog`). Before `FIRST` only the fixed dates count.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
@@ -22,6 +25,7 @@ __all__ = [
     "LAST",
     "Shift",
     "closed_weekdays",
+    "expected_trading_day",
     "is_trading_day",
     "late_openings",
     "next_trading_day",
@@ -30,6 +34,8 @@ __all__ = [
     "trading_days",
 ]
 
+log = logging.getLogger("kiwoom.catalog")
+
 FIRST = dt.date(1985, 1, 4)
 """First day of the table; the oldest day of the daily charts."""
 
@@ -37,6 +43,8 @@ LAST = dt.date(2027, 12, 31)
 """Last day of the table."""
 
 _FIXED_HOLIDAYS = frozenset({"0101", "0301", "0501", "0505", "0606", "0717", "0815", "1003", "1009", "1225", "1231"})
+# 관공서의 공휴일에 관한 규정, article 3: these get a substitute on the next weekday; New Year and Memorial Day do not.
+_SUBSTITUTED = ((3, 1), (5, 5), (7, 17), (8, 15), (10, 3), (10, 9), (12, 25))
 _DAY = dt.timedelta(days=1)
 
 
@@ -76,12 +84,44 @@ def session_shift(day: dt.date) -> Shift:
 
 
 def is_trading_day(day: dt.date) -> bool:
-    """Say whether KRX trades on a day."""
+    """Say whether KRX trades on a day. After `LAST` this is by rule, which is said once in the log."""
+    if day > LAST:
+        _say_that_it_ends()
+    return expected_trading_day(day)
+
+
+def expected_trading_day(day: dt.date) -> bool:
+    """`is_trading_day` for a day that only gives a date its place (a future's expiry years ahead): nothing is said."""
     if day.weekday() >= 5:
         return False
     if FIRST <= day <= LAST:
         return day not in closed_weekdays()
-    return f"{day:%m%d}" not in _FIXED_HOLIDAYS
+    if f"{day:%m%d}" in _FIXED_HOLIDAYS:
+        return False
+    return day < FIRST or day not in _ruled_out(day.year)
+
+
+@cache
+def _say_that_it_ends() -> None:
+    log.warning(
+        "the calendar of trading days ends on %s: later days are weekdays but for fixed holidays; "
+        "설날, 부처님오신날, 추석 and elections are not known. A newer version of this package may know them.",
+        LAST,
+    )
+
+
+@cache
+def _ruled_out(year: int) -> frozenset[dt.date]:
+    """The weekdays of a year after `LAST` that are closed without being a fixed holiday themselves."""
+    closed = set()
+    for month, day in _SUBSTITUTED:
+        holiday = dt.date(year, month, day)
+        if holiday.weekday() >= 5:
+            # 10-03 and 10-09 are too near each other to collide: the next weekday is never a holiday of the table
+            closed.add(holiday + (7 - holiday.weekday()) * _DAY)
+    last = dt.date(year, 12, 31)
+    closed.add(last - max(0, last.weekday() - 4) * _DAY)
+    return frozenset(closed)
 
 
 def next_trading_day(day: dt.date, count: int = 1) -> dt.date:

@@ -43,7 +43,7 @@ def expiry_of(year: int, month: int) -> date:
     """The last trading day of a maturity: the second Thursday, or the trading day before it."""
     first = date(year, month, 1)
     day = first + timedelta(days=(3 - first.weekday()) % 7 + 7)
-    return day if calendar.is_trading_day(day) else calendar.previous_trading_day(day)
+    return day if calendar.expected_trading_day(day) else calendar.previous_trading_day(day)
 
 
 def _months(day: date, count: int, quarterly: bool = False) -> list[tuple[int, int]]:
