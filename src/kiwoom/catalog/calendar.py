@@ -5,8 +5,8 @@ Dates are `datetime.date`. Saturdays count as closed throughout, although KRX tr
 5 December 1998: charts from that time may hold days that this calendar does not.
 
 After `LAST` the calendar goes on by rule: weekdays, but for the holidays with a fixed date, their substitutes and the
-year's last weekday. Holidays by the moon (설날, 부처님오신날, 추석) and elections are not known there; the first look at
-such a day says so in the log (`kiwoom.catalog`). Before `FIRST` only the fixed dates count.
+year's last weekday. Holidays by the moon (설날, 부처님오신날, 추석) and elections are not known there: the first look
+at such a day says so in the log (`kiwoom.catalog`). Before `FIRST` only the fixed dates count.
 """
 
 from __future__ import annotations

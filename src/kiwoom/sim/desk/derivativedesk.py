@@ -51,11 +51,11 @@ class DerivativeDesk(OrderFlow[DerivativeAccount, DerivativeOrder]):
 
     def accounts_of(self, user: str) -> list[DerivativeAccount]:
         """The accounts of a user for futures and options, opened at the first call."""
-        base, accounts = self._desk.user_number(user), self.accounts
+        base, accounts, name = self._desk.user_number(user), self.accounts, self.options.name
         numbers = [f"{base + place}31" for place in range(self.options.accounts.count("futures"))]
         for number in numbers:
             if number not in accounts:
-                account = DerivativeAccount(number, user, self._today, self._margin, self._price, name=self.options.name)
+                account = DerivativeAccount(number, user, self._today, self._margin, self._price, name=name)
                 account.deposit(self.options.cash)
                 accounts[number] = account
         return [accounts[number] for number in numbers]
