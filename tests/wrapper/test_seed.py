@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def run(mode: str) -> Any:
     environment = {
         **os.environ,
-        "KIWOOM_URL": "sim:?clock=virtual&at=2026-02-06",
+        "KIWOOM_URL": "sim:?clock=virtual&at=2026-02-06&accounts=stock,stock",
         "QT_QPA_PLATFORM": "offscreen",
         "PYTHONPATH": str(ROOT / "src"),
         "PYTHONIOENCODING": "utf-8",
