@@ -212,7 +212,8 @@ class Day:
             assert not open_orders(account, fills=1)
             sides = {order.number: order.side for order in account.orders.values()}
             traded = {side: sum(amounts[account.number, n] for n in mine if sides[n] == side) for side in (BUY, SELL)}
-            assert (states.single["매수약정금액"], states.single["매도약정금액"]) == (traded[BUY], traded[SELL])
+            shown = [states.single[name] or 0 for name in ("매수약정금액", "매도약정금액")]  # blank without orders
+            assert shown == [traded[BUY], traded[SELL]]
             profit = sum(int(row["당일매도손익"]) for row in realised_view(account, price_of, day, day).rows)
             assert profit == daily_profit_view(account, day, day).single["실현손익"] == account.realised_today()[0]
 

@@ -112,6 +112,7 @@ class Ledger:
         holding = account.holding(order.code, order.loan_date)
         lent = 0
         if order.loan_date:
+            # The customer's part is rounded up, so that loan and payment always make the whole amount.
             lent = done.amount - -(-done.amount * order.margin_percent // 100)
             holding.loan += lent
             self.lent += lent

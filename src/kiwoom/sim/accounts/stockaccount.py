@@ -19,12 +19,14 @@ from kiwoom.sim.rules.trading import ALL_LOANS, BUY, MOCK_FEES, FeeSchedule, sal
 __all__ = ["Account", "AccountTrade", "Entry", "Holding", "NotCovered", "average", "half_up", "share_of"]
 
 
+# Fractions, not floats: average prices and rates must come out to the won, in every run and on every machine.
 _NOTHING = Fraction(0)
 _NO_PROFIT = (0, 0, 0)
 
 
 def half_up(value: Fraction) -> int:
     """Round to a whole number, halves away from zero, as the server does with average prices."""
+    # Not round(): it sends halves to the even neighbour, and takes floats.
     doubled = abs(value) * 2
     rounded = (doubled.numerator // doubled.denominator + 1) // 2
     return rounded if value >= 0 else -rounded

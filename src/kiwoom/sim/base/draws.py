@@ -32,6 +32,7 @@ def normals(rng: random.Random, count: int) -> list[float]:
 
     About ten times as fast as `rng.gauss`: a market has thousands of codes.
     """
+    # 16 random bits a number, of which 12 choose one of 4096 quantiles: exact tails do not matter for prices.
     table, mask = _table(), (1 << _BITS) - 1
     return [table[bits & mask] for bits in unpack(f"<{count}H", rng.randbytes(2 * count))]
 

@@ -129,7 +129,9 @@ class Engine:
             timer.cancel()
         else:
             return False
+        # A real clock ignores this; a virtual one jumps to the event.
         self.clock.advance_to(us)
+        # A handler that waits may have run later events already: time never goes back.
         if us > self._now:
             self._now = us
         self._running += 1

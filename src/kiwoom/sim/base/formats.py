@@ -53,6 +53,7 @@ def percent(part: int, whole: int, decimals: int = 2) -> str:
     if not whole or not part:
         return f"{0:.{decimals}f}"
     power = 10**decimals
+    # Whole numbers throughout: a float would turn some exact halves the wrong way.
     units = (abs(part) * 100 * power * 2 + abs(whole)) // (2 * abs(whole))
     text = f"{units // power}.{units % power:0{decimals}d}"
     if not units:

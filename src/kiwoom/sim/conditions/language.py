@@ -25,6 +25,7 @@ __all__ = ["ExpressionError", "Field", "Predicate", "Unknown", "Varies", "compil
 S = TypeVar("S")
 Evaluate = Callable[[Any], Any]
 
+# Bounds against texts that would exhaust the stack or the memory of Python's parser; real conditions are far below.
 _LONGEST = 4000
 _DEEPEST = 60
 

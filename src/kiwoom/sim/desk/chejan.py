@@ -55,7 +55,9 @@ POSITION_FIDS: Final = (
 """The 20 items of gubun 4 (파생잔고), in order."""
 # fmt: on
 
+# Captures: names in notices are padded with blanks to 40 bytes of CP949.
 _NAME_BYTES = 40
+# Captures: 00000000 for a date that an order or a holding does not have.
 _NO_DATE = "00000000"
 
 

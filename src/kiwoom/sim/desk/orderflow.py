@@ -38,6 +38,8 @@ __all__ = ["NotTaken", "Notices", "Notify", "Numbers", "OrderFlow", "Ticket"]
 Notify = Callable[[str, Mapping[int, str]], None]
 """Takes a notice: gubun and values by FID."""
 
+# Captured on three days: order numbers 0092073 at 10:28, 0163911 at 14:29 and 0183248 at 15:01, with the fill numbers
+# 660666, 1234931 and 1390869. Counted from 08:20 that is 12, 7 and 8 orders a second, and 86, 56 and 58 fills.
 _ORDERS_PER_SECOND = 7  # the growth of order numbers over a day, of all customers together
 _FILLS_PER_SECOND = 60
 
@@ -205,10 +207,12 @@ class OrderFlow(ABC, Generic[K, R]):
         return order
 
     def _accept_change(self, ticket: Ticket, account: K, instrument: Instrument) -> R:
+        # Also a number that lost its leading zeros on the way through an int.
         number = ticket.original.strip().zfill(7)
         original = account.orders.get(number)
         if original is None or original.code != instrument.code:
             raise NotTaken(Refusal.UNKNOWN_ORIGINAL)
+        # A cancellation has a number of its own, but rests in no book.
         if original.action is Action.CANCEL:
             raise NotTaken(Refusal.ORIGINAL_CANCELS)
         if not original.live or original.side != side_of(ticket.order_type):
@@ -256,6 +260,8 @@ class OrderFlow(ABC, Generic[K, R]):
             raise NotTaken(Refusal.NOT_OPEN_YET)
         if now >= table.single_end:
             raise NotTaken(Refusal.CLOSED)
+        # Each quote type has its hours: IOC, FOK and the like only in continuous trading, 61, 62 and 81 only on their
+        # boards.
         if not table.accepts(quote_type.code, now):
             over = now >= table.close and board_of(quote_type.code) == REGULAR
             raise NotTaken(Refusal.CLOSED if over else Refusal.QUOTE_TYPE_NOW)
@@ -275,6 +281,7 @@ class OrderFlow(ABC, Generic[K, R]):
             raise NotTaken(Refusal.WRONG_TICK)
         live = self.market.live(instrument)
         upper, lower = live.upper, live.lower
+        # Single-price auctions have limits of their own: ten percent around the close, within those of the day.
         if board_of(quote_type.code) == AFTER_SINGLE:
             upper, lower = single_price_limits(live)
         if price > upper:
@@ -299,6 +306,8 @@ class OrderFlow(ABC, Generic[K, R]):
     def proceed(self, order: Order) -> None:
         """Send the first notices of an accepted order and hand it to the exchange (at 08:30 if it came before)."""
         if order.action is Action.NEW and self.exchange.timetable.waits(self.engine.now):
+            # From 08:20 to 08:30 the broker takes orders and gives them numbers; the exchange gets them, and the
+            # notices begin, at 08:30.
             if not self._waiting:
                 self.engine.at(self.exchange.timetable.auction, self._release_waiting)
             self._waiting.append(order)
@@ -318,6 +327,8 @@ class OrderFlow(ABC, Generic[K, R]):
 
     def _enter(self, account: K, order: Order) -> None:
         self.tell_order(account, order, "접수")
+        # Captured on the real server: the balance notice of a sale comes right after its acceptance, before any fill,
+        # with fewer orderable shares.
         if order.side == SELL:
             self.tell_balance(account, order)
         try:

@@ -24,6 +24,7 @@ from kiwoom.sim.rules.trading import BUY, SELL
 
 __all__ = ["SideBoard", "single_price_limits"]
 
+# The simulator's own pace: no source tells that of real trading at the closing price.
 _EVERY_US = 10 * SECOND_US
 _ONE_PRICE = 1
 

@@ -149,11 +149,13 @@ class Venue:
     def _sync(self) -> None:
         """Set the market's levels to those of the tape, less the quantity that users took."""
         shown = self.live.book()
+        # Rounded up, so that the last share comes back too and the venue can be forgotten.
         for key in list(self._taken):
             self._taken[key] -= -(-self._taken[key] // _COMES_BACK)
             if not self._taken[key]:
                 del self._taken[key]
         book, taken = self.book, self._taken
+        # Most prices hold market quantity only: for those the level's sum is enough, without walking through its queue.
         mixed = {(order.side, order.price) for order in (book.orders.get(number) for number in self.users) if order}
         sides = ((BUY, shown.bids), (SELL, shown.asks))
         for side, levels in sides:
@@ -247,6 +249,8 @@ class Venue:
         price = resting.price if resting.price is None else new.price
         self.users[int(new.number)] = new
         if old.left:
+            # KRX: a reduced quantity keeps its time priority; a new price or a larger quantity goes to the back of the
+            # queue.
             # a part keeps its price and its place, the rest is a newcomer at the new price
             self.book.reduce(number, new.left)
             _, fills = self.book.submit(

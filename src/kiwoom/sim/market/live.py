@@ -93,6 +93,7 @@ class Live(Quoted):
             self.high, self.high_us = price, us
         elif price < self.low:
             self.low, self.low_us = price, us
+        # FIDs 567 and 568: 000000 until the price touches a limit for the first time.
         if price >= self.upper and not self.upper_us:
             self.upper_us = us
         if price <= self.lower and not self.lower_us:

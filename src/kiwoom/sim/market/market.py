@@ -49,6 +49,7 @@ class Market:
         self._members: dict[str, list[tuple[Instrument, History]]] = {}
         self._live: dict[str, Live] = {}
         self._sketches: dict[str, Sketch] = {}
+        # By class, so that the market knows none of the rooms above it: `figures` imports the market, not the reverse.
         self._companions: dict[Any, Any] = {}
         self.fed: set[str] = set()
         """Codes whose trades a feed takes in one by one: a look at them must not run ahead of the feed."""

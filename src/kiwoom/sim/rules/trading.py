@@ -116,6 +116,7 @@ KOSDAQ_TICKS_2010: Final = TickTable("KOSDAQ 2010", (1_000, 1), (5_000, 5), (10_
 FUND_TICKS: Final = TickTable("ETF", (2_000, 1), (None, 5))
 """ETF and ETN."""
 
+# KRX's reform of price steps: one table for KOSPI and KOSDAQ, finer steps between 1,000 and 500,000 won.
 _NEW_TICKS_FROM = date(2023, 1, 25)
 
 

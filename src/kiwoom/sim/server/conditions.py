@@ -32,6 +32,7 @@ PAGE_CODES = 100
 """Codes in one OnReceiveTrCondition; nSearch 2 continues with more."""
 MOST_RESULTS = 100
 """A condition with more results is not watched in real time."""
+# The real server's pace is unknown; once a second keeps a condition over thousands of codes cheap.
 _LOOK_US = SECOND_US
 _ADVICE = {
     CallRefusal.CONDITIONS_NOT_CONNECTED: LOGIN_FIRST,

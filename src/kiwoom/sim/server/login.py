@@ -31,6 +31,8 @@ class Login(Part):
         if self._pending is not None:
             return 0
         # No refusal when already connected: a new login is the way out of the request limits' penalty.
+        # A real login takes some 10 s with its window and the versions; the option's default is short for the sake of
+        # tests.
         self._pending = self.broker.engine.after(self.broker.options.login_ms * 1000, self._finish)
         return 0
 

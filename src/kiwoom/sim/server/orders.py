@@ -39,14 +39,17 @@ __all__ = ["Ordering"]
 log = logging.getLogger("kiwoom.sim")
 
 _EVENT = "OnReceiveChejanData"
+# Orders have a limit of their own, apart from the queries' five a second.
 _PER_SECOND = PROFILES["server"].orders[0].count
 _BUSY = 4  # orders within a second from which on notices may overtake answers
 _ACTIONS = {1: "new", 2: "new", 3: "cancel", 4: "cancel", 5: "modify", 6: "modify"}
+# -304 (OP_ERR_MIS_5BILL): more than 5 billion won. -306 (OP_ERR_MIS_3PER): more than 3 % of the issued shares.
 _MOST_WON = 5_000_000_000
 _MOST_SHARES_PERCENT = 3
 _MS = 1_000
 _FIDS = {"0": fid_list(ORDER_FIDS), "1": fid_list(BALANCE_FIDS), "4": fid_list(POSITION_FIDS)}
 _COUNTS = {"0": len(ORDER_FIDS), "1": len(BALANCE_FIDS), "4": len(POSITION_FIDS)}
+# -309 and -310 of the error table: more than 300, more than 500 계약 in an order.
 _LARGE_QUANTITY, _MOST_QUANTITY = 300, 500
 
 # SendOrderFO's sOrdTp as the quote types of SendOrder, and its lOrdKind as the first of the two nOrderTypes (buy, then
@@ -273,9 +276,13 @@ class Ordering(Part):
         except Exception as error:
             self.broker.engine.failures.report(f"taking the order {ticket.rq_name!r} for {ticket.code}", error)
             order, text = None, TrRefusal.FAILED.value.text.format(tr=tr_name)
+        # Every capture of 2016 to 2024, mock and real, has OnReceiveMsg before OnReceiveTrData; the guide lists them
+        # the other way round.
         self.control.send("OnReceiveMsg", ticket.screen_no, ticket.rq_name, tr_name, text)
         now = self.broker.engine.now
         self._arrivals.append(now)
+        # The guide: under load the chejan may come before OnReceiveTrData; users of KOAPY met it (its pull requests 55
+        # and 56).
         busy = len(self._arrivals) == _BUSY and now - self._arrivals[0] < SECOND_US
         overtaken = order is not None and busy and self._rng.random() < 0.5
         first_notice = max(self._last_notice, now + 2 * _MS)
@@ -291,6 +298,7 @@ class Ordering(Part):
                 desk.proceed(desk.accept(_with_screen(ticket)))
 
     def _answer(self, ticket: Ticket, tr_name: str, order: Order | None, after_us: int) -> None:
+        # An order that the server refuses is answered too, with a blank order number.
         page = Page(_order_tr(tr_name), {"주문번호": order.number if order else ""}, [], "")
         arguments = (ticket.screen_no, ticket.rq_name, tr_name, "", "", 0, "", "", "")
         self.control.send("OnReceiveTrData", *arguments, page=page, after_us=after_us)

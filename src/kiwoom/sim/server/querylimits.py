@@ -30,6 +30,8 @@ class QueryLimits:
         burst, *longer = PROFILES["server"].queries
         for window in (burst, *longer):
             if len(times) >= window.count and now_us - times[-window.count] < window.seconds * SECOND_US:
+                # The limits beyond five a second are secret. All reports agree that such a hit gives -200 and a window,
+                # and that only a new login lifts it.
                 self.locked = window is not burst
                 return False
         times.append(now_us)

@@ -197,6 +197,7 @@ class Registrations(Part):
 
     def _join(self, code: str) -> None:
         """Bring the shared list of an instrument's feeds up to date."""
+        # KRX alone, NXT alone (_NX) and both (_AL): one market here, but a program sees the key that it registered.
         names = (code, f"{code}_NX", f"{code}_AL")
         self._siblings[code][:] = [self._feeds[name] for name in names if name in self._feeds]
 

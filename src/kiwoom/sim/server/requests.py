@@ -82,6 +82,7 @@ class Requests(Part):
 
     @dispatch("CommRqData")
     def comm_rq_data(self, rq_name: str, tr_code: str, prev_next: int, screen_no: str) -> int:
+        # A request consumes its inputs: a continuation has to set them again, as every known client does.
         inputs, self.inputs = self.inputs, {}
         call = f"CommRqData({rq_name[:40]!r}, {tr_code[:40]!r})"
         if not self.control.connected:
@@ -171,6 +172,8 @@ class Requests(Part):
         if message:
             text = query_text(message, self.broker.options.texts == "mock")
             self.control.send("OnReceiveMsg", request.screen_no, request.rq_name, spelt, text)
+        # A successful quote TR registers its codes for real-time on its screen, without any SetRealReg (pykiwoom issue
+        # 5).
         if codes and self.broker.options.auto_register:
             self.control.part(Registrations).register_by_tr(request.screen_no, codes, request.tr.code)
         arguments = (request.screen_no, request.rq_name, spelt, "", page.prev_next, 0, "", "", "")
@@ -179,6 +182,8 @@ class Requests(Part):
     def _page(self, request: Request, prev_next: int) -> tuple[Page, str | None, Sequence[str]]:
         tr, inputs = request.tr, dict(request.inputs)
         key = tr.code.lower()
+        # The server keeps the position by TR and session, not by screen: a capture continued from another screen
+        # number.
         opened = self._open.pop(key, None)
         if prev_next == 2 and opened is not None and opened.inputs == inputs:
             answer = opened.answer
@@ -189,6 +194,7 @@ class Requests(Part):
                 raise Refused(TrRefusal.NOT_ANSWERED, tr=tr.code, title=tr.name)
             answer = declared.function(request)
             opened = _Open(inputs, iter(answer.rows), answer, [])
+        # 100 rows is the commonest page: most rankings and lists have it. Account TRs leave it to the server ("*").
         size = tr.rows or answer.page_rows or 100
         rows = [*opened.ahead, *islice(opened.rows, size + 1 - len(opened.ahead))]
         following = answer.end

@@ -227,6 +227,7 @@ class Faults:
         log.warning("the line to the server drops (%d): %s", code, _CUT_WINDOW)
         session.drop_line()
         if notice:
+            # KOAPY handles this message as the sign of a dropped line; it comes with blank names.
             session.send("OnReceiveMsg", "", "", "", "전문 처리 실패(-22)")
             session.send("OnEventConnect", code)
 
@@ -255,6 +256,7 @@ class Faults:
 
     def login_code(self) -> int:
         """The code of a login that is about to finish; 0 is success."""
+        # During the maintenance a login finds no server: -101.
         maintained = maintenance_at(from_us(self._session.engine.now)) is not None
         for fault in tuple(self._active[_LOGIN]):
             assert isinstance(fault, _LoginFault)

@@ -15,6 +15,7 @@ from kiwoom.sim.rules.instruments import Instrument
 
 __all__ = ["BOOK", "EXPECTED", "collecting_us"]
 
+# The simulator's own pace: it keeps the events of a whole market in bounds.
 _STEP_US = 10 * SECOND_US
 _DEPTH = 10
 _FIDS = catalog.real_type("주식호가잔량").fids
