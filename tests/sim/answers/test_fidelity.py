@@ -71,7 +71,7 @@ def test_every_kind_stands_in_the_inventory_and_the_other_way_round(compared: li
     assert [example.what for example in EXAMPLES if not example.kinds and not example.left_out] == []
 
 
-# --- against the collection itself, where it is at hand --------------------------------------------------------------
+# --- against the collection itself ---------------------------------------------------------------------------------
 
 
 def test_no_captured_example_is_missing_from_the_inventory(captured_examples: str) -> None:

@@ -1,5 +1,5 @@
 """
-The captured messages themselves, read from the collection beside the checkout, by the kind that they are compared in.
+The captured messages themselves, read from tests/sim/captured/collection.md, by the kind that they are compared in.
 
 Tests hold every one of them against the few values that the repository carries, and so against the simulator.
 """
