@@ -225,15 +225,18 @@ class CodeError(KiwoomError):
     A negative return code, with the call and its inputs.
 
     `code` is the number, `error` its table entry (an entry with the name "UNKNOWN" for a code not in the table),
-    `call` the Python name of the function or event, `inputs` its arguments as text with secrets masked.
+    `call` the Python name of the function or event, `inputs` its arguments as text with secrets masked, `reason` what
+    the control knows beyond the code ("" if nothing).
     """
 
-    def __init__(self, code: int, call: str = "", inputs: str = "") -> None:
+    def __init__(self, code: int, call: str = "", inputs: str = "", reason: str = "") -> None:
         self.code = code
         self.error = _lookup(code)
         self.call = call
         self.inputs = inputs
+        self.reason = reason
         text = f'An error occurred from {call}, "{self.error}"' if call else str(self.error)
+        text = f"{text}: {reason}" if reason else text
         super().__init__(f"{text} [{inputs}]" if inputs else text)
 
 
@@ -274,7 +277,7 @@ def msg(code: int) -> str:
     return str(_lookup(int(code)))
 
 
-def error_for(code: int, call: str = "", inputs: str = "") -> CodeError:
+def error_for(code: int, call: str = "", inputs: str = "", reason: str = "") -> CodeError:
     """Build the exception of a return code: the class of the code, or of its family if the code is unknown."""
     kind: type[CodeError] = CodeError
     if code in (-200, -209, -210, -211):
@@ -289,4 +292,4 @@ def error_for(code: int, call: str = "", inputs: str = "") -> CodeError:
         kind = RequestError
     elif -400 < code <= -300 or code == -500:
         kind = OrderError
-    return kind(code, call, inputs)
+    return kind(code, call, inputs, reason)

@@ -87,6 +87,7 @@ class Kiwoom(API):
         """Names of requests whose messages are reported by what made them, and not printed."""
         self._journal: Journal | None = None
         super().__init__(url)
+        self.control.refusals_reported = True
         self.set_connect_hook("on_receive_tr_data", "rq_name")
         self.set_connect_hook("on_receive_tr_condition", "condition_name")
         self.set_connect_hook("on_receive_real_condition", "condition_name")
@@ -249,7 +250,7 @@ class Kiwoom(API):
             return
         self._reminded.add((name, key))
         under = "" if key is None else f" under the key {key!r}"
-        print(
+        log.warning(
             f"{name} came, but no slot is connected to it{under}.\n"
             f"  >> api.connect({name!r}, slot=...)    to receive it\n"
             f"  >> kiwoom.config.MUTE = True    not to be told"
@@ -279,13 +280,12 @@ class Kiwoom(API):
         called = function(name)
         # Where 1 is good, 0 says no more than "failed".
         code = result if isinstance(result, int) and result < 0 else -10
-        error = error_for(
-            code, called.python_name, masked_arguments(name, [a.name for a in called.arguments], arguments)
-        )
-        log.warning("%s", error)
+        inputs = masked_arguments(name, [a.name for a in called.arguments], arguments)
+        reason, self.control.refusal = self.control.refusal, ""
+        error = error_for(code, called.python_name, inputs, reason)
         if self.errors_raised:
             raise error
-        print(f'An error occurred from {called.python_name}, "{error.error}"')
+        log.warning("%s", error)  # without a log of the program's own, logging writes it to stderr
 
     def logging(self, on: bool, path: str | Path | None = None) -> None:
         """

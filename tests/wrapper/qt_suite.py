@@ -147,7 +147,7 @@ def test_a_click_during_a_loop_may_ask_and_wait_or_loop_in_vain(
 
 
 def test_an_exception_is_shown_and_aborts_nothing(
-    api: Kiwoom, control: ScriptedControl, app: Any, capsys: pytest.CaptureFixture[str]
+    api: Kiwoom, control: ScriptedControl, app: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     count: list[str] = []
 
@@ -162,7 +162,7 @@ def test_an_exception_is_shown_and_aborts_nothing(
         control.schedule("OnReceiveRealData", str(second), "주식체결", "", after_s=second)
     execute(app)
     assert count == ["0", "1"]
-    assert capsys.readouterr().err.count("ZeroDivisionError: in the slot") == 2
+    assert caplog.text.count("ZeroDivisionError: in the slot") == 2
     control.schedule("OnReceiveRealData", "2", "주식체결", "", after_s=1)
     with pytest.raises(ZeroDivisionError, match="in the slot"):
         api.loop()

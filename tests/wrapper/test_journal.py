@@ -108,7 +108,7 @@ def test_a_new_day_begins_new_files(tmp_path: Path) -> None:
             assert (tmp_path / f"{name}.jsonl").exists()
 
 
-def test_an_exception_in_a_handler_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_exception_in_a_handler_is_written(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     control = ScriptedControl()
     with Kiwoom(control) as api:
         api.logging(True, path=tmp_path / "log")
@@ -121,7 +121,7 @@ def test_an_exception_in_a_handler_is_written(tmp_path: Path, capsys: pytest.Cap
         api.run(timeout=1)
     text = (tmp_path / "log-20201015.log").read_text("utf-8")
     assert "! on_receive_real_data raised ValueError: about 8*******11" in text
-    assert "Traceback" in capsys.readouterr().err
+    assert "Traceback" in caplog.text
 
 
 def test_a_file_that_cannot_be_written_ends_the_log_and_nothing_else(

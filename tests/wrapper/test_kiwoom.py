@@ -249,18 +249,16 @@ def test_the_time_of_an_outer_wait_counts_inside_too(api: Kiwoom, control: Scrip
 
 
 def test_a_refused_request_is_not_waited_for(
-    api: Kiwoom, control: ScriptedControl, capsys: pytest.CaptureFixture[str]
+    api: Kiwoom, control: ScriptedControl, caplog: pytest.LogCaptureFixture
 ) -> None:
     control.answers["CommRqData"] = -200
     ask(api, "balance")
     api.loop()
-    assert (
-        'An error occurred from comm_rq_data, "-200 : OP_ERR_SISE_OVERFLOW (시세조회과부하)"' in capsys.readouterr().out
-    )
+    assert 'An error occurred from comm_rq_data, "-200 : OP_ERR_SISE_OVERFLOW (시세조회과부하)"' in caplog.text
 
 
-def test_an_exception_in_a_slot_is_shown_and_ends_the_wait(
-    api: Kiwoom, control: ScriptedControl, capsys: pytest.CaptureFixture[str]
+def test_an_exception_in_a_slot_ends_the_wait_and_is_raised_there(
+    api: Kiwoom, control: ScriptedControl, caplog: pytest.LogCaptureFixture
 ) -> None:
     control.tr["balance"] = [{}]
 
@@ -271,11 +269,11 @@ def test_an_exception_in_a_slot_is_shown_and_ends_the_wait(
     ask(api, "balance")
     with pytest.raises(ZeroDivisionError, match="in the slot"):
         api.loop()
-    assert "Traceback" in capsys.readouterr().err
+    assert caplog.text == "", "what is raised to the waiting code is not shown as well"
 
 
 def test_an_exception_with_nobody_waiting_is_only_shown(
-    api: Kiwoom, control: ScriptedControl, capsys: pytest.CaptureFixture[str]
+    api: Kiwoom, control: ScriptedControl, caplog: pytest.LogCaptureFixture
 ) -> None:
     count = []
 
@@ -288,17 +286,17 @@ def test_an_exception_with_nobody_waiting_is_only_shown(
         control.schedule("OnReceiveRealData", "005930", "주식체결", "", after_s=second)
     api.run(timeout=10)
     assert len(count) == 3
-    assert capsys.readouterr().err.count("ZeroDivisionError: in the slot") == 3
+    assert caplog.text.count("ZeroDivisionError: in the slot") == 3
 
 
 def test_an_order_failure_prints_in_the_seed_format_and_raises_if_asked(
-    api: Kiwoom, control: ScriptedControl, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    api: Kiwoom, control: ScriptedControl, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     control.answers["SendOrder"] = -308
     order = ("buy", "0101", "8012345611", 1, "005930", 1, 0, "03", "")
     assert api.send_order(*order) == -308
-    printed = capsys.readouterr().out
-    assert printed == 'An error occurred from send_order, "-308 : OP_ERR_ORD_OVERFLOW (주문전송과부하)"\n'
+    (said,) = caplog.messages
+    assert said.startswith('An error occurred from send_order, "-308 : OP_ERR_ORD_OVERFLOW (주문전송과부하)" [')
     monkeypatch.setattr(Kiwoom, "errors_raised", True)
     with pytest.raises(OrderLimited) as raised:
         api.send_order(*order)
@@ -306,23 +304,21 @@ def test_an_order_failure_prints_in_the_seed_format_and_raises_if_asked(
     assert "acc_no='8*******11'" in str(raised.value)
 
 
-def test_an_unknown_code_still_prints(
-    api: Kiwoom, control: ScriptedControl, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_unknown_code_still_prints(api: Kiwoom, control: ScriptedControl, caplog: pytest.LogCaptureFixture) -> None:
     control.answers["SendOrder"] = -399
     api.send_order("buy", "0101", "8012345611", 1, "005930", 1, 0, "03", "")
-    assert "-399 : UNKNOWN" in capsys.readouterr().out
+    assert "-399 : UNKNOWN" in caplog.text
 
 
 def test_a_condition_that_is_not_sent_is_reported(
-    api: Kiwoom, control: ScriptedControl, capsys: pytest.CaptureFixture[str]
+    api: Kiwoom, control: ScriptedControl, caplog: pytest.LogCaptureFixture
 ) -> None:
     control.answers["SendCondition"] = 0
     api.send_condition("0101", "없는것", 1, 0)
-    assert "An error occurred from send_condition" in capsys.readouterr().out
+    assert "An error occurred from send_condition" in caplog.text
     control.answers["SendCondition"] = 1
     api.send_condition("0101", "있는것", 1, 0)
-    assert capsys.readouterr().out == ""
+    assert len(caplog.messages) == 1
 
 
 def test_messages_print_unless_switched_off_or_received(
@@ -353,22 +349,24 @@ def test_a_message_about_nothing_in_particular_prints_alone(
 
 
 def test_an_event_that_nobody_receives_is_mentioned_once_unless_muted(
-    api: Kiwoom, control: ScriptedControl, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    api: Kiwoom, control: ScriptedControl, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for second in range(3):
         control.schedule("OnReceiveRealData", "005930", "주식체결", "", after_s=second)
     api.run(timeout=5)
-    assert capsys.readouterr().out.count("on_receive_real_data came") == 1
+    assert caplog.text.count("on_receive_real_data came") == 1
+    caplog.clear()
     control.schedule("OnReceiveTrData", "0101", "buy", "KOA_NORMAL_BUY_KP_ORD", "", "", 0, "", "", "")
     api.run(timeout=5)
-    assert capsys.readouterr().out == "", "the answer to an order says nothing that the notices do not say"
+    assert caplog.text == "", "the answer to an order says nothing that the notices do not say"
     control.schedule("OnReceiveTrData", "0101", "other", "opt10001", "", "", 0, "", "", "")
     api.run(timeout=5)
-    assert "under the key 'other'" in capsys.readouterr().out
+    assert "under the key 'other'" in caplog.text
+    caplog.clear()
     monkeypatch.setattr(package.config, "MUTE", True)
     control.schedule("OnReceiveTrCondition", "0101", "", "이름", 1, 0)
     api.run(timeout=5)
-    assert capsys.readouterr().out == ""
+    assert caplog.text == ""
 
 
 def test_the_hooks_are_set_and_keep_connections_when_set_again(api: Kiwoom) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from kiwoom.errors import CODES, msg
+from kiwoom.errors import CODES, CodeError, msg
 from kiwoom.oldnames import look_up as _look_up
 
 __all__ = ["ERR", "catch_error", "msg"]
+
+log = logging.getLogger("kiwoom")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -19,7 +22,7 @@ ERR: dict[int, tuple[str, str]] = {code: (error.name, error.text) for code, erro
 
 def catch_error(fn: F) -> F:
     """
-    Decorate a function that returns a code: print a failure.
+    Decorate a function that returns a code: report a failure on stderr (or in the program's log).
 
     For classes made of `API`; `Kiwoom` reports failures by itself.
     """
@@ -28,7 +31,7 @@ def catch_error(fn: F) -> F:
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         code = fn(*args, **kwargs)
         if isinstance(code, int) and code < 0:
-            print(f'An error occurred from {fn.__name__}, "{msg(code)}"')
+            log.warning("%s", CodeError(code, fn.__name__))
         return code
 
     return cast(F, wrapper)

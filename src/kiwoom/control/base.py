@@ -28,6 +28,7 @@ from kiwoom.control.contract import EVENTS, Value, convert_arguments, event, fun
 from kiwoom.control.url import ControlUrl
 from kiwoom.control.wake import Wake
 from kiwoom.errors import ControlClosed, ControlUnavailable, ControlUrlError
+from kiwoom.tracebacks import shorten
 
 __all__ = ["Control", "Handler", "Mode", "Tap", "default_url", "open_control"]
 
@@ -68,8 +69,13 @@ class Control(ABC):
     restores_itself = False
     """Whether what is registered comes back by itself with the login after a cut line."""
 
+    refusals_reported = False
+    """True if the face of this control reports each refusal itself, with the reason."""
+
     def __init__(self, url: ControlUrl, clock: Clock) -> None:
         self.url = url
+        self.refusal = ""
+        """Why the last refused call was refused, where the control knows more than the code says."""
         self.clock = clock
         self.closed = False
         self.taps: list[Tap] = []
@@ -143,6 +149,12 @@ class Control(ABC):
         for tap in tuple(self.taps):
             tap.on_call(called.name, converted, result, seconds)
         return result
+
+    def explain(self, call: str, reason: str) -> None:
+        """Say why the call being carried out is refused: kept in `refusal`, and in the log with `call` before it."""
+        self.refusal = reason
+        if not self.refusals_reported:
+            log.error("%s: %s", call, reason)
 
     def read_many(self, name: str, arguments: Sequence[tuple[str | int, ...]]) -> list[Value]:
         """
@@ -273,9 +285,15 @@ _NOBODY = _Nobody()
 
 
 def show_handler_error(event_name: str, error: BaseException) -> None:
-    """Show the traceback of an exception that a handler raised: on stderr through `sys.excepthook`, and in the log."""
-    log.error("a handler of %s raised %r", event_name, error, exc_info=error)
-    sys.excepthook(type(error), error, error.__traceback__)
+    """
+    Show an exception that a handler raised, once: by the program's own `sys.excepthook` if it has one, else in the
+    log if the program has set one up, else on stderr.
+    """
+    shorten(error)
+    if sys.excepthook is sys.__excepthook__ and log.hasHandlers():
+        log.error("a handler of %s raised %r", event_name, error, exc_info=error)
+    else:
+        sys.excepthook(type(error), error, error.__traceback__)
 
 
 # The only place that knows which controls exist.

@@ -15,6 +15,7 @@ from kiwoom.control.contract import Event
 from kiwoom.errors import ControlClosed, WaitTimeout
 from kiwoom.eventloop import plain
 from kiwoom.eventloop.waits import LONGEST_US, Frame, Kind, Subject, Wait, subject_of_event, subject_of_request, words
+from kiwoom.tracebacks import shorten
 
 if TYPE_CHECKING:
     from kiwoom.eventloop.feeder import Feeder
@@ -126,12 +127,12 @@ class EventLoop:
         self._frames[-1].running = handler
 
     def handler_failed(self, event_name: str, error: BaseException) -> None:
-        """Show an exception that a handler raised, and hand it to the code that waits, if somebody does."""
-        self._show_error(event_name, error)
+        """Have the code that waits raise what a handler raised; show it where no code waits. One report either way."""
+        shorten(error)
         self.on_error(event_name, error)
         wait = self.innermost()
-        if wait is not None:
-            wait.fail(error)
+        if wait is None or not wait.fail(error):
+            self._show_error(event_name, error)
 
     # --- waits -------------------------------------------------------------------------------------------------
 
@@ -148,7 +149,7 @@ class EventLoop:
         request, refused = frame.request, frame.refused
         frame.request = frame.refused = None
         if refused is not None and request is None:
-            log.warning("loop() does not wait: the request for %s was refused", words(refused))
+            log.info("loop() does not wait: the request for %s was refused", words(refused))
             return None
         running = [wait for wait in self.waits if wait.kind is not Kind.RUN]
         if running and (request is None or any(wait.subject == request for wait in running)):

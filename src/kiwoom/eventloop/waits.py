@@ -110,11 +110,13 @@ class Wait:
         self.done = True
         self.poke()
 
-    def fail(self, error: BaseException) -> None:
-        """End the wait and have the code that waits raise `error`."""
-        if self.error is None:
+    def fail(self, error: BaseException) -> bool:
+        """End the wait and have the code that waits raise `error`; False if it has another one to raise already."""
+        taken = self.error is None or self.error is error
+        if taken:
             self.error = error
         self.end()
+        return taken
 
     def next_check_us(self) -> int:
         """When (time of the control) `seconds_left` has something to say: a deadline or the watchdog."""

@@ -83,7 +83,7 @@ class Conditions(Part):
     @dispatch("GetConditionLoad")
     def get_condition_load(self) -> int:
         if not self.control.connected:
-            return refuse(CallRefusal.CONDITIONS_NOT_CONNECTED, "GetConditionLoad", LOGIN_FIRST)
+            return refuse(self.control, CallRefusal.CONDITIONS_NOT_CONNECTED, "GetConditionLoad", LOGIN_FIRST)
         self.broker.engine.after(self.broker.latency_us(), self._loaded, self.control.line)
         return 1
 
@@ -111,7 +111,9 @@ class Conditions(Part):
         what = f"SendCondition({screen_no!r}, {name!r}, {index}, {search})"
         condition = self._find(name, index)
         if isinstance(condition, CallRefusal):
-            return refuse(condition, what, _ADVICE.get(condition, f"There are {self.get_condition_name_list()}"))
+            return refuse(
+                self.control, condition, what, _ADVICE.get(condition, f"There are {self.get_condition_name_list()}")
+            )
         if search not in (0, 1, 2):
             log.warning("%s: nSearch is 0 (once), 1 (real time) or 2 (continue); this is taken as 0", what)
             search = 0
@@ -121,12 +123,12 @@ class Conditions(Part):
         if search != 2 and limits:
             last = self._last.get(index)
             if last is not None and now - last < CONDITION_INTERVAL_S * SECOND_US:
-                return refuse(CallRefusal.SAME_CONDITION, what)
+                return refuse(self.control, CallRefusal.SAME_CONDITION, what)
         key = (number, index)
         if search == 1 and key not in self._claimed and len(self._claimed) >= MAX_REALTIME_CONDITIONS:
-            return refuse(CallRefusal.MOST_CONDITIONS, what)
+            return refuse(self.control, CallRefusal.MOST_CONDITIONS, what)
         if not requests.take():
-            return refuse(CallRefusal.CONDITION_LIMIT, what)
+            return refuse(self.control, CallRefusal.CONDITION_LIMIT, what)
         if search != 2:
             self._last[index] = now
             self._rest.pop(index, None)

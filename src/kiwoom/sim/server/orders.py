@@ -143,7 +143,7 @@ class Ordering(Part):
         sells_loan = order_type == 2 and credit in ("33", "99") and len(loan_date) == 8 and loan_date.isdigit()
         if order_type in (1, 2) and not sells_loan and not (order_type == 1 and credit == "03"):
             advice = f"credit {credit!r} with loan date {loan_date!r} is no credit order"
-            return refuse(CallRefusal.ORDER_INPUT, "SendOrderCredit", advice)
+            return refuse(self.control, CallRefusal.ORDER_INPUT, "SendOrderCredit", advice)
         ticket = Ticket(
             account_no.strip(),
             order_type,
@@ -184,11 +184,11 @@ class Ordering(Part):
         sells = side.strip() == "1"
         if side.strip() not in ("1", "2") or kind not in _DERIVATIVE_KINDS or (kind == 1 and not quote_type):
             advice = f"kind {kind!r}, side {side!r} and order type {ord_tp!r} make no order"
-            return refuse(CallRefusal.ORDER_INPUT, "SendOrderFO", advice)
+            return refuse(self.control, CallRefusal.ORDER_INPUT, "SendOrderFO", advice)
         instrument = self.broker.market.find(code)
         units = _units(price, instrument.scale if instrument is not None else 100)
         if units is None:
-            return refuse(CallRefusal.ORDER_INPUT, "SendOrderFO", f"{price[:40]!r} is not a price")
+            return refuse(self.control, CallRefusal.ORDER_INPUT, "SendOrderFO", f"{price[:40]!r} is not a price")
         first = _DERIVATIVE_KINDS[kind]
         return self.send(
             Ticket(account_no.strip(), first + sells, code, quantity, units, quote_type, original, screen_no, rq_name),
@@ -200,7 +200,7 @@ class Ordering(Part):
         desk = desk or self.desk
         refusal = self._refusal(ticket, desk)
         if refusal is not None:
-            return refuse(refusal, f"the order {ticket.rq_name!r} for {ticket.code}")
+            return refuse(self.control, refusal, f"the order {ticket.rq_name!r} for {ticket.code}")
         # orders of one connection arrive in the order in which they were sent
         now = self.broker.engine.now
         self._last_arrival = max(self._last_arrival, now + self.broker.latency_us())

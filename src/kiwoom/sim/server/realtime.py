@@ -87,14 +87,14 @@ class Registrations(Part):
     @dispatch("SetRealReg")
     def set_real_reg(self, screen_no: str, code_list: str, fid_list: str, option: str) -> int:
         if not self.control.connected:
-            return refuse(CallRefusal.NOT_CONNECTED, "SetRealReg", LOGIN_FIRST)
+            return refuse(self.control, CallRefusal.NOT_CONNECTED, "SetRealReg", LOGIN_FIRST)
         number = self.control.screens.use(screen_no)
         codes = [code.strip() for code in code_list.split(";") if code.strip()]
         fids = _fids(fid_list)
         if len(codes) > MAX_CODES_PER_SCREEN:
-            return refuse(CallRefusal.TOO_MANY_CODES, "SetRealReg", f"They are {len(codes)}")
+            return refuse(self.control, CallRefusal.TOO_MANY_CODES, "SetRealReg", f"They are {len(codes)}")
         if len(fids) > MAX_FIDS_PER_REGISTRATION:
-            return refuse(CallRefusal.TOO_MANY_FIDS, "SetRealReg", f"They are {len(fids)}")
+            return refuse(self.control, CallRefusal.TOO_MANY_FIDS, "SetRealReg", f"They are {len(fids)}")
         if option.strip() not in ("0", "1"):
             # What the server makes of another option is not known; replacing leaves nothing behind that was not asked.
             log.warning("SetRealReg: the option is 0 (replace the screen's) or 1 (add); %r is taken as 0", option[:40])

@@ -78,7 +78,7 @@ class Requests(Part):
 
     @dispatch("CommInvestRqData")
     def comm_invest_rq_data(self, _market: str, _rq_name: str, _screen: str) -> int:
-        return refuse(CallRefusal.NO_INVESTORS, "CommInvestRqData")
+        return refuse(self.control, CallRefusal.NO_INVESTORS, "CommInvestRqData")
 
     @dispatch("CommRqData")
     def comm_rq_data(self, rq_name: str, tr_code: str, prev_next: int, screen_no: str) -> int:
@@ -86,35 +86,35 @@ class Requests(Part):
         inputs, self.inputs = self.inputs, {}
         call = f"CommRqData({rq_name[:40]!r}, {tr_code[:40]!r})"
         if not self.control.connected:
-            return refuse(CallRefusal.NOT_CONNECTED, call, LOGIN_FIRST)
+            return refuse(self.control, CallRefusal.NOT_CONNECTED, call, LOGIN_FIRST)
         self.control.screens.use(screen_no)
         try:
             tr = catalog.tr(tr_code.strip())
         except UsageError as error:
-            return refuse(CallRefusal.UNKNOWN_TR, call, str(error))
+            return refuse(self.control, CallRefusal.UNKNOWN_TR, call, str(error))
         if tr.code.lower() in _BY_CODES:
-            return refuse(CallRefusal.ONLY_BY_CODES, call)
+            return refuse(self.control, CallRefusal.ONLY_BY_CODES, call)
         if not inputs and _needed(tr):
-            return refuse(CallRefusal.NO_INPUT, call, f"{tr.code} takes {', '.join(tr.inputs)}")
+            return refuse(self.control, CallRefusal.NO_INPUT, call, f"{tr.code} takes {', '.join(tr.inputs)}")
         if not self.take():
-            return refuse(CallRefusal.PENALTY if self.limits.locked else CallRefusal.BURST, call)
+            return refuse(self.control, CallRefusal.PENALTY if self.limits.locked else CallRefusal.BURST, call)
         return self._ask(tr, tr_code.strip(), rq_name, prev_next, screen_no, inputs)
 
     @dispatch("CommKwRqData")
     def comm_kw_rq_data(self, codes: str, following: int, count: int, kind: int, rq_name: str, screen_no: str) -> int:
         call = f"CommKwRqData({rq_name[:40]!r})"
         if not self.control.connected:
-            return refuse(CallRefusal.NOT_CONNECTED, call, LOGIN_FIRST)
+            return refuse(self.control, CallRefusal.NOT_CONNECTED, call, LOGIN_FIRST)
         self.control.screens.use(screen_no)
         listed = [code for code in codes.replace(" ", "").split(";") if code]
         if not listed:
-            return refuse(CallRefusal.NO_CODES, call)
+            return refuse(self.control, CallRefusal.NO_CODES, call)
         if following not in (0, 1) or kind not in (0, 3):
             log.warning("%s: bNext is 0 and nTypeFlag 0 or 3; %d and %d are taken as 0", call, following, kind)
         if len(listed) > MAX_CODES_PER_REQUEST:
-            return refuse(CallRefusal.TOO_MANY_CODES, call, f"They are {len(listed)}")
+            return refuse(self.control, CallRefusal.TOO_MANY_CODES, call, f"They are {len(listed)}")
         if not self.take():
-            return refuse(CallRefusal.PENALTY if self.limits.locked else CallRefusal.BURST, call)
+            return refuse(self.control, CallRefusal.PENALTY if self.limits.locked else CallRefusal.BURST, call)
         tr = catalog.tr("optfofid" if kind == 3 else "optkwfid")
         if not tr.multi:
             # the catalog lists the items of optfofid as a single record, but the answer has one for each code
@@ -130,7 +130,7 @@ class Requests(Part):
         if self.limits.take(self.broker.clock.now_us()):
             return True
         if self.limits.locked:
-            log.error("%s: everything is refused (-200) until the next CommConnect", PENALTY_WINDOW)
+            log.info("%s: everything is refused (-200) until the next CommConnect", PENALTY_WINDOW)
         return False
 
     def _ask(self, tr: Tr, spelt: str, rq_name: str, prev_next: int, screen_no: str, inputs: dict[str, str]) -> int:

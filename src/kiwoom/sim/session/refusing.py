@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import logging
-
+from kiwoom.control.base import Control
 from kiwoom.sim.rules.refusals import CallRefusal
 
 __all__ = ["LOGIN_FIRST", "refuse"]
 
-log = logging.getLogger("kiwoom.sim")
-
 LOGIN_FIRST = "Call CommConnect and wait for OnEventConnect"
 
 
-def refuse(refusal: CallRefusal, call: str, advice: str = "") -> int:
-    """Log that `call` is refused, with the reason and what to do about it. Returns the number to return."""
-    log.error("%s gives %d: %s%s", call, refusal.code, refusal.value.situation, f". {advice}" if advice else "")
+def refuse(control: Control, refusal: CallRefusal, call: str, advice: str = "") -> int:
+    """Explain that `call` is refused, with the reason and what to do about it. Returns the number to return."""
+    reason = f"{refusal.value.situation}. {advice}" if advice else refusal.value.situation
+    control.explain(f"{call} gives {refusal.code}", reason)
     return refusal.code
