@@ -30,6 +30,8 @@ WRONG = [
     ("kiwoom/sim/exchange/book.py", "kiwoom.sim.desk.chejan"),
     ("kiwoom/sim/options.py", "kiwoom.sim.conditions.file"),
     ("kiwoom/sim/session/delivery.py", "kiwoom.sim.server.requests"),
+    ("kiwoom/sim/session/screens.py", "kiwoom.sim.session.faults"),
+    ("kiwoom/sim/realtime/payloads.py", "kiwoom.sim.realtime.kinds"),
     ("kiwoom/sim/accounts/ledger.py", "kiwoom.sim.conditions.fields"),
     ("kiwoom/service/base/status.py", "kiwoom.service.delivery.streams"),
     ("kiwoom/service/owner/owner.py", "kiwoom.service.rpc.custom"),
