@@ -148,18 +148,18 @@ class Entry:
 class _DaySums:
     """Sums over the trades of one day, so that no notice has to add them up again."""
 
+    # Won that its sales bring when they settle.
     received: int = 0
-    """Won that its sales bring when they settle."""
+    # Won that its purchases cost when they settle.
     paid: int = 0
-    """Won that its purchases cost when they settle."""
     bought: Counter[str] = field(default_factory=Counter)
     sold: Counter[str] = field(default_factory=Counter)
+    # Shares bought without a loan.
     bought_in_full: Counter[str] = field(default_factory=Counter)
-    """Shares bought without a loan."""
+    # Shares bought less shares sold, by code and loan date.
     net: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """Shares bought less shares sold, by code and loan date."""
+    # By whether on a loan: profit in won, and profit and cost before rounding in millionths of a won.
     profits: dict[bool, tuple[int, int, int]] = field(default_factory=dict)
-    """By whether on a loan: profit in won, and profit and cost before rounding in millionths of a won."""
 
     def add(self, trade: AccountTrade) -> None:
         key = (trade.code, trade.loan_date)

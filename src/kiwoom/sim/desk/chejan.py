@@ -220,10 +220,10 @@ class _BalanceFacts(NamedTuple):
     orderable: int
     loan: int
     net: int
+    # Profit of the day with shares that were paid in full; exact profit and cost. See `Account.profits`.
     paid: tuple[int, int, int]
-    """Profit of the day with shares that were paid in full; exact profit and cost. See `Account.profits`."""
+    # The same with shares bought on a loan.
     lent: tuple[int, int, int]
-    """The same with shares bought on a loan."""
 
 
 def _rate_of(*parts: tuple[int, int, int]) -> str:

@@ -39,8 +39,8 @@ class DerivativeTape(Tape):
         super().__init__(instrument, bar, seed, density, shift)
         self._below = below
         self._worth = worth
+        # Whether it falls when the underlying rises.
         self._falls = instrument.right == "put"
-        """Whether it falls when the underlying rises."""
 
     def _turning_points(self, rng: random.Random) -> tuple[int, int]:
         below, bar = self._below, self.bar

@@ -45,8 +45,8 @@ def file_tape(
 
 class _FileTape(Tape):
     day: FileDay
+    # The day's shares beyond the file's.
     missing = 0
-    """The day's shares beyond the file's."""
 
     def _placed(self, made: dict[int, Minute]) -> list[Minute]:
         """All minutes of the session in order, without a trade where the file has none, then the minutes after it."""

@@ -27,8 +27,8 @@ FIRST_DAY = date(1985, 1, 4)
 """The first day for which the real server has daily bars."""
 
 _REVERSION = 0.004  # pull of the closes toward the anchor, a day; keeps decades within a plausible range
+# The correlation of a day's rate of change with the whole market's, by kind.
 _MARKET = {"COMMON": 0.55, "PREFERRED": 0.55, "REIT": 0.35}
-"""The correlation of a day's rate of change with the whole market's, by kind."""
 _SHARED = (0, 1, 4)  # of a day's draws: its rate of change, its opening, its volume
 _RARE = 2.5  # standard deviations beyond which a stock's day counts as extraordinary: about three days a year
 

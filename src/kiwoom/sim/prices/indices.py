@@ -33,8 +33,8 @@ EXACT = 30
 FOLLOWED = 60
 """Trading days before an index's known close whose bars follow from the members."""
 
+# How far high and low of an index lie beyond open and close, as a part of its members' distance.
 _BEYOND = 0.45
-"""How far high and low of an index lie beyond open and close, as a part of its members' distance."""
 _MARKET = 0.9  # correlation with the whole market on the days that do not follow from the members
 _EACH_MINUTE = 10  # values of an index a minute
 

@@ -32,8 +32,8 @@ _OPEN, _CLOSE = 9 * 60, 15 * 60 + 30
 AFTER_CLOSE, AFTER_HOURS = 10, 20  # minutes from the close to 15:40, and from there to 16:00
 
 
+# One generator, seeded anew for each minute: making a generator costs as much as a minute's trades.
 _chance = random.Random()
-"""One generator, seeded anew for each minute: making a generator costs as much as a minute's trades."""
 
 _trade: Callable[[tuple[int, int, int, int]], Trade] = partial(tuple.__new__, Trade)
 

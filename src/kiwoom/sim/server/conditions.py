@@ -47,8 +47,8 @@ class _Watch:
     screen_no: str
     condition: StoredCondition
     inside: set[str]
+    # The codes that can match today by the engine's time of their next trade.
     queue: list[tuple[int, int, Subject]] = field(default_factory=list)
-    """The codes that can match today by the engine's time of their next trade."""
     timer: Timer | None = None
 
 
@@ -63,8 +63,8 @@ class Conditions(Part):
         self._last: dict[int, int] = {}
         self._rest: dict[int, list[str]] = {}
         self._watches: dict[tuple[str, int], _Watch] = {}
+        # Conditions that are watched, or will be from their first answer on: they count against the limit.
         self._claimed: set[tuple[str, int]] = set()
-        """Conditions that are watched, or will be from their first answer on: they count against the limit."""
 
     def disconnected(self) -> None:
         self.stored = []

@@ -69,8 +69,8 @@ class Ordering(Part):
         self._sent: deque[int] = deque(maxlen=_PER_SECOND)
         self._arrivals: deque[int] = deque(maxlen=_BUSY)
         self._last_arrival = 0
+        # The orders on their way to the server: when each was sent, and its arrival.
         self._on_way: deque[tuple[int, Timer]] = deque()
-        """The orders on their way to the server: when each was sent, and its arrival."""
         self._last_notice = 0
         self._rng = random.Random(f"{self.broker.options.seed}/ordering")
         self._stop: Callable[[], None] | None = None

@@ -51,12 +51,12 @@ class _Feed:
         self.instrument = instrument
         self.with_trades: list[tuple[str, WithTrade]] = []
         self.timer: Timer | None = None
+        # The figures of the last payload, of the types that are sent only when their figures change.
         self.sent: dict[str, object] = {}
-        """The figures of the last payload, of the types that are sent only when their figures change."""
         self.texts: Texts | None = None
         self.midnight = 0
+        # The feeds of the same instrument, its code without and with a suffix, in the order of sending.
         self.siblings: list[_Feed] = []
-        """The feeds of the same instrument, its code without and with a suffix, in the order of sending."""
 
 
 def _fids(text: str) -> frozenset[int]:

@@ -115,8 +115,8 @@ class _EventFault(Fault):
     """A fault of the delivery of an event: lost, delayed, or exchanged with the next one."""
 
     event = ""
+    # None: it is lost.
     delay_us: int | None = None
-    """None: it is lost."""
     exchanged = False
 
 

@@ -111,10 +111,10 @@ class _Worth(NamedTuple):
     profit: int
     costs: int
     loans: int
+    # D+2 deposit and the worth of the holdings.
     assets: int
-    """D+2 deposit and the worth of the holdings."""
+    # 추정예탁자산: the assets less loans, and less the costs of selling everything.
     estimated: int
-    """추정예탁자산: the assets less loans, and less the costs of selling everything."""
 
 
 def worth(account: Account, price_of: PriceOf) -> _Worth:
