@@ -11,7 +11,7 @@ TESTS ?= -m "not soak"
 export QT_QPA_PLATFORM ?= offscreen
 
 .PHONY: demo test quick lint lint-format lint-code lint-types lint-imports lint-workflows docs bench setup clean \
-	test-core test-pythons test-wheel test-sdist test-ocx test-ocx-core build coverage lock
+	test-core test-pythons test-pythons-short test-wheel test-sdist test-ocx test-ocx-core build coverage lock
 
 setup: $(VENV)/.ready
 
@@ -39,6 +39,9 @@ test-core:
 
 test-pythons:
 	$(PYTHON) scripts/test_pythons.py
+
+test-pythons-short:
+	$(PYTHON) scripts/test_pythons.py --short
 
 # The OCX's own path, against a COM test control under Wine; skips itself where Wine or MinGW-w64 is missing.
 test-ocx: setup

@@ -17,15 +17,18 @@ import subprocess
 import sys
 import time
 import venv
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "pythons"
 MINORS = range(10, 15)
-TOOLS = ("hypothesis", "pytest", "pytest-timeout", "pytest-xdist")
+TOOLS = ("hypothesis", "pytest", "pytest-timeout")
 
 SHORT = ("tests/catalog", "tests/test_contract.py", "tests/test_limits.py", "tests/test_dynamic.py")
 WHOLE = (*SHORT, "tests/wrapper", "tests/history", "tests/sim", "tests/test_cli.py", "tests/test_examples.py")
+
+NEEDS_NOTHING = "not slow and not soak and not qt"
 
 SESSION = """
 import sys, kiwoom
@@ -90,25 +93,28 @@ def pip(python: str, *words: str) -> None:
     subprocess.run([python, "-m", "pip", "--disable-pip-version-check", "--quiet", *words], check=True)
 
 
-def tried(python: str, tests: tuple[str, ...]) -> bool:
-    """Whether import, login, demo and tests succeed; what fails shows its output."""
+def tried(version: str, python: str, wheel: Path, tests: tuple[str, ...]) -> tuple[bool, str]:
+    """Whether import, login, demo and tests succeed, and what to say about it: what fails shows its output."""
+    began = time.monotonic()
+    inside = environment(version, python, wheel)
     plain = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "KIWOOM"))}
     plain |= {"PYTHONIOENCODING": "utf-8", "COLUMNS": "100"}
-    ok = True
+    ok, said = True, [f"== Python {version}: {python}"]
     for what, command in (
-        ("session", [python, "-c", SESSION]),
-        ("demo", [python, "-m", "kiwoom", "demo"]),
-        ("tests", [python, "-m", "pytest", "-q", "-n", "2", "-m", "not slow and not soak", *tests]),
+        ("session", [inside, "-c", SESSION]),
+        ("demo", [inside, "-m", "kiwoom", "demo"]),
+        ("tests", [inside, "-m", "pytest", "-q", "--timeout", "600", "-m", NEEDS_NOTHING, *tests]),
     ):
         done = subprocess.run(
             command, cwd=ROOT, env=plain, capture_output=True, text=True, encoding="utf-8", check=False
         )
         if done.returncode:
             ok = False
-            print(f"{what} failed with {done.returncode}:\n{done.stdout[-6000:]}{done.stderr[-3000:]}", flush=True)
+            said.append(f"{what} failed with {done.returncode}:\n{done.stdout[-6000:]}{done.stderr[-3000:]}")
         elif what != "demo":
-            print(done.stdout.strip().splitlines()[-1], flush=True)
-    return ok
+            said.append(done.stdout.strip().splitlines()[-1])
+    said.append(f"{'passed' if ok else 'FAILED'} in {time.monotonic() - began:.0f} s")
+    return ok, "\n".join(said)
 
 
 def main() -> int:
@@ -121,11 +127,13 @@ def main() -> int:
     BUILD.mkdir(parents=True, exist_ok=True)
     wheel = built_wheel()
     results = {}
-    for version, python in found.items():
-        began = time.monotonic()
-        print(f"== Python {version}: {python}", flush=True)
-        results[version] = tried(environment(version, python, wheel), SHORT if wanted.short else WHOLE)
-        print(f"{'passed' if results[version] else 'FAILED'} in {time.monotonic() - began:.0f} s", flush=True)
+    # Two at a time: one often waits for the package index.
+    with ThreadPoolExecutor(2) as pool:
+        tests = SHORT if wanted.short else WHOLE
+        jobs = {version: pool.submit(tried, version, python, wheel, tests) for version, python in found.items()}
+        for version, job in jobs.items():
+            results[version], said = job.result()
+            print(said, flush=True)
     missing = [] if wanted.only_this else [f"3.{minor}" for minor in MINORS if f"3.{minor}" not in found]
     print(f"ran on {', '.join(results) or 'none'}" + (f"; not here: {', '.join(missing)}" if missing else ""))
     return 0 if results and all(results.values()) else 1

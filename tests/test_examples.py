@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
@@ -19,6 +20,12 @@ _BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 def blocks(page: Path) -> str:
     """All Python blocks of a page as one program."""
     return "\n".join(_BLOCK.findall(page.read_text(encoding="utf-8")))
+
+
+def marked(path: Path, program: str) -> ParameterSet:
+    """A parameter, marked where the program opens windows."""
+    windows = re.search(r"\b(qtpy|PyQt5|QAxWidget)\b", program)
+    return pytest.param(path, id=str(path.relative_to(ROOT)), marks=[pytest.mark.qt] if windows else [])
 
 
 def run(arguments: list[str], folder: Path) -> str:
@@ -38,12 +45,12 @@ def run(arguments: list[str], folder: Path) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [marked(path, path.read_text("utf-8")) for path in EXAMPLES])
 def test_an_example_runs(path: Path, tmp_path: Path) -> None:
     assert run([str(path), "--quick"], tmp_path).strip(), "an example that prints nothing shows nothing"
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page)], ids=lambda page: str(page.relative_to(ROOT)))
+@pytest.mark.parametrize("page", [marked(page, blocks(page)) for page in PAGES if blocks(page)])
 def test_the_code_of_a_page_runs(page: Path, tmp_path: Path) -> None:
     program = tmp_path / "page.py"
     program.write_text(blocks(page), encoding="utf-8")

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
-import psutil
 import pytest
 from tests.sim.soak.trader import Trader
 
@@ -26,6 +25,8 @@ from kiwoom.sim.accounts.ledger import Account
 from kiwoom.sim.exchange.order import Action, Order
 from kiwoom.sim.session.faultplan import read_plan
 from kiwoom.sim.session.faults import FAULT_NAMES
+
+psutil = pytest.importorskip("psutil")
 
 PLAN = Path(__file__).parent / "soak" / "badday.txt"
 CODES = {"1001": ["005930", "000660", "035420"], "1002": ["035720", "068270"], "1003": ["005380", "051910", "247540"]}
