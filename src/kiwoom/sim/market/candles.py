@@ -9,7 +9,7 @@ from typing import NamedTuple
 from kiwoom.catalog import calendar
 from kiwoom.clock import DAY_US
 from kiwoom.sim.market.market import Market
-from kiwoom.sim.prices.tape import MINUTE_US, Trade
+from kiwoom.sim.prices.minutes import MINUTE_US, Trade
 from kiwoom.sim.rules.instruments import Instrument
 
 __all__ = ["MINUTE_DAYS", "TICK_DAYS", "Candle", "minute_candles", "tick_candles"]
