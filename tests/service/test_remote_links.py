@@ -119,14 +119,14 @@ def test_what_is_refused_is_registered_again_after_the_next_login(
     served = serve(session_grace_s=0.0)
     control = connect(served)
     control.call("SetRealReg", "0101", "005930", "10", "0")
-    served.control.on["SendCondition"] = lambda *a: 1
+    served.control.answers["SendCondition"] = lambda *a: 1
     assert control.call("SendCondition", "0102", "조건", 1, 1) == 1
-    served.control.on["SetRealReg"] = lambda *a: -101
+    served.control.answers["SetRealReg"] = lambda *a: -101
     searched = len(served.control.called("SendCondition"))
     break_link(served)
     pump_until(control, lambda: "could not be registered again" in caplog.text)
     pump_until(control, lambda: len(served.control.called("SendCondition")) == searched + 1)
-    del served.control.on["SetRealReg"]
+    del served.control.answers["SetRealReg"]
     count = len(served.control.called("SetRealReg"))
     served.control.fire("OnEventConnect", 0)
     pump_until(control, lambda: len(served.control.called("SetRealReg")) == count + 1)
@@ -151,7 +151,7 @@ def test_registering_again_goes_on_when_the_link_breaks_in_it(serve: Serve, conn
             raise error
         return 0
 
-    served.control.on["SetRealReg"] = register
+    served.control.answers["SetRealReg"] = register
     count = len(served.control.called("SetRealReg"))
     break_link(served)
     pump_until(control, lambda: len({a[1] for a in served.control.called("SetRealReg")[count:]}) == 3)
@@ -161,7 +161,7 @@ def test_an_order_whose_link_breaks_is_unknown_and_never_sent_again(serve: Serve
     served = serve()
     control = connect(served, timeout=5)
     arrived, answer = threading.Event(), threading.Event()
-    served.control.on["SendOrder"] = lambda *a: arrived.set() or (answer.wait(5) and 0)
+    served.control.answers["SendOrder"] = lambda *a: arrived.set() or (answer.wait(5) and 0)
 
     def cut() -> None:
         arrived.wait(5)
@@ -195,7 +195,7 @@ def test_a_reader_that_does_not_keep_up_loses_real_time_data_and_no_notice(
             served.control.fire_real("005930", "주식우선호가", {27: str(i), 28: "x"})
             if i % 100 == 0:
                 served.control.fire_chejan("0", {9203: str(i)})
-        while served.control.events:
+        while served.control.queued:
             served.control.pump(0.0)
 
     owner.tell(burst)

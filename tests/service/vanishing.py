@@ -65,7 +65,7 @@ def _fire_condition(control: ScriptedControl) -> None:
 
 def _log_out(control: ScriptedControl) -> None:
     control.connected = 0
-    control.on["CommConnect"] = lambda: 0
+    control.answers["CommConnect"] = lambda: 0
 
 
 def _log_in(control: ScriptedControl) -> None:
@@ -73,7 +73,7 @@ def _log_in(control: ScriptedControl) -> None:
 
 
 def _conditions_unanswered(control: ScriptedControl) -> None:
-    control.on["GetConditionLoad"] = lambda: 1
+    control.answers["GetConditionLoad"] = lambda: 1
 
 
 def _conditions_loaded(control: ScriptedControl) -> None:
@@ -81,9 +81,9 @@ def _conditions_loaded(control: ScriptedControl) -> None:
 
 
 def _conditions(control: ScriptedControl) -> None:
-    control.on["GetConditionLoad"] = lambda: control.fire("OnReceiveConditionVer", 1, "[OK]") or 1
-    control.on["GetConditionNameList"] = lambda: f"001^{CONDITION};"
-    control.on["SendCondition"] = lambda *a: 1
+    control.answers["GetConditionLoad"] = lambda: control.fire("OnReceiveConditionVer", 1, "[OK]") or 1
+    control.answers["GetConditionNameList"] = lambda: f"001^{CONDITION};"
+    control.answers["SendCondition"] = lambda *a: 1
 
 
 def _order_taken(control: ScriptedControl) -> None:
@@ -92,7 +92,7 @@ def _order_taken(control: ScriptedControl) -> None:
         control.fire("OnReceiveTrData", screen, name, "KOA_NORMAL_BUY_KP_ORD", "", "", 0, "", "", "", page=page)
         return 0
 
-    control.on["SendOrder"] = send_order
+    control.answers["SendOrder"] = send_order
 
 
 def _pages_without_end(control: ScriptedControl) -> None:
@@ -104,7 +104,7 @@ def _pages_without_end(control: ScriptedControl) -> None:
         control.fire("OnReceiveTrData", screen, name, code, "", "2", 0, "", "", "", page=page)
         return 0
 
-    control.on["CommRqData"] = request
+    control.answers["CommRqData"] = request
 
 
 def _stuck(function: str) -> Callable[[ScriptedControl], None]:
@@ -117,7 +117,7 @@ def _stuck(function: str) -> Callable[[ScriptedControl], None]:
             gate.wait(30)
             return 1
 
-        control.on[function] = wait
+        control.answers[function] = wait
 
     return arrange
 
@@ -154,7 +154,7 @@ def _listening(served: Served) -> Any:
 
 def _holding(served: Served) -> Any:
     """Have an event wait for the client."""
-    if _in_use("streams")(served) and not served.control.delivering and not served.control.events:
+    if _in_use("streams")(served) and not served.control.delivering and not served.control.queued:
         served.control.fire("OnReceiveMsg", "0101", "rq", "opt10001", "1")
     return served.control.delivering
 
