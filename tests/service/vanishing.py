@@ -344,6 +344,8 @@ class Network:
         self._peers: dict[socket.socket, socket.socket] = {}
         self._silent: set[socket.socket] = set()
         self._state = "up"
+        self._dropping = threading.Event()
+        self._dropped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="network", daemon=True)
         self._thread.start()
 
@@ -351,6 +353,12 @@ class Network:
         """Reset every connection."""
         self._state = "cut"
         self._thread.join()
+
+    def drop(self) -> None:
+        """Reset every connection, and carry new ones."""
+        self._dropped.clear()
+        self._dropping.set()
+        assert self._dropped.wait(10)
 
     def fall_silent(self) -> None:
         """Carry nothing more; nobody is told."""
@@ -367,20 +375,36 @@ class Network:
     def _run(self) -> None:
         with self._listener:
             while self._state != "cut":
+                if self._dropping.is_set():
+                    self._dropping.clear()
+                    self._reset()
+                    self._dropped.set()
                 if self._state == "silent":
                     time.sleep(0.01)
                     continue
                 ready, _, _ = select.select([self._listener, *(set(self._peers) - self._silent)], [], [], 0.01)
                 for one in ready:
                     if one is self._listener:
-                        there, back = self._listener.accept()[0], socket.create_connection(self._upstream)
-                        self._peers[there], self._peers[back] = back, there
+                        self._accept()
                     elif one in self._peers:
                         self._carry(one)
+        self._reset()
+
+    def _accept(self) -> None:
+        there = self._listener.accept()[0]
+        try:
+            back = socket.create_connection(self._upstream)
+        except OSError:
+            there.close()  # the server is being started anew
+        else:
+            self._peers[there], self._peers[back] = back, there
+
+    def _reset(self) -> None:
         for one in self._peers:
             # With this, closing resets the connection instead of ending it in good order.
             one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             one.close()
+        self._peers.clear()
 
     def _carry(self, one: socket.socket) -> None:
         try:

@@ -16,7 +16,15 @@ from pathlib import Path
 
 from kiwoom.catalog import codes as catalog_codes
 from kiwoom.clock import SECOND_US, Clock
-from kiwoom.errors import ControlClosed, KiwoomError, LoginError, RequestLimited, WaitTimeout
+from kiwoom.errors import (
+    ControlClosed,
+    KiwoomError,
+    LoginError,
+    OutcomeUnknown,
+    PagingLost,
+    RequestLimited,
+    WaitTimeout,
+)
 from kiwoom.history.merge import Bounds, Reach, merge
 from kiwoom.history.page import Page, PageRequest, pages
 from kiwoom.history.plan import Plan
@@ -30,7 +38,7 @@ __all__ = ["Download", "FileThere", "Incomplete", "Interrupted", "Report", "Wron
 log = logging.getLogger("kiwoom.history")
 
 ATTEMPTS = 3
-"""How often a code is tried when an answer does not come or is about another code."""
+"""How often a code is tried when an answer does not come or is about another code, or the link broke meanwhile."""
 
 
 class Interrupted(KiwoomError):
@@ -178,7 +186,7 @@ def downloads(download: Download) -> Generator[PageRequest, Page, Report]:
 
 
 def _code(download: Download, code: str, report: Report) -> Generator[PageRequest, Page, None]:
-    """Download one code, a few times if an answer does not come."""
+    """Download one code, each time from its first page; a few times if an answer does not come."""
     if not download.merge and code in download.job.foreign:
         file = download.store.file(code)
         raise FileThere(f"{file} is there already; merge=True adds to it, or move it away")
@@ -186,7 +194,7 @@ def _code(download: Download, code: str, report: Report) -> Generator[PageReques
         try:
             yield from _attempt(download, code, report, last=attempt == ATTEMPTS)
             return
-        except (WaitTimeout, WrongAnswer) as error:
+        except (WaitTimeout, WrongAnswer, PagingLost, OutcomeUnknown) as error:
             if attempt == ATTEMPTS:
                 raise
             log.warning("%s: %s; trying again", code, error)
