@@ -100,8 +100,7 @@ class KoapyLink(CommonLink):
                 request.arguments.add(string_value=argument)
             else:
                 request.arguments.add(long_value=argument)
-        self._check_page(name, arguments)
-        response: koapy.CallResponse = self._call(self._call_method, request, (name, arguments))
+        response: koapy.CallResponse = self._call(self._call_method, request, name)
         kind = response.return_value.WhichOneof("value")
         if kind is None:
             return nothing(name)

@@ -6,6 +6,7 @@ Numbers are understood with and without leading zeros. What a TR does not know i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 
@@ -15,9 +16,12 @@ from kiwoom.sim.rules.instruments import Instrument
 from kiwoom.sim.rules.margins import margin_percent
 
 __all__ = [
+    "MARKETS",
     "choice",
     "days_between",
+    "legal",
     "market_stocks",
+    "minute_end",
     "minutes_back",
     "number_between",
     "past_days",
@@ -31,6 +35,7 @@ __all__ = [
 
 MARKETS = {"000": "전체", "001": "코스피", "101": "코스닥"}
 
+_TIME = re.compile(r"(?:[01][0-9]|2[0-3])[0-5][0-9](?:[0-5][0-9])?")
 _VOLUMES = (0, 1, 5, 10, 50, 100, 150, 200, 300, 500, 1000)
 _VALUES = (0, 1, 3, 5, 10, 30, 50, 100, 300, 500, 1000, 3000, 5000)
 
@@ -53,6 +58,9 @@ _KINDS: dict[str, Callable[[Instrument], bool]] = {
     "14": lambda i: i.market != "ETF",
     "15": lambda i: i.kind != "SPAC",
     "16": lambda i: not i.is_fund,
+    "17": lambda i: i.market != "ETN",
+    "18": lambda i: not i.is_fund,  # the number of 16 at the REST sibling
+    "20": lambda i: not i.is_fund and i.kind != "SPAC",
 }
 _CREDITS: dict[str, Callable[[Instrument], bool]] = {
     "0": lambda _: True,
@@ -82,6 +90,12 @@ def choice(request: Request, name: str, allowed: Iterable[str], default: str) ->
     raise bad_value(name, text, shown)
 
 
+def legal(request: Request, name: str, also: Iterable[str] = ()) -> list[str]:
+    """The codes of an input's legend, and others that the simulator takes beside them."""
+    legend = request.tr.legend(name)
+    return list(dict.fromkeys([*(legend.codes if legend else ()), *also]))
+
+
 def number_between(request: Request, name: str, lowest: int, highest: int, default: int) -> int:
     """A whole number within bounds. Raises Refused."""
     value = request.number(name, default)
@@ -102,7 +116,9 @@ def market_stocks(request: Request, name: str = "시장구분", markets: Mapping
     """The stocks of 시장구분 in the listing's order: KOSPI with its ETFs and ETNs, KOSDAQ, or both."""
     meaning = markets[choice(request, name, markets, next(iter(markets)))]
     instruments = request.market.instruments()
-    wanted = {"코스피": ("KOSPI", "ETF", "ETN"), "코스닥": ("KOSDAQ",), "코넥스": ("KONEX",)}.get(
+    if meaning == "코스피200":
+        return [i for i in instruments if i.kospi200]
+    wanted = {"코스피": ("KOSPI", "ETF", "ETN"), "코스닥": ("KOSDAQ",), "코넥스": ("KONEX",), "ETF": ("ETF",)}.get(
         meaning, ("KOSPI", "ETF", "ETN", "KOSDAQ")
     )
     return [i for i in instruments if i.market in wanted and i.is_stock]
@@ -117,13 +133,15 @@ def stock_filter(request: Request) -> Callable[[Instrument], bool]:
 
 
 def volume_at_least(request: Request, name: str = "거래량구분", unit: int = 1000) -> int:
-    """The least volume in shares: the input counts thousands of shares, 0 is all."""
-    return int(choice(request, name, map(str, _VOLUMES), "0")) * unit
+    """The least volume in shares: the input counts thousands of shares (or another unit), 0 is all."""
+    return int(choice(request, name, legal(request, name, map(str, _VOLUMES)), "0")) * unit
 
 
-def value_at_least(request: Request, name: str) -> int:
-    """The least turnover in won: the input counts ten millions, 0 is all."""
-    return int(choice(request, name, map(str, _VALUES), "0")) * 10_000_000
+def value_at_least(request: Request, name: str, unit: int = 10_000_000) -> int:
+    """The least turnover in won: the input counts ten millions (or another unit), 0 is all."""
+    text = choice(request, name, legal(request, name, map(str, _VALUES)), "0")
+    # opt10030 writes 50 million won as 4, where all others write 5.
+    return (5 if text == "4" else int(text)) * unit
 
 
 _PRICES: dict[str, tuple[int, int]] = {
@@ -147,6 +165,13 @@ def price_filter(request: Request, name: str, ranges: Mapping[str, tuple[int, in
 def minutes_back(request: Request, name: str = "시간구분", default: int = 5) -> int:
     """A number of minutes, as microseconds."""
     return number_between(request, name, 1, 400, default) * 60_000_000
+
+
+def minute_end(name: str, text: str) -> int:
+    """The end of the minute that a time input names (HHMM or HHMMSS), in µs since midnight. Raises Refused."""
+    if not _TIME.fullmatch(text):
+        raise bad_value(name, text, "HHMM")
+    return (int(text[:2]) * 60 + int(text[2:4]) + 1) * 60_000_000 - 1
 
 
 def past_days(request: Request, count: int, offset: int = 0) -> list[date]:

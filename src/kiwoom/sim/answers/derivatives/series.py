@@ -11,6 +11,7 @@ from kiwoom.sim.answers.derivatives.states import (
     derivative,
     minute_states,
     searched,
+    spaced_states,
     trade_states,
     unit_of,
 )
@@ -66,7 +67,7 @@ def book_by_trade(request: Request) -> Answer:
 def book_by_minute(request: Request) -> Answer:
     """선옵호가잔량추이요청, by so many minutes."""
     instrument = derivative(request)
-    states = minute_states(_market(request), instrument, unit_of(request), searched(request), books=True)
+    states = spaced_states(request, instrument, searched(request), books=True)
     return _written(request, instrument, states)
 
 
@@ -75,12 +76,11 @@ def time_spread(request: Request) -> Answer:
     """선옵타임스프레드차트요청."""
     market, instrument = _market(request), derivative(request)
     near = _nearest(market, instrument)
-    unit = unit_of(request)
-    prices = {state.us: state.price for state in minute_states(market, near, unit)}
+    prices = {(state.day, state.us): state.price for state in spaced_states(request, near)}
     rows = (
-        {"현재가": signed(state.price - prices[state.us], instrument.scale), "체결시간": state.text(20)}
-        for state in minute_states(market, instrument, unit)
-        if state.us in prices
+        {"현재가": signed(state.price - prices[state.day, state.us], instrument.scale), "체결시간": state.text(20)}
+        for state in spaced_states(request, instrument)
+        if (state.day, state.us) in prices
     )
     return Answer({}, rows, codes=[instrument.code])
 
@@ -139,7 +139,7 @@ def _interest_by_day(kind: str) -> Callable[[Request], Answer]:
 def _interest_by_minute(kind: str) -> Callable[[Request], Answer]:
     def answer(request: Request) -> Answer:
         instrument = derivative(request, kind)
-        return _written(request, instrument, minute_states(_market(request), instrument, unit_of(request)))
+        return _written(request, instrument, spaced_states(request, instrument))
 
     return answer
 

@@ -10,21 +10,31 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
-from itertools import chain, islice, pairwise, takewhile
+from itertools import chain, groupby, islice, pairwise, takewhile
 
 from kiwoom.clock import DAY_US
-from kiwoom.sim.answers.inputs import number_between
+from kiwoom.sim.answers.inputs import minute_end, number_between
 from kiwoom.sim.answers.items import base_of
-from kiwoom.sim.answers.registry import NotFound, Request, bad_value
+from kiwoom.sim.answers.registry import NotFound, Request
 from kiwoom.sim.figures.derivatives import State
 from kiwoom.sim.market.candles import Candle, minute_candles
 from kiwoom.sim.market.market import Market
-from kiwoom.sim.prices.minutes import MINUTE_US, Trade
+from kiwoom.sim.prices.tape import MINUTE_US, Trade
 from kiwoom.sim.rules.instruments import Instrument
 
-__all__ = ["bar_value", "day_states", "derivative", "minute_states", "searched", "trade_states", "unit_of"]
+__all__ = [
+    "bar_value",
+    "day_states",
+    "derivative",
+    "minute_states",
+    "searched",
+    "spaced_states",
+    "trade_states",
+    "unit_of",
+]
 
 _DAY_END = (15 * 60 + 30) * MINUTE_US
+_HALF_MINUTE_US = MINUTE_US // 2
 
 
 def derivative(request: Request, kind: str = "") -> Instrument:
@@ -45,9 +55,7 @@ def searched(request: Request, name: str = "시간검색") -> int:
     text = request.text(name)
     if not text or text == "0":
         return DAY_US
-    if not text.isdigit() or len(text) not in (4, 6):
-        raise bad_value(name, text, "HHMM")
-    return (int(text[:2]) * 60 + int(text[2:4]) + 1) * MINUTE_US - 1
+    return minute_end(name, text)
 
 
 def bar_value(instrument: Instrument, price: int, quantity: int) -> int:
@@ -128,6 +136,36 @@ def minute_states(
             state.last_book = live.book(5)
         states.append(state)
     return _with_earlier(states)
+
+
+def half_minute_states(
+    market: Market, instrument: Instrument, until: int = DAY_US, books: bool = False
+) -> Iterator[State]:
+    """One state for each half minute of the shown day in which there were trades: its last trade's."""
+    for us, group in groupby(trade_states(market, instrument, until, books), lambda state: state.us // _HALF_MINUTE_US):
+        trades = list(group)
+        prices = [state.price for state in trades]
+        quantity = sum(state.quantity for state in trades)
+        yield replace(
+            trades[0], us=us * _HALF_MINUTE_US, open=prices[-1], high=max(prices), low=min(prices), quantity=quantity,
+            side=0, earlier=trades[-1].earlier,
+        )  # fmt: skip
+
+
+def spaced_states(
+    request: Request, instrument: Instrument, until: int = DAY_US, books: bool = False
+) -> Iterator[State]:
+    """The states of the shown day at the distance that 시간단위 asks for: trades, half minutes, minutes, or days."""
+    market = request.market
+    legend = request.tr.legend("시간단위")
+    meaning = legend.codes.get(request.text("시간단위"), "") if legend else ""
+    if meaning == "틱":
+        return trade_states(market, instrument, until, books)
+    if meaning == "30초":
+        return half_minute_states(market, instrument, until, books)
+    if meaning in ("일", "1일"):
+        return day_states(market, instrument)
+    return minute_states(market, instrument, unit_of(request), until, books=books)
 
 
 def day_states(market: Market, instrument: Instrument, until: date | None = None) -> Iterator[State]:

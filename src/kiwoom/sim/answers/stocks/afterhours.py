@@ -73,7 +73,7 @@ def ranking(request: Request) -> Answer:
     sorts = {value: meaning for value, (meaning, _, _) in _SORTS.items()}
     _, wanted, key = _SORTS[choice(request, "정렬기준", sorts, "1")]
     fits = stock_filter(request)
-    volume, value = volume_at_least(request, "거래량조건", 10), value_at_least(request, "거래대금")
+    volume, value = volume_at_least(request, "거래량조건", 10), value_at_least(request, "거래대금", MILLION)
     found: list[tuple[float, Instrument, Board]] = []
     for instrument in market_stocks(request):
         board = single_price(market, instrument) if fits(instrument) else None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from kiwoom.catalog import sectors
@@ -30,14 +31,24 @@ def _days(request: Request) -> list[date]:
     return past_days(request, _LENGTHS[length], 0 if length == "0" else 1)
 
 
-def _net(flows: Investors, instrument: Instrument, days: list[date], kind: str) -> tuple[int, int]:
-    """Net purchases of a kind over some days, in shares and in won."""
+def _net(flows: Investors, group: Sequence[Instrument], days: list[date], kind: str) -> tuple[int, int]:
+    """Net purchases of a kind over some days, in shares and in won, of some codes together."""
     shares = won = 0
     for day in days:
-        flow = flows.day(instrument, day)
-        shares += flow.quantity(kind)
-        won += flow.amount(kind)
+        for instrument in group:
+            flow = flows.day(instrument, day)
+            shares += flow.quantity(kind)
+            won += flow.amount(kind)
     return shares, won
+
+
+def _by_sector(market: Market, stocks: Sequence[Instrument]) -> list[tuple[Instrument, list[Instrument]]]:
+    """The sectors of some codes: each sector's index, and the codes that belong to it."""
+    groups: defaultdict[str, list[Instrument]] = defaultdict(list)
+    for instrument in stocks:
+        groups[instrument.sector].append(instrument)
+    found = ((market.find(sector), group) for sector, group in sorted(groups.items()) if sector)
+    return [(index, group) for index, group in found if index is not None]
 
 
 @answers("opt10034", source=_SOURCE)
@@ -49,7 +60,7 @@ def foreign_leaders(request: Request) -> Answer:
     days = _days(request)
     found = []
     for instrument in market_stocks(request):
-        net, _ = _net(flows, instrument, days, _FOREIGN)
+        net, _ = _net(flows, [instrument], days, _FOREIGN)
         if net and (kind == "3" or (net > 0) == (kind == "2")):
             found.append((-abs(net), instrument, net))
     found.sort(key=lambda entry: entry[0])
@@ -63,15 +74,14 @@ def foreign_leaders(request: Request) -> Answer:
     return Answer({}, rows(), registers="종목코드")
 
 
-def _streak(flows: Investors, instrument: Instrument, days: list[date], kind: str) -> tuple[int, int, int]:
+def _streak(flows: Investors, group: Sequence[Instrument], days: list[date], kind: str) -> tuple[int, int, int]:
     """How many of the days (newest first) a kind went on buying or selling: days with sign, shares, won."""
     count = shares = won = 0
     for day in days:
-        flow = flows.day(instrument, day)
-        net = flow.quantity(kind)
+        net, amount = _net(flows, group, [day], kind)
         if not net or (shares and (net > 0) != (shares > 0)):
             break
-        count, shares, won = count + 1, shares + net, won + flow.amount(kind)
+        count, shares, won = count + 1, shares + net, won + amount
     return (count if shares > 0 else -count), shares, won
 
 
@@ -167,7 +177,7 @@ def _average_leaders(request: Request, kind: str, items: tuple[str, str]) -> Ans
     days = span(request, longest=120)
     found = []
     for instrument in market_stocks(request, "시장구분", _TWO):
-        shares, won = _net(flows, instrument, days, kind)
+        shares, won = _net(flows, [instrument], days, kind)
         if shares and (shares > 0) == buying:
             found.append((-abs(won), instrument, shares, won))
     found.sort(key=lambda entry: entry[0])
@@ -200,7 +210,7 @@ def same_side_leaders(request: Request) -> Answer:
     days = span(request, longest=120)
     found = []
     for instrument in market_stocks(request):
-        nets = {kind: _net(flows, instrument, days, kind) for kind in (_INSTITUTIONS, _FOREIGN)}
+        nets = {kind: _net(flows, [instrument], days, kind) for kind in (_INSTITUTIONS, _FOREIGN)}
         if all(shares and (shares > 0) == buying for shares, _ in nets.values()):
             total = sum(pair[0 if by_shares else 1] for pair in nets.values())
             found.append((-abs(total), instrument, nets))
@@ -221,7 +231,7 @@ def same_side_leaders(request: Request) -> Answer:
     return Answer({}, rows(), registers="종목코드")
 
 
-@answers("opt10131", source=_SOURCE, omits="종목업종구분 1 (sectors) is refused; streaks look back 30 days at most")
+@answers("opt10131", source=_SOURCE, omits="streaks look back 30 days at most; a sector is the sum of its codes")
 def streaks(request: Request) -> Answer:
     """기관외국인연속매매현황요청."""
     market = request.market
@@ -230,20 +240,21 @@ def streaks(request: Request) -> Answer:
     length = lengths[choice(request, "기간", lengths, "1")]
     days = past_days(request, length, 1) if length else span(request, longest=120)
     choice(request, "순매도수구분", {"2": "순매수"}, "2")
-    choice(request, "종목업종구분", {"0": "종목"}, "0")
+    by_sector = choice(request, "종목업종구분", ("0", "1"), "0") == "1"
     by_amount = choice(request, "금액수량구분", {"0": "금액", "1": "수량"}, "0") == "0"
     back = past_days(request, 30, 1)
     found = []
-    for instrument in market_stocks(request, "장구분", _TWO):
-        nets = {kind: _net(flows, instrument, days, kind) for kind in (_INSTITUTIONS, _FOREIGN)}
+    stocks = market_stocks(request, "장구분", _TWO)
+    for shown, group in _by_sector(market, stocks) if by_sector else [(each, [each]) for each in stocks]:
+        nets = {kind: _net(flows, group, days, kind) for kind in (_INSTITUTIONS, _FOREIGN)}
         total = sum(pair[1 if by_amount else 0] for pair in nets.values())
         if total > 0:
-            found.append((-total, instrument, nets))
+            found.append((-total, shown, group, nets))
     found.sort(key=lambda entry: entry[0])
 
     def rows() -> Iterator[dict[str, str]]:
-        for rank, (_, instrument, nets) in enumerate(found, 1):
-            runs = {kind: _streak(flows, instrument, back, kind) for kind in (_INSTITUTIONS, _FOREIGN)}
+        for rank, (_, instrument, group, nets) in enumerate(found, 1):
+            runs = {kind: _streak(flows, group, back, kind) for kind in (_INSTITUTIONS, _FOREIGN)}
             start = base_of(market, instrument, days[-1])
             (i_shares, i_won), (f_shares, f_won) = nets[_INSTITUTIONS], nets[_FOREIGN]
             both = [a + b for a, b in zip(runs[_INSTITUTIONS], runs[_FOREIGN], strict=True)]
@@ -276,7 +287,7 @@ def leaders_side_by_side(request: Request) -> Answer:
     lists: list[tuple[str, list[tuple[int, int, Instrument]]]] = []
     stocks = market_stocks(request)
     for label, kind in (("외인", _FOREIGN), ("기관", _INSTITUTIONS)):
-        nets = [(*_net(flows, instrument, [day], kind), instrument) for instrument in stocks]
+        nets = [(*_net(flows, [instrument], [day], kind), instrument) for instrument in stocks]
         nets.sort(key=lambda entry: entry[1] if by_amount else entry[0])
         lists.append((f"{label}순매도", [entry for entry in nets if entry[0] < 0]))
         lists.append((f"{label}순매수", [entry for entry in reversed(nets) if entry[0] > 0]))

@@ -13,7 +13,7 @@ from kiwoom.sim.base.formats import clock6, direction, percent, rate, signed, si
 from kiwoom.sim.figures.investors import KINDS, Flow, Investors, investors
 from kiwoom.sim.market.market import Market
 from kiwoom.sim.prices.history import DayBar
-from kiwoom.sim.prices.minutes import MINUTE_US
+from kiwoom.sim.prices.tape import MINUTE_US
 from kiwoom.sim.rules.instruments import Instrument
 
 __all__ = ["ITEMS", "SIDES", "dated", "flow_texts", "recent", "side_of", "whole_units"]
@@ -241,21 +241,25 @@ _WITHIN = {
 }  # fmt: skip
 
 
-@answers("opt10063", source=_SOURCE, omits="외국계전체 makes no difference; what was before is ten minutes ago")
+@answers(
+    "opt10063",
+    source=_SOURCE,
+    omits="외국계전체 makes no difference: foreign firms count as foreigners; what was before is ten minutes ago",
+)
 def within_the_day(request: Request) -> Answer:
     """장중투자자별매매요청: the codes that a kind bought net today, most first."""
     market = request.market
     flows = investors(market)
     kind = _WITHIN[choice(request, "투자자별", _WITHIN, "6")]
     both = choice(request, "동시순매수구분", {"0": "미체크", "1": "체크"}, "0") == "1"
-    choice(request, "외국계전체", {"0": "미체크", "1": "체크"}, "0")
-    choice(request, "금액수량구분", {"1": "금액&수량"}, "1")
+    choice(request, "외국계전체", ("0", "1", "2"), "0")
+    by_shares = choice(request, "금액수량구분", ("1", "2"), "1") == "2"
     found: list[tuple[int, Instrument]] = []
     for instrument in market_stocks(request):
         flow = flows.at(instrument, market.moment)
         nets = [flow.quantity(each) for each in ("외국인투자자", "기관계")]
         if flow.quantity(kind) and (not both or min(nets) > 0):
-            found.append((-flow.amount(kind), instrument))
+            found.append((-(flow.quantity(kind) if by_shares else flow.amount(kind)), instrument))
     found.sort(key=lambda pair: pair[0])
     earlier = market.moment - _EVERY * MINUTE_US
 

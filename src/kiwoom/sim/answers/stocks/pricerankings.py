@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice, takewhile
 
 from kiwoom.sim.answers.inputs import (
+    MARKETS,
     choice,
     market_stocks,
     number_between,
@@ -51,12 +52,12 @@ def past_directions(market: Market, instrument: Instrument) -> Iterator[str]:
         later = bar
 
 
-def _chosen(request: Request, volume_input: str = "거래량구분") -> list[Quoted]:
+def _chosen(request: Request, volume_input: str = "거래량구분", markets: Mapping[str, str] = MARKETS) -> list[Quoted]:
     """The stocks that 시장구분, 종목조건, 신용조건, 상하한포함 and the volume input let through, if they traded."""
     market = request.market
     fits, volume = stock_filter(request), volume_at_least(request, volume_input)
     limits = "상하한포함" not in request.tr.inputs or choice(request, "상하한포함", _LIMITS, "1") == "1"
-    found = (market.glance(instrument) for instrument in market_stocks(request) if fits(instrument))
+    found = (market.glance(instrument) for instrument in market_stocks(request, markets=markets) if fits(instrument))
     return [q for q in found if q.count and q.volume >= volume and (limits or not at_limit(q))]
 
 
@@ -150,7 +151,7 @@ def jumps(request: Request) -> Answer:
         return bars[-1].close if bars else quoted.base
 
     found = []
-    for quoted in _chosen(request):
+    for quoted in _chosen(request, markets=MARKETS | {"201": "코스피200"}):
         if fits(quoted.price):
             references[quoted.instrument.code] = before = reference(quoted)
             if quoted.price > before if up else quoted.price < before:

@@ -8,13 +8,13 @@ from itertools import islice
 
 from kiwoom.catalog import calendar
 from kiwoom.clock import DAY_US
-from kiwoom.sim.answers.inputs import choice, number_between, stock
+from kiwoom.sim.answers.inputs import choice, minute_end, number_between, stock
 from kiwoom.sim.answers.items import MILLION, base_of, price_text, ratio, strength
-from kiwoom.sim.answers.registry import Answer, Request, answers, bad_value
+from kiwoom.sim.answers.registry import Answer, Request, answers
 from kiwoom.sim.base.formats import clock6, direction, percent, rate, signed, signed_price
 from kiwoom.sim.market.live import Live
 from kiwoom.sim.market.market import Market
-from kiwoom.sim.prices.minutes import MINUTE_US, Trade
+from kiwoom.sim.prices.tape import MINUTE_US, Trade
 from kiwoom.sim.rules.instruments import Instrument
 
 __all__ = ["flow"]
@@ -75,12 +75,9 @@ def prints_of_a_day(request: Request) -> Answer:
     market, instrument = request.market, stock(request)
     minutes = choice(request, "틱분", {"0": "틱", "1": "분"}, "0") == "1"
     time = request.text("시간")
-    if time and (not time.isdigit() or len(time) not in (4, 6)):
-        raise bad_value("시간", time, "HHMM")
     live, until = _replay(market, instrument, _shown(request))
     if time:
-        wanted = (int(time[:2]) * 60 + int(time[2:4]) + 1) * MINUTE_US - 1
-        until = min(until, wanted)
+        until = min(until, minute_end("시간", time))
     rows = _prints(live, until)
     return Answer({}, _last_of_minutes(rows) if minutes else rows, codes=[request.text("종목코드")])
 

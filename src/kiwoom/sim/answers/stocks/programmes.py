@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
 from datetime import date
 from itertools import islice
 
@@ -108,29 +109,41 @@ def _volume(market: Market, instrument: Instrument, day: date) -> int:
 # --- the market --------------------------------------------------------------------------------------------------
 
 
-def _kospi200(market: Market, day: date, minute: int | None) -> tuple[int, int]:
-    """The KOSPI200 and its nearest future at the end of a minute (None: of the day), in hundredths."""
-    index = market.listing.instruments[INDEX_CODE]
+def _index_and_future(market: Market) -> tuple[Instrument, Instrument]:
+    """The KOSPI200 and its nearest future."""
     future = next(i for i in market.derivatives() if i.kind == "FUTURE" and i.sector == INDEX_CODE)
-    prices = []
-    for instrument in (index, future):
-        if minute is None:
-            if day == market.trading_day():
-                prices.append(market.glance(instrument).price)
-            else:
-                bar = market.history(instrument).bar(day)
-                prices.append(bar.close if bar else 0)
-            continue
-        tape = market.glance(instrument).tape if day == market.trading_day() else market.tape(instrument, day)
-        found = [each.close for each in tape.minutes if each.minute <= minute] if tape else []
-        prices.append(found[-1] if found else base_of(market, instrument, day))
-    return prices[0], prices[1]
+    return market.listing.instruments[INDEX_CODE], future
 
 
-def _level(market: Market, day: date, minute: int | None) -> dict[str, str]:
-    index, future = _kospi200(market, day, minute)
-    base = base_of(market, market.listing.instruments[INDEX_CODE], day)
+def _at_close(market: Market, instrument: Instrument, day: date) -> int:
+    if day == market.trading_day():
+        return market.glance(instrument).price
+    bar = market.history(instrument).bar(day)
+    return bar.close if bar else 0
+
+
+def _by_minute(market: Market, instrument: Instrument, day: date) -> Callable[[int], int]:
+    """The price at the end of a minute of a day. The day's tape is made once, not for every minute."""
+    tape = market.glance(instrument).tape if day == market.trading_day() else market.tape(instrument, day)
+    minutes = tape.minutes if tape else []
+    numbers, closes = [each.minute for each in minutes], [each.close for each in minutes]
+    base = base_of(market, instrument, day)
+
+    def price(minute: int) -> int:
+        place = bisect_right(numbers, minute)
+        return closes[place - 1] if place else base
+
+    return price
+
+
+def _level_texts(index: int, future: int, base: int) -> dict[str, str]:
     return {"KOSPI200": signed_price(index, base, 100), "BASIS": scaled(future - index, 100) if future else "0.00"}
+
+
+def _level(market: Market, day: date) -> dict[str, str]:
+    """The KOSPI200 at the end of a day, and the basis of its nearest future."""
+    index, future = _index_and_future(market)
+    return _level_texts(_at_close(market, index, day), _at_close(market, future, day), base_of(market, index, day))
 
 
 @answers("opt90005", source=_SOURCE, omits="분틱구분 makes no difference: a row a minute; 시간구분 2 gives days")
@@ -161,12 +174,17 @@ def program_minutes(request: Request) -> Answer:
                 yield {
                     "체결시간": f"{each:%Y%m%d}",
                     **figures(programs(market).market_day(name, each)),
-                    **_level(market, each, None),
+                    **_level(market, each),
                 }
                 each = calendar.previous_trading_day(each)
             return
+        index, future = _index_and_future(market)
+        index_at, future_at = _by_minute(market, index, day), _by_minute(market, future, day)
+        base = base_of(market, index, day)
         for end, part in reversed(programs(market).market_minutes(name, day)):
-            yield {"체결시간": clock6(end), **figures(part), **_level(market, day, end // 60_000_000 - 1)}
+            minute = end // 60_000_000 - 1
+            level = _level_texts(index_at(minute), future_at(minute), base)
+            yield {"체결시간": clock6(end), **figures(part), **level}
 
     return Answer({}, rows())
 
@@ -211,7 +229,7 @@ def program_days(request: Request) -> Answer:
     found = []
     for each in reversed(days):
         part = programs(market).market_day(name, each)
-        own = {"일자": f"{each:%Y%m%d}", **_level(market, each, None)}
+        own = {"일자": f"{each:%Y%m%d}", **_level(market, each)}
         for kind in _KINDS:
             net = part.figures(kind, amounts)[2]
             totals[kind] += net

@@ -11,7 +11,10 @@ from kiwoom.sim.rules.instruments import Instrument
 
 __all__: list[str] = []
 
-_ORDERS = {"1": "저PBR", "2": "고PBR", "3": "저PER", "4": "고PER", "5": "저ROE", "6": "고ROE"}
+# KOA Studio's text of 2026; the REST sibling has PBR as 1 and 2, PER as 3 and 4.
+_ORDERS = {"1": "저PER", "2": "고PER", "3": "저PBR", "4": "고PBR", "5": "저ROE", "6": "고ROE"}
+# 1 to 3 are KOA Studio's; the others those of its neighbours among the rankings. ETFs have no figures: no rows.
+_MARKETS = {"000": "전체", "1": "코스피", "2": "코스닥", "3": "ETF", "001": "코스피", "101": "코스닥"}
 
 
 @answers(
@@ -20,10 +23,10 @@ _ORDERS = {"1": "저PBR", "2": "고PBR", "3": "저PER", "4": "고PER", "5": "저
 def per_ranking(request: Request) -> Answer:
     """고저PER요청: companies with a positive figure."""
     market = request.market
-    order = _ORDERS[choice(request, "PER구분", _ORDERS, "3")]
+    order = _ORDERS[choice(request, "PER구분", _ORDERS, "1")]
     texts: dict[str, str] = {}
     found: list[tuple[float, Instrument]] = []
-    for instrument in market_stocks(request):
+    for instrument in market_stocks(request, markets=_MARKETS):
         figures = fundamentals(instrument, market.seed)
         price = market.glance(instrument).price
         if order.endswith("PER"):
