@@ -21,9 +21,10 @@ from typing import Any
 import grpc
 
 from kiwoom import catalog
-from kiwoom.clock import RealClock
+from kiwoom.clock import SECOND_US, RealClock
 from kiwoom.control.base import Control, Mode
-from kiwoom.control.contract import FUNCTIONS, Value
+from kiwoom.control.contract import Value, nothing
+from kiwoom.control.queued import Delivery, QueuedControl
 from kiwoom.control.url import ControlUrl
 from kiwoom.service.base.settings import Settings
 from kiwoom.service.server import Server
@@ -78,7 +79,7 @@ def stamp() -> str:
     return f"{time.time():018.7f}"
 
 
-class FiringControl(Control):
+class FiringControl(QueuedControl):
     """
     Fires 주식체결 of one code, as fast as it is read or at a pace, while it is registered; answers at once.
 
@@ -117,49 +118,44 @@ class FiringControl(Control):
             return max(0.001 if self.sending() else 0.0, self.next_at - time.perf_counter())
         return 0.005 if self.behind() > 1.0 else 0.0
 
-    def pump(self, timeout_s: float = 0.0) -> int:
-        self._wake.clear()
-        if self._work:
-            return self._run_work()
+    def _next_us(self) -> int | None:
+        due_s = self.next_due()
+        return None if due_s is None else self.clock.now_us() + round(due_s * SECOND_US)
+
+    def _step(self, limit_us: int) -> bool:
         if self.answers:
             screen, name = self.answers.pop(0)
             # A page that differs from the last one, as pages do.
             self.pages += 1
             self.table[0][1] = str(self.pages)
-            self._emit("OnReceiveTrData", (screen, name, "opt10081", "", "2", 0, "", "", ""))
-            return 1
+            self.deliver(Delivery("OnReceiveTrData", (screen, name, "opt10081", "", "2", 0, "", "", "")))
+            return True
         if not self.firing:
-            self._wake.wait(timeout_s)
-            return self._run_work()
+            return False
         if self.interval_s:
-            now = time.perf_counter()
-            if now < self.next_at:
-                self._wake.wait(min(timeout_s, self.next_at - now))
-                return 0
-            if self.sending():
-                return 0
+            if time.perf_counter() < self.next_at or self.sending():
+                return False
             self.next_at += self.interval_s
             payload, self.values = next(self.ticks)
             made = self.values[FIDS[0]] = stamp()
-            self._emit("OnReceiveRealData", (CODE, REAL_TYPE, made + payload[len(_HEAD) :]))
-            return 1
+            self.deliver(Delivery("OnReceiveRealData", (CODE, REAL_TYPE, made + payload[len(_HEAD) :])))
+            return True
         if self.behind() > 1.0:
-            self._wake.wait(min(timeout_s, 0.005))
-            return 0
+            return False
         for _ in range(64):
             payload, self.values = next(self.ticks)
-            self._emit("OnReceiveRealData", (CODE, REAL_TYPE, payload))
-        return 64
+            self.deliver(Delivery("OnReceiveRealData", (CODE, REAL_TYPE, payload)))
+        return True
 
     def read_many(self, name: str, arguments: Sequence[tuple[str | int, ...]]) -> list[Value]:
         if name == "GetCommRealData":
             read = self.values.get
-            return [read(fid, "") for _, fid in arguments]  # type: ignore[arg-type, misc]  # a code and a FID each
+            return [read(int(fid), "") for _, fid in arguments]
         return super().read_many(name, arguments)
 
     def _dispatch(self, name: str, arguments: tuple[str | int, ...]) -> Value:
         if name == "GetCommRealData":
-            return self.values.get(arguments[1], "")  # type: ignore[call-overload, no-any-return]
+            return self.values.get(int(arguments[1]), "")
         if name == "GetMasterCodeName":
             return NAME
         if name == "GetRepeatCnt":
@@ -182,7 +178,7 @@ class FiringControl(Control):
         if name == "DisconnectRealData":
             self.firing = False
             return None
-        return {"long": 0, "str": "", "void": None, "variant": None}[FUNCTIONS[name].returns]
+        return nothing(name)
 
 
 def serve_ours(pace: int, bound: bool, first_only: bool, anywhere: bool) -> None:

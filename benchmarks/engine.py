@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 
 from kiwoom.control import open_control
 from kiwoom.sim import SimControl
-from kiwoom.sim.desk.stockdesk import Ticket
+from kiwoom.sim.desk.orderflow import Ticket
 from kiwoom.sim.exchange.book import Book
 from kiwoom.sim.rules.trading import BUY, SELL, TICKS_2023, TimeInForce
 

@@ -30,10 +30,11 @@ BLOCKS = {
             "`pip install kiwoom_openapi_plus-*.whl`.",
         ),
         "ko": (
-            'pip install .                         # 저장소를 받은 폴더에서. ".[all]"이면 모든 extra까지\n'
+            'pip install .                         # 저장소 폴더에서. 추가 기능까지 모두 설치하려면 ".[all]"\n'
             "kiwoom demo                           # 로그인, 차트, 실시간 시세, 주문 체결까지 터미널에서",
-            "아직 PyPI에 없습니다. 올라가면 이름은 `kiwoom-openapi-plus`이고, 명령과 import 이름은 `kiwoom`입니다. "
-            "다른 컴퓨터에는\n`make build`로 만든 휠을 씁니다: `pip install kiwoom_openapi_plus-*.whl`.",
+            "아직 PyPI에 등록하지 않았습니다. 등록할 이름은 `kiwoom-openapi-plus`이며, 명령과 import 이름은 "
+            "`kiwoom`입니다. 다른 컴퓨터에는\n`make build`로 만든 wheel을 설치하세요: "
+            "`pip install kiwoom_openapi_plus-*.whl`.",
         ),
     },
     True: {
@@ -43,7 +44,7 @@ BLOCKS = {
             "",
         ),
         "ko": (
-            "pip install kiwoom-openapi-plus       # [all]이면 모든 extra까지. 명령과 import 이름은 kiwoom\n"
+            "pip install kiwoom-openapi-plus       # 추가 기능까지 모두 설치하려면 [all]. import 이름은 kiwoom\n"
             "kiwoom demo                           # 로그인, 차트, 실시간 시세, 주문 체결까지 터미널에서",
             "",
         ),

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -93,8 +94,38 @@ def test_a_download_goes_on_where_it_ended(tmp_path: Path) -> None:
     assert {path.name: path.read_bytes() for path in tmp_path.rglob("*.csv")} == first
 
 
-def test_the_demo_is_a_whole_session() -> None:
-    done = kiwoom("demo", "--url", "sim:?seed=7&clock=virtual&at=2026-02-06 09:10", url=None)
+def test_a_download_that_does_not_reach_its_range_exits_with_7(tmp_path: Path) -> None:
+    done = kiwoom("download", "--code", "005930", "--period", "tick", "--start", "20220919", "--end", "20220923",
+                  "--path", str(tmp_path))  # fmt: skip
+    assert done.returncode == 7 and "2022-09-19" in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("path", ["test_cli.py", "/dev/null/here", "~nobody-of-this-name/\udcff"])
+def test_a_download_into_an_odd_place_is_no_traceback(tmp_path: Path, path: str) -> None:
+    (tmp_path / "test_cli.py").write_text("")
+    done = kiwoom("download", "--code", "005930", "--start", "20260202", "--path", path, folder=tmp_path)
+    assert "Traceback" not in done.stderr
+    assert done.returncode in (0, 1)
+
+
+def test_the_demo_is_a_whole_session_and_the_same_for_a_seed() -> None:
+    done = kiwoom("demo", url=None)
     assert done.returncode == 0, done.stderr
     for word in ("홍길동", "총평가손익", "매수체결", "접수", "체결", "simulated"):
         assert word in done.stdout
+    assert kiwoom("demo", url=None).stdout == done.stdout
+    assert kiwoom("demo", "--seed", "8", url=None).stdout != done.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for another process")
+def test_ctrl_c_ends_the_demo() -> None:
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1"}
+    command = [sys.executable, "-m", "kiwoom", "demo", "--live"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as demo:
+        assert demo.stdout is not None
+        for line in demo.stdout:
+            if "simulated server" in line:
+                break
+        demo.send_signal(signal.SIGINT)
+        _, said = demo.communicate(timeout=60)
+    assert demo.returncode == 130 and "Traceback" not in said

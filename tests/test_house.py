@@ -158,3 +158,31 @@ def test_a_class_of_the_simulator_has_its_name_alone() -> None:
                 if isinstance(node, ast.ClassDef):
                     homes[node.name].append(name)
     assert {name: modules for name, modules in homes.items() if len(modules) > 1} == {}
+
+
+def _defined(tree: ast.Module) -> set[str]:
+    """The names that a module defines itself, also under a condition."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+    return found
+
+
+def test_a_name_is_imported_from_the_module_that_defines_it() -> None:
+    """Packages may gather names in their `__init__.py`; a module hands on no name of another one."""
+    modules = _modules()
+    trees = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in modules.items()}
+    defined = {name: _defined(tree) for name, tree in trees.items()}
+    detours = []
+    for name, tree in trees.items():
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.ImportFrom) or node.module not in modules or node.level:
+                continue
+            if modules[node.module].name == "__init__.py" or "_pb2" in node.module:
+                continue
+            wrong = [alias.name for alias in node.names if alias.name not in defined[node.module]]
+            detours += [f"{name} imports {one} by way of {node.module}" for one in wrong]
+    assert not detours, detours

@@ -20,6 +20,7 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "architecture.md"
 SPINE = ("functions/", "api.py", "kiwoom.py", "control/base.py", "sim/server/", "sim/desk/", "sim/exchange/")
 PASSED = {
     "functions/base.py",
+    "sim/desk/openingholdings.py",  # fills an account at its first use
     "sim/desk/stockdesk.py",
     "sim/exchange/book.py",
     "sim/exchange/floor.py",

@@ -56,6 +56,7 @@ _PUBLIC_MODULES = (
     "limits",
     "recording",
     "service",
+    "testing",
     "utils",
 )
 """The modules that programs may import. `kiwoom.catalog` and the others load when they are first looked up."""

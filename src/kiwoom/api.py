@@ -150,6 +150,8 @@ class API(
                 f"{name} was called from another thread than the one that made this object; "
                 f"hand it over: api.submit(lambda: ...).result()"
             )
+        if self._eventloop.interrupt is not None:
+            self._eventloop.raise_interrupt()
         result = self.control.call(name, *arguments)
         self._restorer.called(name, arguments, result)
         if name in _CODES:
@@ -223,16 +225,14 @@ class API(
         Serve events until there is a reason to end: what `app.exec()` is for a program without Qt. Blocks.
 
         Ends when `until` is fulfilled (a function that is asked after each turn, or a time of the control's clock),
-        when `timeout` seconds of the control's clock have passed, when `quit` is called, or by Ctrl-C, which is not
-        an error here. If `until` is a function and the time runs out before it is fulfilled, WaitTimeout is raised.
+        when `timeout` seconds of the control's clock have passed, or when `quit` is called. If `until` is a function
+        and the time runs out before it is fulfilled, WaitTimeout is raised. Ctrl-C raises KeyboardInterrupt, as
+        anywhere: what stands after the call does not run.
 
         An exception in a handler is shown and does not end it. With a Qt application, windows stay alive meanwhile.
         Raises ControlClosed when the control is gone.
         """
-        try:
-            self._eventloop.drive(run_steps(self._eventloop, until, timeout))
-        except KeyboardInterrupt:
-            return
+        self._eventloop.drive(run_steps(self._eventloop, until, timeout))
 
     async def run_async(self, until: Until = None, timeout: float | None = None) -> None:
         """Serve events as `run` does, awaiting; cancel the task to end it."""

@@ -18,6 +18,8 @@ The tree::
     ├── ControlUnavailable         the control named by a URL cannot be opened here
     │   └── MissingDependency      an optional package is needed: the message says which to install
     ├── ControlClosed              the control was closed, or its link is gone
+    │   └── OutcomeUnknown         a call was under way when the link broke: look up what came of it
+    ├── PagingLost                 the next page of a TR would be of another request: start over from the first page
     ├── WaitTimeout                a wait ended without what it waited for; the message says what that was
     ├── FieldFormatError           the text of a field is not of the form that the field has
     ├── OrderRefused               real orders were not switched on: nothing left the process
@@ -54,6 +56,8 @@ __all__ = [
     "OrderError",
     "OrderLimited",
     "OrderRefused",
+    "OutcomeUnknown",
+    "PagingLost",
     "RequestError",
     "RequestLimited",
     "UnknownEvent",
@@ -182,6 +186,18 @@ class MissingDependency(ControlUnavailable, ImportError):
 
 class ControlClosed(KiwoomError):
     """The control was closed, or the link to it is gone."""
+
+
+class PagingLost(KiwoomError):
+    """The server's place in a TR is lost, so its next page could be of another request: start from the first page."""
+
+
+class OutcomeUnknown(ControlClosed):
+    """
+    The link broke while a call with an effect was under way: whether it was carried out is not known.
+
+    Look an order up (opt10075) before sending it again; ask for a TR from its first page.
+    """
 
 
 class WaitTimeout(KiwoomError, TimeoutError):

@@ -24,6 +24,7 @@ from types import TracebackType
 from kiwoom.clock import SECOND_US, Clock
 
 __all__ = [
+    "CHART_DEPTH_DAYS",
     "ORDER_FUNCTIONS",
     "PROFILES",
     "QUERY_FUNCTIONS",
@@ -53,6 +54,15 @@ MAX_CODES_PER_REQUEST = 100
 MAX_REALTIME_CONDITIONS = 10
 CONDITION_INTERVAL_S = 60.0
 """The same condition may be searched once in this time."""
+
+
+CHART_DEPTH_DAYS: Mapping[str, int] = {"tick": 20, "min": 160}
+"""
+Trading days, the running one included, that tick and minute charts reach back.
+
+Kiwoom does not publish them; users found the server's first rows so far back (breadum/kiwoom issues 21 and 22), and the
+simulator has exactly these. Charts of days and longer begin with the listing.
+"""
 
 
 class Priority(IntEnum):

@@ -107,13 +107,14 @@ def test_virtual_time(run_text: Run) -> None:
 def test_a_clock_that_runs_faster(run_text: Run) -> None:
     """At 100 times the speed, a minute of sleeping, waiting and timers takes less than a second each."""
     text = """
-        import time
+        import os, time
         from PyQt5.QtWidgets import QApplication
         from PyQt5.QtCore import QTimer, QThread
         from PyQt5.QtTest import QTest
         from datetime import datetime
+        begin = time.monotonic()
         app = QApplication([])
-        real = time.monotonic()
+        real = os.times().elapsed
         began = datetime.now()
         time.sleep(20)
         QThread.msleep(20000)
@@ -125,9 +126,9 @@ def test_a_clock_that_runs_faster(run_text: Run) -> None:
         QTimer.singleShot(35000, app.quit)
         app.exec_()
         passed = (datetime.now() - began).total_seconds()
-        print(95 <= passed < 2000, len(ticks) >= 3, time.monotonic() - real < 20)
+        print(95 <= passed < 2000, len(ticks) >= 3, os.times().elapsed - real < 20, time.monotonic() - begin > 95)
     """
-    assert run_text(text, opener=sim_like(100.0)).out.strip() == "True True True"
+    assert run_text(text, opener=sim_like(100.0)).out.strip() == "True True True True"
 
 
 def test_a_thread_that_sleeps_takes_part(run_text: Run) -> None:
@@ -280,3 +281,126 @@ def test_until_ends_a_program_that_would_not(run_text: Run) -> None:
             time.sleep(1)
     """
     assert run_text(endless, virtual=True, until=datetime(2026, 2, 5, 22, 30)).code == 0
+
+
+def test_timed_waits_of_threads_and_asyncio(run_text: Run) -> None:
+    """Events, queues, timers, pools, asyncio and `sched` wait by the control's clock, with a control and without."""
+    text = """
+        import asyncio, queue, sched, sys, threading, time
+        from concurrent.futures import ThreadPoolExecutor
+        from datetime import datetime
+        if sys.argv[1] == "control":
+            from PyQt5.QtWidgets import QApplication
+            from PyQt5.QAxContainer import QAxWidget
+            app = QApplication([])
+            ocx = QAxWidget("KHOPENAPI.KHOpenAPICtrl.1")
+
+        def now():
+            return datetime.now().strftime("%M:%S")
+
+        print("event", threading.Event().wait(60), now())
+        things = queue.Queue()
+        try:
+            things.get(timeout=30)
+        except queue.Empty:
+            print("empty", now())
+        threading.Timer(10, things.put, ["thing"]).start()
+        print(things.get(timeout=100), now())
+
+        async def main():
+            seen = []
+            asyncio.get_running_loop().call_later(5, lambda: seen.append(now()))
+            await asyncio.gather(*(asyncio.sleep(n) for n in (1, 2, 20)))
+            print("asyncio", *seen, now())
+            try:
+                await asyncio.wait_for(asyncio.Event().wait(), 30)
+            except asyncio.TimeoutError:
+                print("timeout", now())
+            await asyncio.get_running_loop().run_in_executor(None, time.sleep, 10)
+            print("executor", now())
+
+        asyncio.run(main())
+        log = []
+
+        def work(seconds):
+            for _ in range(2):
+                time.sleep(seconds)
+                log.append((seconds, now()))
+
+        threads = [threading.Thread(target=work, args=(seconds,)) for seconds in (20, 30)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        print("threads", log)
+        plan = sched.scheduler(time.time, time.sleep)
+        plan.enter(40, 1, lambda: print("sched", now()))
+        plan.run()
+        with ThreadPoolExecutor(2) as pool:
+            print("pool", list(pool.map(time.sleep, (20, 20))), now())
+        last = time.monotonic()
+        while time.monotonic() - last < 30:
+            time.sleep(0.2)
+        print("monotonic", now())
+    """
+    expected = [
+        "event False 01:00", "empty 01:30", "thing 01:40", "asyncio 01:45 02:00", "timeout 02:30", "executor 02:40",
+        "threads [(20, '03:00'), (30, '03:10'), (20, '03:20'), (30, '03:40')]", "sched 04:20",
+        "pool [None, None] 04:40",
+        "monotonic 05:10",
+    ]  # fmt: skip
+    for argument in ("control", "none"):
+        ran = run_text(text, argument, virtual=True)
+        assert ran.lines == expected, ran.err
+
+
+def test_clocks_and_timers_of_qt(run_text: Run) -> None:
+    """QObject.startTimer, QElapsedTimer, QTime.elapsed and QThread.wait: virtual time; no timer fires in a sleep."""
+    text = """
+        import time
+        from PyQt5.QtCore import QElapsedTimer, QObject, QThread, QTime, QTimer
+        from PyQt5.QtTest import QTest
+        from PyQt5.QtWidgets import QApplication
+        from PyQt5.QAxContainer import QAxWidget
+        from datetime import datetime
+        app = QApplication([])
+        ocx = QAxWidget("KHOPENAPI.KHOpenAPICtrl.1")
+
+        class Ticking(QObject):
+            count = 0
+
+            def begin(self):
+                self.number = self.startTimer(60_000)
+
+            def timerEvent(self, event):
+                self.count += 1
+                if event.timerId() == self.number and self.count == 3:
+                    self.killTimer(self.number)
+                    app.quit()
+
+        elapsed, clock = QElapsedTimer(), QTime()
+        elapsed.start()
+        clock.start()
+        ticking = Ticking()
+        ticking.begin()
+        app.exec_()
+        print(ticking.count, elapsed.elapsed(), clock.elapsed(), elapsed.hasExpired(170_000))
+
+        class Sleeping(QThread):
+            def run(self):
+                QThread.sleep(60)
+
+        thread = Sleeping()
+        thread.start()
+        print(thread.wait(20_000), thread.wait(), datetime.now().strftime("%M:%S"))
+        fired = []
+        timer = QTimer()
+        timer.timeout.connect(lambda: fired.append(datetime.now().strftime("%M:%S")))
+        timer.start(10_000)
+        time.sleep(55)
+        print(fired)
+        QTest.qWait(21_000)
+        print(fired[0], len(fired))
+    """
+    ran = run_text(text, virtual=True)
+    assert ran.lines == ["3 180000 180000 True", "False True 04:00", "[]", "04:55 3"], ran.err

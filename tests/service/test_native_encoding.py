@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from tests.service.scripted_control import Event, ScriptedControl
+from tests.service.scripted_control import ScriptedControl
 
 from kiwoom import catalog
+from kiwoom.control.eventdata import EventData
+from kiwoom.control.queued import WithData
 from kiwoom.service.delivery.koapywire import call_response, event_response, real_response, varint, within
 from kiwoom.service.delivery.occasion import Occasion
 from kiwoom.service.v1.events import Layouts, encode_event
@@ -83,7 +85,8 @@ def test_a_real_time_event_reads_back(
     text = "\t".join(values.values()) if payload is None else payload
     control = ScriptedControl()
     arguments = ("005930", real_type, text)
-    control.delivering.append(Event("OnReceiveRealData", arguments, values=values))
+    data = EventData(None, "005930", tuple(values), list(values.values()))
+    control.delivering.append(WithData("OnReceiveRealData", arguments, data))
     layouts = Layouts()
     piece = encode_event(Occasion(control, "OnReceiveRealData", arguments), layouts)
     (event,) = v1.EventBatch.FromString(piece.data).events

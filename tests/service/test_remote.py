@@ -62,12 +62,12 @@ WIRES = pytest.mark.parametrize("wire", ["v1", "koapy"])
 @WIRES
 def test_functions_are_carried_out_at_the_other_end(served: Served, connect: Connect, wire: str) -> None:
     control = connect(served, wire=wire)
-    served.control.on["GetMasterCodeName"] = lambda code: {"005930": "삼성전자"}.get(code, "")
+    served.control.answers["GetMasterCodeName"] = lambda code: {"005930": "삼성전자"}.get(code, "")
     assert control.call("GetMasterCodeName", "005930") == "삼성전자"
     assert control.call("GetMasterCodeName", "000000") == ""
     assert control.call("GetConnectState") == 1
     assert control.call("CommTerminate") is None
-    served.control.on["CommRqData"] = lambda *a: -202
+    served.control.answers["CommRqData"] = lambda *a: -202
     assert control.call("CommRqData", "rq", "opt10001", "2", 101) == -202
     assert served.control.called("CommRqData") == [("rq", "opt10001", 2, "101")]
     with pytest.raises(UnknownFunction, match="CommRqData"):
@@ -234,7 +234,7 @@ def test_each_program_hears_the_codes_that_it_registered(served: Served, connect
 def test_a_program_that_ends_takes_its_registrations_along(served: Served, connect: Connect) -> None:
     control = connect(served)
     control.call("SetRealReg", "0101", "005930", "10", "0")
-    served.control.on["SendCondition"] = lambda *a: 1
+    served.control.answers["SendCondition"] = lambda *a: 1
     control.call("SendCondition", "0102", "중소형 저평가주", 1, 1)
     assert len(served.server.core.screens.used) == 2
     control.close()
@@ -317,7 +317,7 @@ def test_the_control_belongs_to_the_thread_that_opened_it(served: Served, connec
 
 @WIRES
 def test_mode_and_repr_tell_what_stands_behind(served: Served, connect: Connect, wire: str) -> None:
-    served.control.on["KOA_Functions"] = lambda *a: "1"
+    served.control.answers["KOA_Functions"] = lambda *a: "1"
     control = connect(served, wire=wire)
     assert control.mode == ("simulated" if wire == "v1" else "mock")
     assert "grpc://127.0.0.1" in repr(control)

@@ -63,7 +63,7 @@ def test_an_order_is_not_given_the_answer_of_one_whose_client_left(served: Serve
         sent.append(arguments)
         return 0
 
-    control.on["SendOrder"] = unanswered
+    control.answers["SendOrder"] = unanswered
     gone = stub.OrderCall(request(), timeout=10)
     until(lambda: sent)
     gone.cancel()
@@ -89,7 +89,7 @@ def test_a_tr_is_not_given_the_answer_of_one_whose_client_left(served: Served, s
         sent.append(arguments)
         return 0
 
-    control.on["CommRqData"] = unanswered
+    control.answers["CommRqData"] = unanswered
     asked = pb.TransactionRequest(
         request_name="rq", transaction_code="opt10001", screen_no="0101", inputs={"종목코드": "005930"}
     )

@@ -16,7 +16,7 @@ from kiwoom.wire import koapy_pb2 as pb
 
 
 def test_a_function_gives_text_a_number_or_nothing(served: Served, stub: Stub) -> None:
-    served.control.on["GetMasterCodeName"] = lambda code: {"005930": "삼성전자"}.get(code, "")
+    served.control.answers["GetMasterCodeName"] = lambda code: {"005930": "삼성전자"}.get(code, "")
     assert stub.call("GetMasterCodeName", "005930") == "삼성전자"
     assert stub.call("GetConnectState") == 1
     assert stub.call("CommTerminate") is None
@@ -24,7 +24,7 @@ def test_a_function_gives_text_a_number_or_nothing(served: Served, stub: Stub) -
 
 
 def test_a_negative_code_is_a_value_and_not_an_error(served: Served, stub: Stub) -> None:
-    served.control.on["CommRqData"] = lambda *a: -202
+    served.control.answers["CommRqData"] = lambda *a: -202
     assert stub.call("CommRqData", "rq", "opt10001", 0, "0101") == -202
 
 
@@ -57,7 +57,7 @@ def test_what_cannot_be_called_is_invalid_and_says_what_would_be_right(
 
 def test_helpers_work_by_their_names(served: Served, stub: Stub) -> None:
     served.control.connected = 0
-    served.control.on["GetConditionLoad"] = lambda: served.control.fire("OnReceiveConditionVer", 1, "[OK]") or 1
+    served.control.answers["GetConditionLoad"] = lambda: served.control.fire("OnReceiveConditionVer", 1, "[OK]") or 1
     assert stub.call("IsConnected") is False
     assert stub.call("EnsureConnected") is True
     assert stub.call("IsConnected") is True
@@ -71,7 +71,7 @@ def test_helpers_work_by_their_names(served: Served, stub: Stub) -> None:
 
 
 def test_sub_functions_are_called_by_their_own_names(served: Served, stub: Stub) -> None:
-    served.control.on["KOA_Functions"] = lambda name, parameter: f"{name}/{parameter}"
+    served.control.answers["KOA_Functions"] = lambda name, parameter: f"{name}/{parameter}"
     assert stub.call("GetServerGubun") == "GetServerGubun/"
     assert stub.call("GetMasterStockInfo", "005930") == "GetMasterStockInfo/005930"
 
@@ -93,7 +93,7 @@ def test_a_function_that_raises_is_an_error_of_that_call_alone(served: Served, s
     def fail(code: str) -> str:
         raise RuntimeError("broken")
 
-    served.control.on["GetMasterCodeName"] = fail
+    served.control.answers["GetMasterCodeName"] = fail
     with pytest.raises(grpc.RpcError) as caught:
         stub.call("GetMasterCodeName", "005930")
     assert caught.value.code() is grpc.StatusCode.INTERNAL
@@ -176,7 +176,7 @@ def test_what_was_asked_before_is_asked_again(served: Served, stub: Stub) -> Non
     """A request that was understood before is not read again; what it gives is."""
     control = served.control
     values = iter(["삼성전자", "삼성전자우", ""])
-    control.on["GetMasterCodeName"] = lambda code: next(values)
+    control.answers["GetMasterCodeName"] = lambda code: next(values)
     asked = [stub.call("GetMasterCodeName", "005930") for _ in range(3)]
     assert asked == ["삼성전자", "삼성전자우", ""]
     assert control.called("GetMasterCodeName") == [("005930",)] * 3

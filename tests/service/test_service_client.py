@@ -45,12 +45,12 @@ def test_results_are_plain_python(served: Served) -> None:
         assert [len(page.rows) for page in client.pages("opt10081", {}, until=("일자", "<", "20220114"))] == [1, 2]
 
         ticks = client.real(["005930"], [10])
-        control.on["SetRealReg"] = lambda *a: control.fire_real("005930", "주식체결", {10: "-77000"}) or 0
+        control.answers["SetRealReg"] = lambda *a: control.fire_real("005930", "주식체결", {10: "-77000"}) or 0
         tick = next(ticks)
         assert (tick.code, tick.type, tick.values) == ("005930", "주식체결", {"현재가": "-77000"})
         ticks.close()  # type: ignore[attr-defined]
 
-        control.on["SendOrder"] = taken(control)
+        control.answers["SendOrder"] = taken(control)
         following = client.order(account_no=ACCOUNT, order_type=1, code="005930", quantity=10, quote_type="03")
         assert [next(following).name for _ in range(2)] == ["OnReceiveMsg", "OnReceiveTrData"]
         notice(control, "0163911", "체결", 0)
@@ -86,7 +86,7 @@ def test_asyncio_gives_the_same(served: Served) -> None:
             pages(control)
             answer = await client.transaction("opt10081", {"종목코드": "005930"}, until=("일자", "20220114"))
             assert [r["일자"] for r in answer.records] == ["20220118", "20220117"]
-            control.on["SetRealReg"] = lambda *a: control.fire_real("005930", "주식체결", {10: "-77000"}) or 0
+            control.answers["SetRealReg"] = lambda *a: control.fire_real("005930", "주식체결", {10: "-77000"}) or 0
             async for tick in client.real(["005930"], [10], names=False):
                 assert tick.values == {"10": "-77000"}
                 break

@@ -28,11 +28,11 @@ def with_conditions(control: ScriptedControl, *results: tuple[str, int]) -> None
             control.fire("OnReceiveTrCondition", screen, codes, name, index, more)
         return 1
 
-    control.on["GetConditionLoad"] = lambda: (
+    control.answers["GetConditionLoad"] = lambda: (
         control.fire("OnReceiveConditionVer", 1, "[OK] 사용자 조건검색식 읽기") or 1
     )
-    control.on["GetConditionNameList"] = lambda: NAMES
-    control.on["SendCondition"] = send
+    control.answers["GetConditionNameList"] = lambda: NAMES
+    control.answers["SendCondition"] = send
 
 
 def request(search_type: int = 0, **flags: bool) -> pb.ConditionRequest:
@@ -158,7 +158,7 @@ def test_a_search_that_was_not_sent_does_not_count(serve: Serve) -> None:
 
 def test_codes_that_come_faster_than_their_data_do_not_pile_up(served: Served, stub: Stub) -> None:
     with_conditions(served.control, ("", 0))
-    served.control.on["CommKwRqData"] = lambda *a: 0
+    served.control.answers["CommKwRqData"] = lambda *a: 0
     stream = stub.ConditionCall(request(1, with_info=True), timeout=10)
     next(stream)
     for number in range(300):
@@ -190,7 +190,7 @@ def test_a_condition_that_is_not_there_is_invalid(
 
 def test_a_refused_search_is_an_error_and_does_not_count(served: Served, stub: Stub) -> None:
     with_conditions(served.control)
-    served.control.on["SendCondition"] = lambda *a: 0
+    served.control.answers["SendCondition"] = lambda *a: 0
     with ends_with(grpc.StatusCode.FAILED_PRECONDITION, "gave 0"):
         list(stub.ConditionCall(request(), timeout=10))
     served.nothing_left()
@@ -256,7 +256,7 @@ def test_nobody_goes_on_in_another_session_than_was_asked_for(
 
     control = Known()
     control.connected = connected
-    control.on["GetLoginInfo"] = lambda tag: "tester" if tag == "USER_ID" else ""
+    control.answers["GetLoginInfo"] = lambda tag: "tester" if tag == "USER_ID" else ""
     stub = serve(control).stub()
     if refused is None:
         assert len(list(stub.LoginCall(login(**wanted), timeout=10))) == 1
@@ -275,7 +275,7 @@ def test_passwords_are_neither_used_nor_logged(served: Served, stub: Stub, caplo
 
 def test_many_who_log_in_at_once_share_one_login(served: Served) -> None:
     served.control.connected = 0
-    served.control.on["CommConnect"] = lambda: 0
+    served.control.answers["CommConnect"] = lambda: 0
     streams = [served.stub().LoginCall(login(), timeout=10) for _ in range(5)]
     until(lambda: served.control.called("CommConnect"))
     streams[0].cancel()
@@ -291,7 +291,9 @@ def test_many_who_log_in_at_once_share_one_login(served: Served) -> None:
 @pytest.mark.parametrize("at_once", [True, False])
 def test_a_failed_login_ends_with_its_code(served: Served, stub: Stub, at_once: bool) -> None:
     served.control.connected = 0
-    served.control.on["CommConnect"] = lambda: -100 if at_once else served.control.fire("OnEventConnect", -100) or 0
+    served.control.answers["CommConnect"] = lambda: (
+        -100 if at_once else served.control.fire("OnEventConnect", -100) or 0
+    )
     with ends_with(grpc.StatusCode.UNAVAILABLE, "-100 : OP_ERR_LOGIN"):
         list(stub.LoginCall(login(), timeout=10))
     assert stub.call("EnsureConnected") is False
@@ -302,7 +304,7 @@ def test_a_failed_login_ends_with_its_code(served: Served, stub: Stub, at_once: 
 def test_a_login_that_nobody_answers_ends(serve: Serve) -> None:
     served = serve(login_timeout_s=0.1)
     served.control.connected = 0
-    served.control.on["CommConnect"] = lambda: 0
+    served.control.answers["CommConnect"] = lambda: 0
     with ends_with(grpc.StatusCode.DEADLINE_EXCEEDED, "login was not answered"):
         list(served.stub().LoginCall(login(), timeout=10))
     served.nothing_left()
@@ -314,8 +316,8 @@ def test_what_fails_after_everybody_left_is_nobodys_error(
 ) -> None:
     served = serve(answer_timeout_s=0.1, login_timeout_s=0.1)
     served.control.connected = 0
-    served.control.on["GetConditionLoad"] = lambda: 1
-    served.control.on["CommConnect"] = lambda: 0
+    served.control.answers["GetConditionLoad"] = lambda: 1
+    served.control.answers["CommConnect"] = lambda: 0
     request = {"LoadConditionCall": pb.LoadConditionRequest, "LoginCall": pb.LoginRequest}[rpc]()
     stream = getattr(served.stub(), rpc)(request)
     until(lambda: served.control.called("GetConditionLoad") or served.control.called("CommConnect"))

@@ -328,7 +328,7 @@ def test_thousands_of_calls_at_once_let_others_in_between(attack: Attack, target
         time.sleep(0.0001)  # a control that is not for nothing
         return code
 
-    target.control.on["GetMasterCodeName"] = name
+    target.control.answers["GetMasterCodeName"] = name
     try:
         channel = target.channel()
         method = channel.unary_unary(f"/{NATIVE_SERVICE}/Call", response_deserializer=v1.CallResponse.FromString)
@@ -337,7 +337,7 @@ def test_thousands_of_calls_at_once_let_others_in_between(attack: Attack, target
         assert [r.value.text for r in response.results] == [str(i) for i in range(2_000)]
         assert others[0] < 2_000
     finally:
-        del target.control.on["GetMasterCodeName"]
+        del target.control.answers["GetMasterCodeName"]
         target.control.calls.clear()
 
 
@@ -357,10 +357,10 @@ def test_inputs_without_end_are_refused_and_those_of_others_stay(attack: Attack,
 def test_an_error_with_a_long_korean_text_arrives_as_it_is(attack: Attack, target: Served) -> None:
     """Trailers hold 8 kB, percent-encoded: one text too long, and the client hears of the trailers instead."""
     for text in ("가" * 5000, "x" * 50_000, "%" * 5000, "\U0001f600" * 5000, "\n" * 5000):
-        target.control.on["GetMasterCodeName"] = partial(unavailable, text)
+        target.control.answers["GetMasterCodeName"] = partial(unavailable, text)
         with ends_with(grpc.StatusCode.UNAVAILABLE):
             target.stub().call("GetMasterCodeName", "005930")
-    del target.control.on["GetMasterCodeName"]
+    del target.control.answers["GetMasterCodeName"]
 
 
 def unavailable(text: str, code: str) -> str:

@@ -183,7 +183,7 @@ def never_read(served: Served) -> Any:
     for _ in range(20_000):
         if served.server.core.left_over()["listeners"] <= 1:
             break
-        until(lambda: len(served.control.events) < 5, "the delivery")
+        until(lambda: served.control.queued < 5, "the delivery")
         served.control.fire("OnReceiveMsg", text, "rq", "opt10001", "hello")
     assert not served.control._handlers["OnReceiveMsg"]
     return stream
@@ -369,7 +369,7 @@ def test_an_exception_while_an_event_is_made_into_a_response_ends_that_stream_al
     def fail(fid: int) -> str:
         raise RuntimeError("broken getter")
 
-    served.control.on["GetChejanData"] = fail
+    served.control.answers["GetChejanData"] = fail
     served.control.fire_chejan("0", {9201: "8012345611"})
     for stream in streams:
         with pytest.raises(grpc.RpcError) as caught:

@@ -59,7 +59,7 @@ def kinds(responses: list[pb.ListenResponse]) -> list[str]:
 
 def test_an_order_is_followed_from_its_answer_to_its_balance(served: Served, stub: Stub) -> None:
     control = served.control
-    control.on["SendOrder"] = taken(control)
+    control.answers["SendOrder"] = taken(control)
     stream = stub.OrderCall(request(), timeout=10)
     message, answer = next(stream), next(stream)
     assert arguments(message) == ["0001", "시장가 매수", "KOA_NORMAL_BUY_KP_ORD", "[100000] 모의투자 매수주문완료"]
@@ -86,16 +86,16 @@ def test_notices_that_come_before_the_answer_are_sent_after_it(served: Served, s
         notice(control, "0163911", "체결", 0)
         return int(taken(control)(name, screen, *rest))
 
-    control.on["SendOrder"] = send_order
+    control.answers["SendOrder"] = send_order
     stream = stub.OrderCall(request(), timeout=10)
-    until(lambda: not control.events and control.called("SendOrder"))
+    until(lambda: not control.queued and control.called("SendOrder"))
     balance(control)
     responses = list(stream)
     assert kinds(responses) == ["OnReceiveMsg", "OnReceiveTrData", *["OnReceiveChejanData"] * 3]
 
 
 def test_a_refused_order_ends_with_what_the_server_said(served: Served, stub: Stub) -> None:
-    served.control.on["SendOrder"] = taken(served.control, number="")
+    served.control.answers["SendOrder"] = taken(served.control, number="")
     with ends_with(grpc.StatusCode.FAILED_PRECONDITION, "장종료"):
         list(stub.OrderCall(request(), timeout=10))
     served.nothing_left()
@@ -108,7 +108,7 @@ def test_a_refused_order_ends_with_what_the_server_said(served: Served, stub: St
 def test_an_order_that_does_not_leave_ends_with_its_code(
     served: Served, stub: Stub, code: int, status: grpc.StatusCode | None
 ) -> None:
-    served.control.on["SendOrder"] = lambda *a: code
+    served.control.answers["SendOrder"] = lambda *a: code
     with ends_with(status or grpc.StatusCode.FAILED_PRECONDITION, str(code)):
         list(stub.OrderCall(request(), timeout=10))
     served.nothing_left()
@@ -117,7 +117,7 @@ def test_an_order_that_does_not_leave_ends_with_its_code(
 def test_an_order_refused_as_one_too_many_is_sent_once_more(served: Served, stub: Stub) -> None:
     control = served.control
     accept = taken(control)
-    control.on["SendOrder"] = lambda *a: -308 if len(control.called("SendOrder")) == 1 else accept(*a)
+    control.answers["SendOrder"] = lambda *a: -308 if len(control.called("SendOrder")) == 1 else accept(*a)
     stream = stub.OrderCall(request(target=pb.OrderSubscriptionTarget(RET=True, TR=True)), timeout=30)
     assert arguments(next(stream)) == [0]
     assert single(next(stream)) == {"주문번호": "0163911"}
@@ -168,7 +168,7 @@ def test_what_a_late_control_has_not_delivered_yet_is_waited_for(serve: Serve) -
 def test_an_order_that_rests_in_the_book_needs_no_screen(served: Served, stub: Stub) -> None:
     """More may rest than there are screens, and TRs still have theirs."""
     control = served.control
-    control.on["SendOrder"] = taken(control)
+    control.answers["SendOrder"] = taken(control)
     order = stub.OrderCall(request(), timeout=20)
     assert kinds([next(order), next(order)]) == ["OnReceiveMsg", "OnReceiveTrData"]
     screen = control.called("SendOrder")[0][1]
@@ -182,7 +182,7 @@ def test_an_order_that_rests_in_the_book_needs_no_screen(served: Served, stub: S
 
 def test_an_order_that_the_exchange_refuses_ends_with_its_reason(served: Served, stub: Stub) -> None:
     control = served.control
-    control.on["SendOrder"] = taken(control)
+    control.answers["SendOrder"] = taken(control)
     order = stub.OrderCall(request(), timeout=20)
     assert kinds([next(order), next(order)]) == ["OnReceiveMsg", "OnReceiveTrData"]
     notice(control, "0163911", "거부", 10, _919="507")
@@ -196,10 +196,10 @@ def test_the_loss_of_the_connection_before_the_answer_is_unknown_and_after_it_is
     served: Served, stub: Stub
 ) -> None:
     control = served.control
-    control.on["SendOrder"] = lambda *a: control.fire("OnEventConnect", -106) or 0
+    control.answers["SendOrder"] = lambda *a: control.fire("OnEventConnect", -106) or 0
     with ends_with(grpc.StatusCode.UNKNOWN, "look it up"):
         list(stub.OrderCall(request(), timeout=10))
-    control.on["SendOrder"] = taken(control)
+    control.answers["SendOrder"] = taken(control)
     stream = stub.OrderCall(request(), timeout=10)
     next(stream), next(stream)
     control.fire("OnEventConnect", -106)
@@ -242,7 +242,7 @@ def test_an_order_whose_client_was_told_the_end_is_not_sent(serve: Serve) -> Non
 @pytest.mark.parametrize("order_type", [3, 4, 5, 6])
 def test_a_modify_or_cancel_ends_with_its_confirmation(served: Served, stub: Stub, order_type: int) -> None:
     control = served.control
-    control.on["SendOrder"] = taken(control, "0163912")
+    control.answers["SendOrder"] = taken(control, "0163912")
     stream = stub.OrderCall(request(order_type=order_type, original_order_no="0163911"), timeout=10)
     next(stream), next(stream)
     notice(control, "0163912", "접수", 10, f904="0163911")
@@ -253,7 +253,7 @@ def test_a_modify_or_cancel_ends_with_its_confirmation(served: Served, stub: Stu
 
 def test_only_what_was_asked_for_is_sent(served: Served, stub: Stub) -> None:
     control = served.control
-    control.on["SendOrder"] = taken(control)
+    control.answers["SendOrder"] = taken(control)
     target = pb.OrderSubscriptionTarget(RET=True, TR=True)
     stream = stub.OrderCall(request(target=target), timeout=10)
     returned, answer = next(stream), next(stream)
@@ -282,7 +282,7 @@ def test_what_is_no_order_is_invalid_and_not_sent(
 
 
 def test_a_client_that_vanishes_leaves_nothing_and_the_order_goes_on(served: Served) -> None:
-    served.control.on["SendOrder"] = taken(served.control)
+    served.control.answers["SendOrder"] = taken(served.control)
     stream = served.stub().OrderCall(request())
     next(stream)
     stream.cancel()

@@ -128,7 +128,7 @@ def test_everybody_is_served_while_an_event_waits_for_its_client(serve: Serve) -
     until(lambda: served.control._handlers["OnReceiveMsg"], "the registration")
     served.control.fire("OnReceiveMsg", "0101", "a", "b", "c")
     assert next(call).name == "OnReceiveMsg"
-    served.control.on["GetMasterCodeName"] = lambda code: f"name of {code}"
+    served.control.answers["GetMasterCodeName"] = lambda code: f"name of {code}"
     for number in range(50):
         assert other.call("GetMasterCodeName", str(number)) == f"name of {number}"
         assert other.call("SetRealRemove", "ALL", "ALL") is None

@@ -120,7 +120,7 @@ def test_more_than_200_screens_are_refused_and_nothing_remains(served: Served, s
 
 
 def test_a_refused_registration_is_an_error_and_nothing_remains(served: Served, stub: Stub) -> None:
-    served.control.on["SetRealReg"] = lambda *a: -206
+    served.control.answers["SetRealReg"] = lambda *a: -206
     with ends_with(grpc.StatusCode.INVALID_ARGUMENT, "-206"):
         next(stub.RealCall(request("005930"), timeout=10))
     served.nothing_left()
@@ -177,7 +177,7 @@ def test_somebody_who_unregisters_everything_does_not_silence_the_streams(served
 
 
 def test_an_event_that_fires_with_the_registration_is_not_missed(served: Served, stub: Stub) -> None:
-    served.control.on["SetRealReg"] = lambda *a: served.control.fire_real("005930", "주식체결", TICK) or 0
+    served.control.answers["SetRealReg"] = lambda *a: served.control.fire_real("005930", "주식체결", TICK) or 0
     assert arguments(next(real_call(stub, "005930")))[0] == "005930"
 
 

@@ -77,7 +77,7 @@ def test_orders_need_the_right_to_trade_and_the_account(serve: Serve, tokens: Pa
 def test_an_account_that_may_not_be_used_is_not_shown(serve: Serve, tokens: Path) -> None:
     served = serve(tokens=tokens)
     stub = served.stub()
-    served.control.on["GetLoginInfo"] = lambda tag: f"{MINE};{OTHER};"
+    served.control.answers["GetLoginInfo"] = lambda tag: f"{MINE};{OTHER};"
     assert stub.call("GetLoginInfo", "ACCNO", **authorized(READER)) == f"{MINE};"
     assert stub.call("GetLoginInfo", "ACCNO", **authorized(LAB)) == f"{MINE};{OTHER};"
     with ends_with(grpc.StatusCode.PERMISSION_DENIED):

@@ -128,7 +128,7 @@ def test_the_loss_of_the_connection_ends_what_waits_for_the_broker(serve_all: Se
         return
     served.control.fire("OnEventConnect", -106)
     if listens:
-        until(lambda: not served.control.events)
+        until(lambda: not served.control.queued)
         assert served.stub().call("GetConnectState", metadata=METADATA) == 1
         assert served.server.core.left_over()["listeners"] == 2
         client.cancel()
@@ -168,10 +168,10 @@ def test_a_control_that_fails_is_an_error_of_that_call_alone(
     def fail(*arguments: Any) -> Any:
         raise RuntimeError("the control is broken")
 
-    served.control.on[function] = fail
+    served.control.answers[function] = fail
     with ends_with(grpc.StatusCode[status], "the control is broken"):
         ask(served.channel(), rpc)
-    served.control.on.clear()
+    served.control.answers.clear()
     served.nothing_left()
     assert served.stub().call("GetConnectState", metadata=METADATA) in (0, 1)
 
@@ -184,7 +184,7 @@ def test_a_control_that_fails_is_an_error_of_that_one_of_many_calls(serve_all: S
     def fail(*arguments: Any) -> Any:
         raise RuntimeError("the control is broken")
 
-    served.control.on["GetMasterCodeName"] = fail
+    served.control.answers["GetMasterCodeName"] = fail
     broken = v1.Invocation(name="GetMasterCodeName", arguments=[v1.Value(text="005930")])
     calls = [v1.Invocation(name="GetConnectState"), broken, v1.Invocation(name="GetConnectState")]
     (raw,) = ask(served.channel(), RPCS["v1.Call"], [v1.CallRequest(calls=calls).SerializeToString()])

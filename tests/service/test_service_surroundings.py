@@ -54,7 +54,7 @@ def test_the_mode_that_was_known_last_is_told_while_the_owner_is_busy(serve: Ser
     health.Check(health_pb2.HealthCheckRequest(), timeout=10)
     closed = threading.Event()
     busy = threading.Event()
-    served.control.on["KOA_Functions"] = lambda *_: (busy.set(), closed.wait(60), "")[-1]
+    served.control.answers["KOA_Functions"] = lambda *_: (busy.set(), closed.wait(60), "")[-1]
     waiting = threading.Thread(target=lambda: stub.call("KOA_Functions", "ShowAccountWindow", ""))
     waiting.start()
     try:
@@ -140,7 +140,7 @@ def test_the_log_shows_nobodys_account(served: Served, capsys: pytest.CaptureFix
     def send_order(*arguments: object) -> int:
         raise RuntimeError(f"the OCX did not take {arguments}")
 
-    served.control.on["SendOrder"] = send_order
+    served.control.answers["SendOrder"] = send_order
     order = pb.OrderRequest(account_no="8012345611", order_type=1, code="005930", quantity=1)
     with _log_to_stderr(log_format, "info"), pytest.raises(grpc.RpcError, match="unknown"):
         list(served.stub().OrderCall(order, timeout=10))

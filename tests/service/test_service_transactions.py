@@ -95,7 +95,7 @@ def test_two_that_look_alike_get_their_own_answers(served: Served) -> None:
             both_asked.set()
         return 0
 
-    control.on["CommRqData"] = comm_rq_data
+    control.answers["CommRqData"] = comm_rq_data
     stub = served.stub()
     streams = [
         stub.TransactionCall(request("opt10001", screen_no="0101", inputs={"종목코드": code}), timeout=10)
@@ -170,7 +170,7 @@ def test_what_is_wrong_with_a_request_is_said(stub: Stub) -> None:
     ],
 )
 def test_a_refused_request_ends_with_its_code(served: Served, stub: Stub, code: int, status: grpc.StatusCode) -> None:
-    served.control.on["CommRqData"] = lambda *a: code
+    served.control.answers["CommRqData"] = lambda *a: code
     with ends_with(status, str(code)):
         list(stub.TransactionCall(request(), timeout=10))
     served.nothing_left()
@@ -183,7 +183,7 @@ def test_a_message_with_an_error_code_ends_the_stream(served: Served, stub: Stub
         served.control.fire("OnReceiveMsg", screen, name, code, "전문 처리 실패(-22)")
         return 0
 
-    served.control.on["CommRqData"] = comm_rq_data
+    served.control.answers["CommRqData"] = comm_rq_data
     with ends_with(grpc.StatusCode.FAILED_PRECONDITION, "전문 처리 실패"):
         list(stub.TransactionCall(request(), timeout=10))
     served.nothing_left()
@@ -197,7 +197,7 @@ def test_an_unanswered_request_ends_at_its_deadline(serve: Serve) -> None:
 
 
 def test_the_loss_of_the_connection_ends_it(served: Served, stub: Stub) -> None:
-    served.control.on["CommRqData"] = lambda *a: served.control.fire("OnEventConnect", -106) or 0
+    served.control.answers["CommRqData"] = lambda *a: served.control.fire("OnEventConnect", -106) or 0
     with ends_with(grpc.StatusCode.UNAVAILABLE, "-106"):
         list(stub.TransactionCall(request(), timeout=10))
     served.nothing_left()
@@ -250,7 +250,7 @@ def test_a_request_refused_as_one_too_many_is_sent_once_more(served: Served, stu
             )
         return result
 
-    served.control.on["CommRqData"] = comm_rq_data
+    served.control.answers["CommRqData"] = comm_rq_data
     (answer,) = list(stub.TransactionCall(request("opt10001"), timeout=10))
     assert single(answer)["종목명"] == "x"
     assert not codes
@@ -262,7 +262,7 @@ class OnePlace:
     def __init__(self, served: Served) -> None:
         self._control = served.control
         self._rest: list[str] = []
-        served.control.on["CommRqData"] = self.request
+        served.control.answers["CommRqData"] = self.request
 
     def request(self, name: str, code: str, prev_next: int, screen: str) -> int:
         stock = self._control.called("SetInputValue")[-1][1]
@@ -300,7 +300,7 @@ def test_one_who_leaves_a_page_unread_while_another_waits_loses_his_turn(serve: 
         control.fire("OnReceiveTrData", screen, name, code, "", more, 0, "", "", "", page=page)
         return 0
 
-    control.on["CommRqData"] = request_page
+    control.answers["CommRqData"] = request_page
     slow = served.stub().TransactionCall(request(inputs={"종목코드": "005930"}), timeout=30)
     slow.initial_metadata()
     until(lambda: control.called("CommRqData"))
@@ -314,7 +314,7 @@ def test_one_who_leaves_a_page_unread_while_another_waits_loses_his_turn(serve: 
 def test_a_place_that_somebody_else_moved_is_not_gone_on_from(served: Served) -> None:
     OnePlace(served)
     control = served.control
-    asked = control.on["CommRqData"]
+    asked = control.answers["CommRqData"]
 
     def asked_in_between(*arguments: Any) -> Any:
         # As soon as the first page is on its way, a program asks by itself.
@@ -322,7 +322,7 @@ def test_a_place_that_somebody_else_moved_is_not_gone_on_from(served: Served) ->
             served.server.core.owner.tell(lambda: served.server.core.paging.asks("OPT10081", "a program", False))
         return asked(*arguments)
 
-    control.on["CommRqData"] = asked_in_between
+    control.answers["CommRqData"] = asked_in_between
     with ends_with(grpc.StatusCode.ABORTED, "ask from the start"):
         list(served.stub().TransactionCall(request(inputs={"종목코드": "005930"}), timeout=10))
     served.nothing_left()

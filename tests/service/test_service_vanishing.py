@@ -67,7 +67,7 @@ def everybody_else_goes_on(rpc: Rpc, served: Served) -> None:
     """What the RPC waited for comes now; then nothing of its client is left, and others are served."""
     rpc.settle(served.control)
     served.nothing_left()
-    served.control.on.clear()
+    served.control.answers.clear()
     assert served.stub().call("GetMasterCodeName", "005930", metadata=[("authorization", f"Bearer {TOKEN}")]) == ""
     served.nothing_left()
 
@@ -130,7 +130,7 @@ def test_a_client_that_reads_nothing(serve_all: Serve, rpc: Rpc) -> None:
         rpc.settle(control)
 
         def drowned() -> bool:
-            if rpc.feed is not None and len(control.events) < 5:
+            if rpc.feed is not None and control.queued < 5:
                 rpc.feed(control)
             if rpc.service is NATIVE_SERVICE:
                 # A session drops its oldest events and goes on.
@@ -142,8 +142,8 @@ def test_a_client_that_reads_nothing(serve_all: Serve, rpc: Rpc) -> None:
         if rpc.feed is not None and rpc.name != "BidirectionalListen":
             assert core.streams.late_readers >= 1
         assert not served.server.native.sessions or rpc.service is NATIVE_SERVICE
-    control.on.clear()
-    until(lambda: not control.events, "the rest of the events")
+    control.answers.clear()
+    until(lambda: not control.queued, "the rest of the events")
     everybody_else_goes_on(rpc, served)
 
 

@@ -65,7 +65,7 @@ def _fire_condition(control: ScriptedControl) -> None:
 
 def _log_out(control: ScriptedControl) -> None:
     control.connected = 0
-    control.on["CommConnect"] = lambda: 0
+    control.answers["CommConnect"] = lambda: 0
 
 
 def _log_in(control: ScriptedControl) -> None:
@@ -73,7 +73,7 @@ def _log_in(control: ScriptedControl) -> None:
 
 
 def _conditions_unanswered(control: ScriptedControl) -> None:
-    control.on["GetConditionLoad"] = lambda: 1
+    control.answers["GetConditionLoad"] = lambda: 1
 
 
 def _conditions_loaded(control: ScriptedControl) -> None:
@@ -81,9 +81,9 @@ def _conditions_loaded(control: ScriptedControl) -> None:
 
 
 def _conditions(control: ScriptedControl) -> None:
-    control.on["GetConditionLoad"] = lambda: control.fire("OnReceiveConditionVer", 1, "[OK]") or 1
-    control.on["GetConditionNameList"] = lambda: f"001^{CONDITION};"
-    control.on["SendCondition"] = lambda *a: 1
+    control.answers["GetConditionLoad"] = lambda: control.fire("OnReceiveConditionVer", 1, "[OK]") or 1
+    control.answers["GetConditionNameList"] = lambda: f"001^{CONDITION};"
+    control.answers["SendCondition"] = lambda *a: 1
 
 
 def _order_taken(control: ScriptedControl) -> None:
@@ -92,7 +92,7 @@ def _order_taken(control: ScriptedControl) -> None:
         control.fire("OnReceiveTrData", screen, name, "KOA_NORMAL_BUY_KP_ORD", "", "", 0, "", "", "", page=page)
         return 0
 
-    control.on["SendOrder"] = send_order
+    control.answers["SendOrder"] = send_order
 
 
 def _pages_without_end(control: ScriptedControl) -> None:
@@ -104,7 +104,7 @@ def _pages_without_end(control: ScriptedControl) -> None:
         control.fire("OnReceiveTrData", screen, name, code, "", "2", 0, "", "", "", page=page)
         return 0
 
-    control.on["CommRqData"] = request
+    control.answers["CommRqData"] = request
 
 
 def _stuck(function: str) -> Callable[[ScriptedControl], None]:
@@ -117,7 +117,7 @@ def _stuck(function: str) -> Callable[[ScriptedControl], None]:
             gate.wait(30)
             return 1
 
-        control.on[function] = wait
+        control.answers[function] = wait
 
     return arrange
 
@@ -154,7 +154,7 @@ def _listening(served: Served) -> Any:
 
 def _holding(served: Served) -> Any:
     """Have an event wait for the client."""
-    if _in_use("streams")(served) and not served.control.delivering and not served.control.events:
+    if _in_use("streams")(served) and not served.control.delivering and not served.control.queued:
         served.control.fire("OnReceiveMsg", "0101", "rq", "opt10001", "1")
     return served.control.delivering
 
@@ -344,6 +344,8 @@ class Network:
         self._peers: dict[socket.socket, socket.socket] = {}
         self._silent: set[socket.socket] = set()
         self._state = "up"
+        self._dropping = threading.Event()
+        self._dropped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="network", daemon=True)
         self._thread.start()
 
@@ -351,6 +353,12 @@ class Network:
         """Reset every connection."""
         self._state = "cut"
         self._thread.join()
+
+    def drop(self) -> None:
+        """Reset every connection, and carry new ones."""
+        self._dropped.clear()
+        self._dropping.set()
+        assert self._dropped.wait(10)
 
     def fall_silent(self) -> None:
         """Carry nothing more; nobody is told."""
@@ -367,20 +375,36 @@ class Network:
     def _run(self) -> None:
         with self._listener:
             while self._state != "cut":
+                if self._dropping.is_set():
+                    self._dropping.clear()
+                    self._reset()
+                    self._dropped.set()
                 if self._state == "silent":
                     time.sleep(0.01)
                     continue
                 ready, _, _ = select.select([self._listener, *(set(self._peers) - self._silent)], [], [], 0.01)
                 for one in ready:
                     if one is self._listener:
-                        there, back = self._listener.accept()[0], socket.create_connection(self._upstream)
-                        self._peers[there], self._peers[back] = back, there
+                        self._accept()
                     elif one in self._peers:
                         self._carry(one)
+        self._reset()
+
+    def _accept(self) -> None:
+        there = self._listener.accept()[0]
+        try:
+            back = socket.create_connection(self._upstream)
+        except OSError:
+            there.close()  # the server is being started anew
+        else:
+            self._peers[there], self._peers[back] = back, there
+
+    def _reset(self) -> None:
         for one in self._peers:
             # With this, closing resets the connection instead of ending it in good order.
             one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             one.close()
+        self._peers.clear()
 
     def _carry(self, one: socket.socket) -> None:
         try:

@@ -9,7 +9,7 @@ from tests.sim.driver import Driver
 from tests.sim.failing import FAILING, fail
 
 from kiwoom.sim.base.engine import Engine
-from kiwoom.sim.desk.stockdesk import Desk
+from kiwoom.sim.desk.stockdesk import StockDesk
 from kiwoom.sim.server.conditions import Conditions
 from kiwoom.sim.server.orders import Ordering
 
@@ -108,7 +108,7 @@ def test_an_order_that_cannot_be_taken_is_answered_without_a_number(monkeypatch:
     def bad(*_: object) -> None:
         raise ArithmeticError("planned")
 
-    monkeypatch.setattr(Desk, "accept", bad)
+    monkeypatch.setattr(StockDesk, "accept", bad)
     assert driver.control.call("SendOrder", "buy", "1000", account, 1, "005930", 1, 0, "03", "") == 0
     driver.wait("OnReceiveTrData")
     assert driver.answers[-1].single == {"주문번호": ""}

@@ -21,7 +21,7 @@ from tests.sim.soak.trader import Trader
 
 from kiwoom.clock import from_us
 from kiwoom.sim import SimControl
-from kiwoom.sim.accounts.ledger import Account
+from kiwoom.sim.accounts.stockaccount import Account
 from kiwoom.sim.exchange.order import Action, Order
 from kiwoom.sim.session.faultplan import read_plan
 from kiwoom.sim.session.faults import FAULT_NAMES

@@ -9,7 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kiwoom.sim.prices.history import DayBar
-from kiwoom.sim.prices.tape import MINUTE_US, Tape
+from kiwoom.sim.prices.minutes import MINUTE_US
+from kiwoom.sim.prices.tape import Tape
 from kiwoom.sim.rules.instruments import Instrument
 
 DAY = date(2026, 2, 6)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.wrapper.scripted import NINE, ScriptedControl
+from tests.wrapper.scripted import NINE, ScriptedControl, pages
 from tests.wrapper.test_kiwoom import Pager, ask
 
 from kiwoom import API, Kiwoom
@@ -76,7 +76,7 @@ def test_login_and_loop_run_a_real_event_loop(api: Kiwoom, control: ScriptedCont
     assert api.get_connect_state() == 1
     assert ticks, "a window would have been frozen during login()"
     ticks.clear()
-    control.tr["balance"] = [{"종목명": str(n)} for n in range(30)]
+    control.pages["balance"] = pages(*({"종목명": str(n)} for n in range(30)))
     pager = Pager(api)
     pager.balance()
     assert pager.rows == [str(n) for n in range(30)]
@@ -94,13 +94,13 @@ def test_events_flow_under_plain_exec(api: Kiwoom, control: ScriptedControl, app
 
     api.connect("on_receive_real_data", slot=real)
     for second in range(5):
-        control.schedule("OnReceiveRealData", str(second), "주식체결", "", after_s=second)
+        control.fire("OnReceiveRealData", str(second), "주식체결", "", after_s=second)
     assert execute(app) == 3
     assert codes == ["0", "1", "2", "3", "4"]
 
 
 def test_a_request_is_waited_for_in_a_handler_under_exec(api: Kiwoom, control: ScriptedControl, app: Any) -> None:
-    control.tr["inner"] = [{"종목명": "안"}]
+    control.pages["inner"] = pages({"종목명": "안"})
     order: list[str] = []
 
     def real(code: str) -> None:
@@ -115,7 +115,7 @@ def test_a_request_is_waited_for_in_a_handler_under_exec(api: Kiwoom, control: S
 
     api.connect("on_receive_real_data", slot=real)
     api.connect("on_receive_tr_data", slot=inner)
-    control.schedule("OnReceiveRealData", "005930", "주식체결", "")
+    control.fire("OnReceiveRealData", "005930", "주식체결", "")
     execute(app)
     assert order == ["안", "after"]
 
@@ -123,7 +123,7 @@ def test_a_request_is_waited_for_in_a_handler_under_exec(api: Kiwoom, control: S
 def test_a_click_during_a_loop_may_ask_and_wait_or_loop_in_vain(
     api: Kiwoom, control: ScriptedControl, core: Any
 ) -> None:
-    control.tr["clicked"] = [{}]
+    control.pages["clicked"] = pages({})
     order: list[str] = []
 
     def slot(scr_no: str, rq_name: str) -> None:
@@ -136,7 +136,7 @@ def test_a_click_during_a_loop_may_ask_and_wait_or_loop_in_vain(
         ask(api, "clicked")
         api.loop()
         order.append("click done")
-        control.schedule("OnReceiveTrData", "0101", "outer", "opw00018", "", "0", 0, "", "", "")
+        control.fire("OnReceiveTrData", "0101", "outer", "opw00018", "", "0", 0, "", "", "")
 
     for name in ("outer", "clicked"):
         api.connect("on_receive_tr_data", slot=slot, key=name)
@@ -159,20 +159,20 @@ def test_an_exception_is_shown_and_aborts_nothing(
 
     api.connect("on_receive_real_data", slot=real)
     for second in range(2):
-        control.schedule("OnReceiveRealData", str(second), "주식체결", "", after_s=second)
+        control.fire("OnReceiveRealData", str(second), "주식체결", "", after_s=second)
     execute(app)
     assert count == ["0", "1"]
     assert caplog.text.count("ZeroDivisionError: in the slot") == 2
-    control.schedule("OnReceiveRealData", "2", "주식체결", "", after_s=1)
+    control.fire("OnReceiveRealData", "2", "주식체결", "", after_s=1)
     with pytest.raises(ZeroDivisionError, match="in the slot"):
         api.loop()
 
 
 def test_a_slot_that_exits_ends_the_application_with_its_code(api: Kiwoom, control: ScriptedControl, app: Any) -> None:
     api.connect("on_receive_real_data", slot=lambda code: sys.exit(7))
-    control.schedule("OnReceiveRealData", "005930", "주식체결", "")
+    control.fire("OnReceiveRealData", "005930", "주식체결", "")
     assert execute(app) == 7
-    control.schedule("OnReceiveRealData", "005930", "주식체결", "")
+    control.fire("OnReceiveRealData", "005930", "주식체결", "")
     with pytest.raises(SystemExit):
         api.loop()
 
@@ -222,7 +222,7 @@ def test_run_serves_events_and_the_application(api: Kiwoom, control: ScriptedCon
     core.QTimer.singleShot(0, lambda: fired.append(1))
     codes: list[str] = []
     api.connect("on_receive_real_data", slot=codes.append)
-    control.schedule("OnReceiveRealData", "005930", "주식체결", "", after_s=1)
+    control.fire("OnReceiveRealData", "005930", "주식체결", "", after_s=1)
     api.run(until=lambda: bool(codes))
     assert codes == ["005930"]
     assert fired

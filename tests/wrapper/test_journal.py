@@ -29,7 +29,7 @@ def session(control: ScriptedControl, path: Path) -> Kiwoom:
     api.set_input_value("비밀번호입력매체구분", "00")
     api.send_order("buy", "0101", ACCOUNT, 1, "005930", 10, 71900, "00", "")
     api.connect("on_receive_chejan_data", slot=lambda gubun: api.get_chejan_data(9201))
-    control.schedule("OnReceiveChejanData", "0", 1, "9201", after_s=1)
+    control.fire("OnReceiveChejanData", "0", 1, "9201", after_s=1)
     api.run(timeout=5)
     return api
 
@@ -117,7 +117,7 @@ def test_an_exception_in_a_handler_is_written(tmp_path: Path, caplog: pytest.Log
             raise ValueError(f"about {ACCOUNT}")
 
         api.connect("on_receive_real_data", slot=slot)
-        control.schedule("OnReceiveRealData", "005930", "주식체결", "")
+        control.fire("OnReceiveRealData", "005930", "주식체결", "")
         api.run(timeout=1)
     text = (tmp_path / "log-20201015.log").read_text("utf-8")
     assert "! on_receive_real_data raised ValueError: about 8*******11" in text

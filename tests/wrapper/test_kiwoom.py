@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tests.wrapper.scripted import ScriptedControl
+from tests.wrapper.scripted import ScriptedControl, pages
 
 import kiwoom as package
 from kiwoom import Kiwoom
@@ -66,7 +66,7 @@ def test_login_waits_and_a_failed_one_names_the_code(api: Kiwoom, control: Scrip
 def test_paging_through_the_signal_ends_with_one_unloop_and_does_not_nest(
     api: Kiwoom, control: ScriptedControl
 ) -> None:
-    control.tr["balance"] = [{"종목명": str(n)} for n in range(300)]
+    control.pages["balance"] = pages(*({"종목명": str(n)} for n in range(300)))
     pager = Pager(api)
     pager.balance()
     assert pager.rows == [str(n) for n in range(300)]
@@ -74,8 +74,8 @@ def test_paging_through_the_signal_ends_with_one_unloop_and_does_not_nest(
 
 
 def test_a_request_of_its_own_can_be_waited_for_in_a_handler(api: Kiwoom, control: ScriptedControl) -> None:
-    control.tr["outer"] = [{"종목명": "밖"}]
-    control.tr["inner"] = [{"종목명": "안"}]
+    control.pages["outer"] = pages({"종목명": "밖"})
+    control.pages["inner"] = pages({"종목명": "안"})
     seen = []
 
     def outer(scr_no: str, rq_name: str, tr_code: str, record_name: str, prev_next: str) -> None:
@@ -97,7 +97,7 @@ def test_a_request_of_its_own_can_be_waited_for_in_a_handler(api: Kiwoom, contro
 
 def test_a_chain_of_slots_of_which_only_the_last_unloops_ends_as_a_whole(api: Kiwoom, control: ScriptedControl) -> None:
     for name in "abc":
-        control.tr[name] = [{}]
+        control.pages[name] = pages({})
     order: list[str] = []
 
     def step(following: str) -> object:
@@ -121,8 +121,8 @@ def test_a_chain_of_slots_of_which_only_the_last_unloops_ends_as_a_whole(api: Ki
 def test_waiting_in_the_handler_of_something_else_leaves_the_outer_wait_alone(
     api: Kiwoom, control: ScriptedControl
 ) -> None:
-    control.tr["chart"] = [{}]
-    control.tr["info"] = [{}]
+    control.pages["chart"] = pages({})
+    control.pages["info"] = pages({})
     order: list[str] = []
 
     def real(code: str) -> None:
@@ -140,7 +140,7 @@ def test_waiting_in_the_handler_of_something_else_leaves_the_outer_wait_alone(
     control.latency_s = 5
     ask(api, "chart")
     control.latency_s = 1
-    control.schedule("OnReceiveRealData", "005930", "주식체결", "", after_s=1)
+    control.fire("OnReceiveRealData", "005930", "주식체결", "", after_s=1)
     api.loop()
     assert order == ["info", "real done", "chart"]
 
@@ -148,8 +148,8 @@ def test_waiting_in_the_handler_of_something_else_leaves_the_outer_wait_alone(
 def test_an_answer_to_the_outer_request_during_an_inner_wait_ends_the_outer_one(
     api: Kiwoom, control: ScriptedControl
 ) -> None:
-    control.tr["chart"] = [{}]
-    control.tr["info"] = [{}]
+    control.pages["chart"] = pages({})
+    control.pages["info"] = pages({})
     order: list[str] = []
 
     def real(code: str) -> None:
@@ -167,7 +167,7 @@ def test_an_answer_to_the_outer_request_during_an_inner_wait_ends_the_outer_one(
         api.connect("on_receive_tr_data", slot=done, key=name)
     control.latency_s = 5
     ask(api, "chart")
-    control.schedule("OnReceiveRealData", "005930", "주식체결", "", after_s=1)
+    control.fire("OnReceiveRealData", "005930", "주식체결", "", after_s=1)
     api.loop()
     assert order == ["chart", "info", "real done"]
 
@@ -182,7 +182,7 @@ def test_a_second_loop_inside_a_running_one_does_nothing(api: Kiwoom, control: S
         api.unloop()
 
     api.connect("on_receive_real_data", slot=real)
-    control.schedule("OnReceiveRealData", "005930", "주식체결", "", after_s=1)
+    control.fire("OnReceiveRealData", "005930", "주식체결", "", after_s=1)
     api.loop()
     assert order == ["in", "out"]
 
@@ -203,13 +203,13 @@ def test_a_login_inside_a_handler_is_waited_for(api: Kiwoom, control: ScriptedCo
             api.unloop()
 
     api.connect("on_event_connect", slot=connected)
-    control.schedule("OnEventConnect", -106, after_s=1)
+    control.fire("OnEventConnect", -106, after_s=1)
     api.run(timeout=60)
     assert order == [-106, 0, "again"]
     order.clear()
     api.connect("on_receive_real_data", slot=lambda code: api.unloop())
-    control.schedule("OnEventConnect", -106, after_s=1)
-    control.schedule("OnReceiveRealData", "005930", "주식체결", "", after_s=5)
+    control.fire("OnEventConnect", -106, after_s=1)
+    control.fire("OnReceiveRealData", "005930", "주식체결", "", after_s=5)
     api.loop()
     assert order == [-106, 0, "again"]
 
@@ -219,7 +219,7 @@ def test_system_exit_in_a_handler_goes_to_whoever_waits_when_the_ocx_calls(
 ) -> None:
     control.needs_qt = True
     api.connect("on_receive_real_data", slot=lambda code: exit(3))
-    control.schedule("OnReceiveRealData", "005930", "주식체결", "", after_s=1)
+    control.fire("OnReceiveRealData", "005930", "주식체결", "", after_s=1)
     with pytest.raises(SystemExit):
         api.loop()
 
@@ -242,7 +242,7 @@ def test_the_time_of_an_outer_wait_counts_inside_too(api: Kiwoom, control: Scrip
         api.loop()
 
     api.connect("on_receive_real_data", slot=real)
-    control.schedule("OnReceiveRealData", "005930", "주식체결", "", after_s=1)
+    control.fire("OnReceiveRealData", "005930", "주식체결", "", after_s=1)
     ask(api, "outer")
     with pytest.raises(WaitTimeout, match=r"waited 5 s for on_receive_tr_data of 'outer'"):
         api.loop(timeout=5)
@@ -260,7 +260,7 @@ def test_a_refused_request_is_not_waited_for(
 def test_an_exception_in_a_slot_ends_the_wait_and_is_raised_there(
     api: Kiwoom, control: ScriptedControl, caplog: pytest.LogCaptureFixture
 ) -> None:
-    control.tr["balance"] = [{}]
+    control.pages["balance"] = pages({})
 
     def slot(*args: object) -> None:
         raise ZeroDivisionError("in the slot")
@@ -283,7 +283,7 @@ def test_an_exception_with_nobody_waiting_is_only_shown(
 
     api.connect("on_receive_real_data", slot=slot)
     for second in range(3):
-        control.schedule("OnReceiveRealData", "005930", "주식체결", "", after_s=second)
+        control.fire("OnReceiveRealData", "005930", "주식체결", "", after_s=second)
     api.run(timeout=10)
     assert len(count) == 3
     assert caplog.text.count("ZeroDivisionError: in the slot") == 3
@@ -325,7 +325,7 @@ def test_messages_print_unless_switched_off_or_received(
     api: Kiwoom, control: ScriptedControl, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def say() -> str:
-        control.schedule("OnReceiveMsg", "0101", "buy", "KOA_NORMAL_BUY_KP_ORD", "[100000] 모의투자 매수주문완료")
+        control.fire("OnReceiveMsg", "0101", "buy", "KOA_NORMAL_BUY_KP_ORD", "[100000] 모의투자 매수주문완료")
         api.run(timeout=1)
         return capsys.readouterr().out
 
@@ -343,7 +343,7 @@ def test_messages_print_unless_switched_off_or_received(
 def test_a_message_about_nothing_in_particular_prints_alone(
     api: Kiwoom, control: ScriptedControl, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    control.schedule("OnReceiveMsg", "", "", "", "전문 처리 실패(-22)")
+    control.fire("OnReceiveMsg", "", "", "", "전문 처리 실패(-22)")
     api.run(timeout=1)
     assert capsys.readouterr().out == "전문 처리 실패(-22)\n"
 
@@ -352,19 +352,19 @@ def test_an_event_that_nobody_receives_is_mentioned_once_unless_muted(
     api: Kiwoom, control: ScriptedControl, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for second in range(3):
-        control.schedule("OnReceiveRealData", "005930", "주식체결", "", after_s=second)
+        control.fire("OnReceiveRealData", "005930", "주식체결", "", after_s=second)
     api.run(timeout=5)
     assert caplog.text.count("on_receive_real_data came") == 1
     caplog.clear()
-    control.schedule("OnReceiveTrData", "0101", "buy", "KOA_NORMAL_BUY_KP_ORD", "", "", 0, "", "", "")
+    control.fire("OnReceiveTrData", "0101", "buy", "KOA_NORMAL_BUY_KP_ORD", "", "", 0, "", "", "")
     api.run(timeout=5)
     assert caplog.text == "", "the answer to an order says nothing that the notices do not say"
-    control.schedule("OnReceiveTrData", "0101", "other", "opt10001", "", "", 0, "", "", "")
+    control.fire("OnReceiveTrData", "0101", "other", "opt10001", "", "", 0, "", "", "")
     api.run(timeout=5)
     assert "under the key 'other'" in caplog.text
     caplog.clear()
     monkeypatch.setattr(package.config, "MUTE", True)
-    control.schedule("OnReceiveTrCondition", "0101", "", "이름", 1, 0)
+    control.fire("OnReceiveTrCondition", "0101", "", "이름", 1, 0)
     api.run(timeout=5)
     assert caplog.text == ""
 
@@ -424,7 +424,7 @@ def test_an_override_with_map_runs_before_the_slot(control: ScriptedControl) -> 
     with Mine(control) as api:
         api.connect("on_receive_real_data", slot=lambda code, real_type, real_data: order.append(f"slot {real_type}"))
         api.OnReceiveRealData.connect(lambda code: order.append("event object"))
-        control.schedule("OnReceiveRealData", "005930", "주식체결", "")
+        control.fire("OnReceiveRealData", "005930", "주식체결", "")
         api.run(timeout=1)
     assert order == ["override 005930", "slot 주식체결", "event object"]
     assert list(package.map(len, ["a", "bb"])) == [1, 2]

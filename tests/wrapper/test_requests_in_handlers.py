@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from tests.wrapper.scripted import ScriptedControl
+from tests.wrapper.scripted import ScriptedControl, pages
 
 from kiwoom import Kiwoom
 from kiwoom.control.contract import EVENTS
@@ -56,7 +56,7 @@ class Asking:
 def test_in_each_of_the_nine_events(event: str, way: str) -> None:
     """Also those that the simulator never raises; behind it, in order, comes what arrived meanwhile."""
     control = ScriptedControl()
-    control.tr["inner"] = [{"종목명": "삼성전자"}]
+    control.pages["inner"] = pages({"종목명": "삼성전자"})
     api = Kiwoom(control)
     asking = Asking(api)
     seen: list[str] = []
@@ -71,10 +71,8 @@ def test_in_each_of_the_nine_events(event: str, way: str) -> None:
         api.connect("on_receive_tr_data", slot=handler, key="outer")
     else:
         getattr(api, event).connect(handler)
-    control.schedule(event, *ARGUMENTS[event])
-    control.schedule(
-        "OnReceiveRealData", "000660", "주식체결", "", after_s=0.05
-    )  # while the inner answer is on its way
+    control.fire(event, *ARGUMENTS[event])
+    control.fire("OnReceiveRealData", "000660", "주식체결", "", after_s=0.05)  # while the inner answer is on its way
     api.OnReceiveRealData.connect(lambda code: seen.append(code) if code == "000660" else None)
     api.run(until=lambda: len(seen) >= 3, timeout=5)
     assert seen == ["asked", "000660", "삼성전자"]

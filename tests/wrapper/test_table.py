@@ -93,12 +93,12 @@ def test_every_event_comes_to_a_handler_and_to_slots(base: type[API], event: Eve
         getattr(api, event.name).connect(lambda *args: received.append(args))
         getattr(api, event.name).connect(first.append)
         values = tuple(n if a.kind == "long" else str(n) for n, a in enumerate(event.arguments, start=1))
-        control.schedule(event.name, *values)
+        control.fire(event.name, *values)
         api.run(timeout=1)
         assert received == [values, values]
         assert len(first) == 1
         getattr(api, event.name).disconnect()
-        control.schedule(event.name, *values)
+        control.fire(event.name, *values)
         api.run(timeout=1)
         assert len(received) == 3
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 import pytest
 from tests.conftest import press_ctrl_c
-from tests.wrapper.scripted import NINE, ScriptedControl
+from tests.wrapper.scripted import NINE, ScriptedControl, pages
 from tests.wrapper.test_kiwoom import Pager, ask
 
 from kiwoom import Kiwoom
@@ -32,7 +32,7 @@ def api(control: ScriptedControl) -> Iterator[Kiwoom]:
 
 def test_login_paging_and_timeouts(api: Kiwoom, control: ScriptedControl) -> None:
     api.login()
-    control.tr["balance"] = [{"종목명": "가"}, {"종목명": "나"}]
+    control.pages["balance"] = pages({"종목명": "가"}, {"종목명": "나"})
     pager = Pager(api)
     pager.balance()
     assert pager.rows == ["가", "나"]
@@ -45,7 +45,7 @@ def test_run_ends_by_time_by_condition_by_the_clock_and_by_quit(api: Kiwoom, con
     codes: list[str] = []
     api.connect("on_receive_real_data", slot=codes.append)
     for second in range(1, 5):
-        control.schedule("OnReceiveRealData", str(second), "주식체결", "", after_s=second)
+        control.fire("OnReceiveRealData", str(second), "주식체결", "", after_s=second)
     api.run(until=lambda: len(codes) == 2)
     assert codes == ["1", "2"]
     moment = from_us(NINE + 10_000_000)
@@ -59,13 +59,13 @@ def test_run_ends_by_time_by_condition_by_the_clock_and_by_quit(api: Kiwoom, con
         api.run(until=lambda: False, timeout=5)
     api.run(timeout=5)
     api.connect("on_receive_real_data", slot=lambda code: api.quit())
-    control.schedule("OnReceiveRealData", "5", "주식체결", "", after_s=1)
+    control.fire("OnReceiveRealData", "5", "주식체결", "", after_s=1)
     api.run()
 
 
 def test_unloop_does_not_end_run(api: Kiwoom, control: ScriptedControl) -> None:
     api.connect("on_receive_real_data", slot=lambda code: api.unloop())
-    control.schedule("OnReceiveRealData", "5", "주식체결", "", after_s=1)
+    control.fire("OnReceiveRealData", "5", "주식체결", "", after_s=1)
     started = control.clock.now_us()
     api.run(timeout=20)
     assert control.clock.now_us() - started >= 20_000_000
@@ -73,22 +73,23 @@ def test_unloop_does_not_end_run(api: Kiwoom, control: ScriptedControl) -> None:
 
 def test_a_closed_control_ends_a_wait(api: Kiwoom, control: ScriptedControl) -> None:
     api.connect("on_receive_real_data", slot=lambda code: control.close())
-    control.schedule("OnReceiveRealData", "5", "주식체결", "", after_s=1)
+    control.fire("OnReceiveRealData", "5", "주식체결", "", after_s=1)
     with pytest.raises(ControlClosed, match="while waiting for"):
         api.loop(timeout=100)
 
 
-def test_ctrl_c_ends_run_cleanly() -> None:
+def test_ctrl_c_leaves_run() -> None:
     with Kiwoom(ScriptedControl(RealClock(NINE))) as api:
         started = threading.Event()
         thread = threading.Thread(target=lambda: (started.wait(), press_ctrl_c()))
         thread.start()
-        api.run(until=lambda: started.set() or False)  # type: ignore[func-returns-value]
+        with pytest.raises(KeyboardInterrupt):
+            api.run(until=lambda: started.set() or False)  # type: ignore[func-returns-value]
         thread.join()
 
 
 def test_asyncio(api: Kiwoom, control: ScriptedControl) -> None:
-    control.tr["balance"] = [{"종목명": str(n)} for n in range(20)]
+    control.pages["balance"] = pages(*({"종목명": str(n)} for n in range(20)))
     codes: list[str] = []
     api.connect("on_receive_real_data", slot=codes.append)
     rows: list[str] = []
@@ -109,7 +110,7 @@ def test_asyncio(api: Kiwoom, control: ScriptedControl) -> None:
         await api.loop_async()
         assert rows == [str(n) for n in range(20)]
         # Events flow while the program awaits something else.
-        control.schedule("OnReceiveRealData", "1", "주식체결", "", after_s=1)
+        control.fire("OnReceiveRealData", "1", "주식체결", "", after_s=1)
         while not codes:
             await asyncio.sleep(0)
         ask(api, "never")
@@ -118,7 +119,7 @@ def test_asyncio(api: Kiwoom, control: ScriptedControl) -> None:
         control.login_code = -100
         with pytest.raises(LoginError):
             await api.login_async()
-        control.schedule("OnReceiveRealData", "2", "주식체결", "", after_s=1)
+        control.fire("OnReceiveRealData", "2", "주식체결", "", after_s=1)
         await api.run_async(until=lambda: codes == ["1", "2"])
         # Another thread wakes it.
         found = await asyncio.get_running_loop().run_in_executor(
@@ -133,14 +134,14 @@ def test_asyncio(api: Kiwoom, control: ScriptedControl) -> None:
 
 
 def test_a_handler_waits_blocking_under_asyncio_and_events_go_on(api: Kiwoom, control: ScriptedControl) -> None:
-    control.tr["inner"] = [{"종목명": "안"}]
+    control.pages["inner"] = pages({"종목명": "안"})
     order: list[str] = []
 
     def real(code: str) -> None:
         if code == "1":
             ask(api, "inner")
             api.loop()
-            control.schedule("OnReceiveRealData", "2", "주식체결", "", after_s=1)
+            control.fire("OnReceiveRealData", "2", "주식체결", "", after_s=1)
         order.append(code)
 
     def inner(scr_no: str, rq_name: str, tr_code: str) -> None:
@@ -149,13 +150,14 @@ def test_a_handler_waits_blocking_under_asyncio_and_events_go_on(api: Kiwoom, co
 
     api.connect("on_receive_real_data", slot=real)
     api.connect("on_receive_tr_data", slot=inner)
-    control.schedule("OnReceiveRealData", "1", "주식체결", "", after_s=1)
+    control.fire("OnReceiveRealData", "1", "주식체결", "", after_s=1)
     asyncio.run(api.run_async(until=lambda: len(order) == 3, timeout=1000))
     assert order == ["안", "1", "2"]
 
 
 def test_two_tasks_wait_at_the_same_time(api: Kiwoom, control: ScriptedControl) -> None:
-    control.tr["a"] = control.tr["b"] = [{}]
+    control.pages["a"] = pages({})
+    control.pages["b"] = pages({})
     order: list[str] = []
 
     def slot(scr_no: str, rq_name: str) -> None:
@@ -183,7 +185,7 @@ def test_an_exception_in_a_handler_reaches_the_awaiting_task(api: Kiwoom, contro
         raise ZeroDivisionError("in the slot")
 
     api.connect("on_receive_real_data", slot=slot)
-    control.schedule("OnReceiveRealData", "1", "주식체결", "", after_s=1)
+    control.fire("OnReceiveRealData", "1", "주식체결", "", after_s=1)
     with pytest.raises(ZeroDivisionError):
         asyncio.run(api.loop_async())
 
@@ -217,7 +219,7 @@ def test_a_handler_that_holds_the_thread_is_named(
 ) -> None:
     now = [0.0]
     api._eventloop.monotonic = lambda: now[0]
-    control.tr["info"] = [{}]
+    control.pages["info"] = pages({})
 
     def slow(code: str) -> None:
         now[0] += 2.5
@@ -234,11 +236,11 @@ def test_a_handler_that_holds_the_thread_is_named(
     api.connect("on_receive_real_data", slot=slow)
     api.connect("on_receive_tr_data", slot=quick, key="info")
     api.OnReceiveInvestRealData.connect(waits)
-    control.schedule("OnReceiveInvestRealData", "1", after_s=1)
+    control.fire("OnReceiveInvestRealData", "1", after_s=1)
     with caplog.at_level(logging.WARNING, "kiwoom"):
         api.run(timeout=5)
         assert caplog.records == []
-        control.schedule("OnReceiveRealData", "1", "주식체결", "", after_s=1)
+        control.fire("OnReceiveRealData", "1", "주식체결", "", after_s=1)
         api.run(timeout=5)
     assert len(caplog.records) == 1
     assert "held the thread for 2.5 s while handling OnReceiveRealData" in caplog.text

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.wrapper.scripted import ScriptedControl
+from tests.wrapper.scripted import ScriptedControl, pages
 
 from kiwoom import Kiwoom
 
@@ -75,12 +75,12 @@ def test_a_wait_ends_with_its_own_answer(main: list[Node], real: list[tuple[int,
                 api.unloop()
 
         for node in found:
-            control.tr[node.name] = [{"page": str(number)} for number in range(len(node.pages))]
+            control.pages[node.name] = pages(*({"page": str(number)} for number in range(len(node.pages))))
             api.connect("on_receive_tr_data", slot=slot, key=node.name)
         pending = {node.name: node for _, node in real}
         api.connect("on_receive_real_data", slot=lambda code: ask(pending.pop(code)))
         for after_s, node in real:
-            control.schedule("OnReceiveRealData", node.name, "주식체결", "", after_s=after_s)
+            control.fire("OnReceiveRealData", node.name, "주식체결", "", after_s=after_s)
 
         for node in main:
             ask(node)

@@ -50,12 +50,14 @@ Output = Annotated[Format, typer.Option("--format", "-f", help="How data is writ
 @app.command()
 def demo(
     url: Annotated[str, typer.Option(help="A simulator; the demo never sends an order anywhere else")] = "",
+    seed: Annotated[int, typer.Option(help="The market: the same seed shows the same session")] = 7,
+    live: Annotated[bool, typer.Option("--live", help="At three times the pace of real time, from now on")] = False,
 ) -> None:
     """Log in, read the account, draw a chart, watch prices, fill an order, show profit and loss. Simulated."""
-    from kiwoom.cli.demo import run_demo
+    from kiwoom.cli.demo import demo_url, run_demo
 
     with reported():
-        run_demo(stdout(), url or None)
+        run_demo(stdout(), url or demo_url(seed, live))
 
 
 @app.command()
@@ -87,13 +89,20 @@ def download(
     encoding: Annotated[str, typer.Option(help="Encoding of the files")] = "cp949",
     url: Url = None,
 ) -> None:
-    """Download histories into CSV files; goes on after an interruption: kiwoom download --market KOSPI"""
+    """
+    Download histories into CSV files; goes on after an interruption: kiwoom download --market KOSPI
+
+    Exit code 7: it went through, but a code failed or begins later than --start, because the server keeps no older
+    rows. The report on stderr says which.
+    """
     from kiwoom import Kiwoom
+    from kiwoom.cli.download import download_exit
 
     with reported(), Kiwoom(url) as api:
         api.login()
         # Tells on stderr how far it is, and at the end what came of it.
-        api.histories(market, sector, code, period, unit, start, end, path=path, encoding=encoding)
+        report = api.histories(market, sector, code, period, unit, start, end, path=path, encoding=encoding)
+    raise typer.Exit(download_exit(report))
 
 
 @app.command()

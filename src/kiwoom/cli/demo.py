@@ -10,7 +10,7 @@ from kiwoom.cli.candles import draw
 from kiwoom.cli.transaction import ask
 from kiwoom.errors import UsageError, WaitTimeout, error_for
 
-__all__ = ["run_demo"]
+__all__ = ["demo_url", "run_demo"]
 
 _CODE = "005930"
 _QUANTITY = 10
@@ -18,18 +18,24 @@ _PRICES = 8
 _WAIT_S = 60.0
 
 
-def run_demo(console: Console, url: str | None = None) -> None:
+def demo_url(seed: int, live: bool = False) -> str:
+    """
+    The simulator of a demo: the same session for a seed on any day, without a wait; `live` begins now and takes time.
+    """
+    return f"sim:?seed={seed}&speed=3" if live else f"sim:?seed={seed}&clock=virtual&at=2026-02-06 09:10"
+
+
+def run_demo(console: Console, url: str) -> None:
     """
     Log in, read the account, draw a chart, watch prices, buy, and show what it cost. Blocks for some seconds.
 
     Refuses any control but a simulated one before anything is sent.
     """
-    chosen = url or "sim:?seed=7&speed=3"
-    if not chosen.startswith("sim:"):
-        raise UsageError(f"the demo sends an order and runs on the simulator only, not on {chosen}")
+    if not url.startswith("sim:"):
+        raise UsageError(f"the demo sends an order and runs on the simulator only, not on {url}")
     config.MUTE = True
     Kiwoom.message(False)
-    with Kiwoom(chosen) as api:
+    with Kiwoom(url) as api:
         _login(console, api)
         account = api.get_login_info("ACCNO").split(";")[0]
         _account(console, api, account)

@@ -22,11 +22,13 @@ from kiwoom.errors import (
     WaitTimeout,
 )
 
-__all__ = ["BROKER", "INPUT", "LIMIT", "LINK", "LOGIN", "exit_code", "reported", "reporting"]
+__all__ = ["BROKER", "INCOMPLETE", "INPUT", "LIMIT", "LINK", "LOGIN", "exit_code", "reported", "reporting"]
 
 P = ParamSpec("P")
 
 INPUT, BROKER, LOGIN, LIMIT, LINK = 1, 2, 3, 4, 5
+INCOMPLETE = 7
+"""A download that went through with less than asked: codes that failed, or days that the server does not keep."""
 
 
 def exit_code(error: KiwoomError) -> int:

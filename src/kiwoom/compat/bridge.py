@@ -55,6 +55,7 @@ class Bridge:
         self.clock: Any = None
         self.simulated = False
         self._closing = False
+        self.failed = threading.Event()
 
     @property
     def port(self) -> int:
@@ -236,13 +237,25 @@ class _Connection:
                 self._serve_one(self._channel.receive())
         except Gone:
             pass
-        except Exception:
+        except Exception as error:
+            # Whatever it was, the program would wait for ever for what it asked: it is told, and ends.
             log.exception("the control of a program ended")
+            self._tell_the_end(f"the control ended: {type(error).__name__}: {error}")
         finally:
             self._gone = True
             self._bridge.report.finish(control)
             backend.close()
             self._end()
+
+    def _tell_the_end(self, why: str) -> None:
+        """Tell the program that its control is gone."""
+        text = f"{why}. The program cannot go on; the traceback above says where: please report it."
+        self._bridge.report.note("ended", why)
+        self._bridge.failed.set()
+        for channel in (self._channel, self._wake):
+            if channel is not None:
+                with contextlib.suppress(Gone):
+                    channel.send(["z", text])
 
     def _serve_one(self, message: list[Any]) -> None:
         """Carry out what the program asks, and answer."""
@@ -269,6 +282,8 @@ class _Connection:
             self._answer(lambda: self._spelling(backend, message[1]))
         elif kind == "a":
             self._answer(lambda: backend.advance_to(int(message[1])), timed=True)
+        elif kind == "A":
+            backend.advance_to(int(message[1]))
         elif kind == "t":
             self._channel.send(["r", backend.now_us()])
         elif not self._common(message):

@@ -8,17 +8,21 @@ its own, as each process has its own OCX.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -27,6 +31,7 @@ from kiwoom.compat import folder as folders
 from kiwoom.compat.bridge import Bridge
 from kiwoom.compat.local import DOCS
 from kiwoom.compat.report import Report
+from kiwoom.compat.shim.ending import LOST
 from kiwoom.control import Control, ControlUrl, default_url, open_control
 from kiwoom.errors import KiwoomError, UsageError
 
@@ -38,6 +43,9 @@ CONTEXT = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_inte
 """Settings of the typer context: everything after the program's name belongs to the program."""
 
 _SAME_TIME_US = 5_000_000
+_PATIENCE_S = 3.0
+"""So long a program has for its last words after a signal, and again after the next."""
+_BY_SIGNAL = (128 + 2, 128 + 9, 128 + 15)
 
 
 @dataclass(frozen=True)
@@ -75,26 +83,79 @@ def run_program(
     bridge.start()
     try:
         environment = _environment(bridge, chosen, drives)
-        with subprocess.Popen([interpreter, *command], env=environment) as program:
-            code = _wait(program)
+        with (
+            subprocess.Popen([interpreter, *command], env=environment) as program,
+            _Signals(program, bridge.failed) as signals,
+        ):
+            code = program.wait()
     finally:
         bridge.close()
+    if signals.heard and (code < 0 or code in _BY_SIGNAL):
+        code = 128 + signals.heard
     if code < 0:
         report.note("ended", f"the program was ended by signal {-code}{_why(code)}")
         return 128 - code
+    if code == 0 and signals.control_ended:
+        return LOST
     return code
 
 
-def _wait(program: subprocess.Popen[bytes]) -> int:
-    """Wait for the program. Ctrl-C reaches it by itself; a second one here ends it."""
-    interrupted = 0
-    while True:
-        try:
-            return program.wait()
-        except KeyboardInterrupt:
-            interrupted += 1
-            if interrupted > 1:
-                program.terminate()
+class _Signals:
+    """
+    Hands the signals of the command on to the program while it runs, so that the report still comes.
+
+    Ctrl-C on a terminal reaches the program by itself, `kill` reaches the command alone: the command passes on a signal
+    of another number, which the program disregards if it has had the first. A program that does not end is killed.
+    """
+
+    def __init__(self, program: subprocess.Popen[bytes], failed: threading.Event) -> None:
+        self._program = program
+        self._failed = failed
+        self._over = threading.Event()
+        self._before: dict[int, Any] = {}
+        self.heard = 0
+        self.control_ended = False
+
+    def __enter__(self) -> _Signals:
+        threading.Thread(target=self._end_without_control, name="kiwoom-end", daemon=True).start()
+        if threading.current_thread() is threading.main_thread():
+            for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+                number = getattr(signal, name, None)
+                if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+                    self._before[number] = signal.signal(number, self._hear)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self.control_ended = self._failed.is_set()
+        self._failed.set()  # wakes the thread that waits for it, which sees that all is over
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _hear(self, number: int, frame: Any) -> None:
+        if self.heard:
+            self._program.kill()
+            return
+        self.heard = number
+        if os.name != "nt":
+            with contextlib.suppress(OSError):
+                self._program.send_signal(signal.SIGUSR1 if number == signal.SIGINT else signal.SIGUSR2)
+        elif number != signal.SIGINT:
+            self._program.terminate()
+        threading.Thread(target=self._insist, name="kiwoom-insist", daemon=True).start()
+
+    def _end_without_control(self) -> None:
+        """A program whose control has ended ends by itself; one that does not is killed."""
+        self._failed.wait()
+        if not self._over.is_set():
+            self._insist()
+
+    def _insist(self) -> None:
+        for end in (self._program.terminate, self._program.kill):
+            if self._over.wait(_PATIENCE_S):
+                return
+            with contextlib.suppress(OSError):
+                end()
 
 
 def _why(code: int) -> str:
@@ -116,6 +177,8 @@ def _environment(bridge: Bridge, settings: Settings, drives: Path) -> dict[str, 
         environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY")
     ):
         environment.setdefault("QT_QPA_PLATFORM", "offscreen")
+    if sys.platform.startswith("linux") and not environment.get("XDG_RUNTIME_DIR"):
+        environment["XDG_RUNTIME_DIR"] = _runtime_folder()  # without it Qt warns at every start
     clock = bridge.clock
     follows = bridge.simulated and (
         clock.virtual or clock.real_seconds(1_000_000) != 1.0 or abs(clock.now_us() - wall_now_us()) > _SAME_TIME_US
@@ -124,6 +187,7 @@ def _environment(bridge: Bridge, settings: Settings, drives: Path) -> dict[str, 
         {
             "host": "127.0.0.1",
             "port": bridge.port,
+            "command": os.getpid(),
             "token": bridge.token,
             "docs": DOCS,
             "time": follows,
@@ -133,6 +197,13 @@ def _environment(bridge: Bridge, settings: Settings, drives: Path) -> dict[str, 
         }
     )
     return environment
+
+
+def _runtime_folder() -> str:
+    folder = Path(tempfile.gettempdir()) / f"runtime-{os.getuid()}"
+    with contextlib.suppress(OSError):
+        folder.mkdir(mode=0o700, exist_ok=True)
+    return str(folder)
 
 
 def program_url(url: str | None, speed: float | None, clock: str | None, at: str | None) -> ControlUrl:

@@ -35,14 +35,17 @@ DIFFERENCES: tuple[tuple[str, str], ...] = (
 """What is not as with the real thing, and on purpose."""
 
 _CLOCKS = (
-    ("`time`", "time, time_ns, sleep, localtime, gmtime, ctime, asctime, strftime"),
+    ("`time`", "time, time_ns, sleep, localtime, gmtime, ctime, asctime, strftime; monotonic and perf_counter for the "
+     "program's own code"),
     ("`datetime`", "datetime.now, datetime.utcnow, datetime.today, date.today"),
-    ("`QtCore`", "QTimer (with singleShot), QTime.currentTime, QDate.currentDate, QDateTime.currentDateTime, "
-     "QDateTime.currentMSecsSinceEpoch, QDateTime.currentSecsSinceEpoch, QThread.sleep, msleep, usleep"),
-    ("`threading`", "threading.Timer"),
+    ("`threading`, `queue`, `sched`", "Event.wait, Condition.wait, Thread.join, Timer, Queue.get and put with a "
+     "time-out, and what is made of them: `schedule`, APScheduler, concurrent.futures"),
+    ("`asyncio`", "loop.time, call_later, sleep, wait_for"),
+    ("`QtCore`", "QTimer (with singleShot), QObject.startTimer, QElapsedTimer, QTime.currentTime, start and elapsed, "
+     "QDate.currentDate, QDateTime.currentDateTime, currentMSecsSinceEpoch and currentSecsSinceEpoch, QThread.sleep, "
+     "msleep, usleep and wait"),
     ("`QtTest`", "QTest.qWait, QTest.qSleep"),
-    ("not", "time.monotonic, time.perf_counter, QElapsedTimer, QObject.startTimer, time-outs of "
-     "queues, sockets and events: they stay real"),
+    ("not", "QBasicTimer, animations, time-outs of sockets and subprocesses: they stay real"),
 )  # fmt: skip
 
 

@@ -237,6 +237,10 @@ class Control(ABC):
                 continue
             try:
                 future.set_result(work())
+            except KeyboardInterrupt as error:
+                # Ctrl-C is the owner's, whatever it happens to be doing for another thread.
+                future.set_exception(error)
+                raise
             except BaseException as error:
                 future.set_exception(error)
             count += 1

@@ -124,12 +124,12 @@ class QueuedControl(Control):
         delivering = self.delivering
         return delivering[-1].get(name, arguments) if delivering else EMPTY.get(name, "")
 
-    def _reads_here(self) -> bool:
-        """Whether nothing stands between a getter and the innermost event."""
+    def _reads_here(self, name: str) -> bool:
+        """Whether nothing stands between this getter and the innermost event."""
         return not self.taps
 
     def read_many(self, name: str, arguments: Sequence[tuple[str | int, ...]]) -> list[Value]:
-        if name in GETTERS and self.delivering and not self.closed and self._reads_here():
+        if name in GETTERS and self.delivering and not self.closed and self._reads_here(name):
             get = self.delivering[-1].get
             return [get(name, a) for a in arguments]
         return super().read_many(name, arguments)

@@ -54,6 +54,8 @@ class EventLoop:
         self.handled = 0
         self._frames = [Frame()]
         self._feeder: Feeder | None = None
+        self.interrupt: BaseException | None = None
+        """A Ctrl-C that ended the program's own `app.exec_()`: raised by what the program asks for next."""
         self.on_error: Callable[[str, BaseException], None] = _nothing
         self._show_error = control.on_handler_error
         control.on_handler_error = self.handler_failed
@@ -105,7 +107,7 @@ class EventLoop:
                     # SystemExit, KeyboardInterrupt: must not cross the C++ frames from which the OCX calls.
                     if not self.control.needs_qt or not self.waits:
                         raise
-                    (self.innermost() or self.waits[-1]).fail(error)
+                    self.waits[-1].fail(error)
                 finally:
                     held = self.monotonic() - started - frame.waited_s
                     if held > HELD_TOO_LONG_S:
@@ -216,7 +218,15 @@ class EventLoop:
             result: T = stop.value
             return result
 
+    def raise_interrupt(self) -> None:
+        """Raise the Ctrl-C that ended the program's own Qt loop, unless a Qt loop runs, which it must not cross."""
+        core = self._qt()
+        if self.interrupt is not None and (core is None or core.QThread.currentThread().loopLevel() == 0):
+            interrupt, self.interrupt = self.interrupt, None
+            raise interrupt
+
     def _run(self, wait: Wait) -> None:
+        self.raise_interrupt()
         was_delivering, self.delivering = self.delivering, False
         handler_frame = self._frames[-1]
         depth = len(self._frames)

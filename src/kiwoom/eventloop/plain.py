@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kiwoom.clock import DAY_US, SECOND_US
 from kiwoom.errors import WaitTimeout
 from kiwoom.eventloop.waits import Kind, Wait
+from kiwoom.interrupts import raising
 
 if TYPE_CHECKING:
     from kiwoom.eventloop.loop import EventLoop
@@ -26,6 +27,11 @@ def run(loop: EventLoop, wait: Wait) -> None:
     raises WaitTimeout at once, and a `run()` sleeps until another thread hands in work. If there is always something
     scheduled, as in a market with its opening hours, a day of virtual time without a single event is enough.
     """
+    with raising():
+        _run(loop, wait)
+
+
+def _run(loop: EventLoop, wait: Wait) -> None:
     control = loop.control
     clock = control.clock
     handled, since_us = loop.handled, clock.now_us()

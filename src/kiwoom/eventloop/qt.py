@@ -63,13 +63,21 @@ class QtFeeder(Feeder):
         # Queued: it runs in this thread's loop, whichever thread emits.
         queued = getattr(core.Qt, "ConnectionType", core.Qt).QueuedConnection
         self.bridge.woke.connect(self._arm_safely, queued)
-        self._mind_no_more = mind()
+        # Qt runs no Python code while nothing happens, and only Python code lets Ctrl-C in.
+        self.pulse = core.QTimer()
+        self.pulse.timeout.connect(self._beat)
+        self.pulse.start(TICK_MS)
+        self._mind_no_more = mind(self._level, self._escaped)
         super().__init__(loop)
         self.arm()
 
     def alive(self) -> bool:
         application = self.application()
         return application is not None and application is self.core.QCoreApplication.instance()
+
+    def _level(self) -> int:
+        """How many loops of Qt run inside each other in this thread."""
+        return int(self.core.QThread.currentThread().loopLevel())
 
     def arm(self) -> None:
         due = None if self.loop.control.closed else self.loop.due_s()
@@ -86,6 +94,11 @@ class QtFeeder(Feeder):
         self._mind_no_more()
         with contextlib.suppress(RuntimeError):  # Qt may have deleted it with the application
             self.timer.stop()
+            self.pulse.stop()
+
+    @called_by_qt
+    def _beat(self) -> None:
+        return
 
     @called_by_qt
     def _arm_safely(self) -> None:
@@ -95,6 +108,7 @@ class QtFeeder(Feeder):
     @called_by_qt
     def _fire(self) -> None:
         try:
+            level = self._level()  # noqa: F841  # how deep Qt is when an exception still comes back to here
             if not self.loop.control.closed:
                 self.loop.feed()
             self.arm()
@@ -102,9 +116,12 @@ class QtFeeder(Feeder):
             self._escaped(error)
 
     def _escaped(self, error: BaseException) -> None:
-        """Hand what a handler let out (SystemExit, KeyboardInterrupt) to whoever waits, else end the application."""
-        wait = self.loop.innermost() or next(reversed(self.loop.waits), None)
+        """Hand what a handler let out (SystemExit, KeyboardInterrupt) to the code that waits, or end Qt's loop."""
+        wait = self.loop.waits[-1] if self.loop.waits else None
         if wait is not None:
+            # Inside the wait the program may run a loop of Qt of its own, which the second Ctrl-C is for.
+            if wait.error is not None:
+                self.core.QCoreApplication.exit(130)
             wait.fail(error)
             return
         if isinstance(error, SystemExit):
@@ -112,6 +129,7 @@ class QtFeeder(Feeder):
             self.core.QCoreApplication.exit(code)
         elif isinstance(error, KeyboardInterrupt):
             log.warning("interrupted")
+            self.loop.interrupt = error
             self.core.QCoreApplication.exit(130)
         else:
             log.error("pumping %s failed", self.loop.control.url, exc_info=error)

@@ -9,14 +9,23 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
+from kiwoom.catalog import calendar
 from kiwoom.catalog import codes as catalog_codes
 from kiwoom.clock import SECOND_US, Clock
-from kiwoom.errors import ControlClosed, KiwoomError, LoginError, RequestLimited, WaitTimeout
+from kiwoom.errors import (
+    ControlClosed,
+    KiwoomError,
+    LoginError,
+    OutcomeUnknown,
+    PagingLost,
+    RequestLimited,
+    WaitTimeout,
+)
 from kiwoom.history.merge import Bounds, Reach, merge
 from kiwoom.history.page import Page, PageRequest, pages
 from kiwoom.history.plan import Plan
@@ -30,7 +39,14 @@ __all__ = ["Download", "FileThere", "Incomplete", "Interrupted", "Report", "Wron
 log = logging.getLogger("kiwoom.history")
 
 ATTEMPTS = 3
-"""How often a code is tried when an answer does not come or is about another code."""
+"""How often a code is tried when an answer does not come or is about another code, or the link broke meanwhile."""
+
+
+_MOST_NOTES = 20
+"""Notes that are printed: a market of 2,000 codes may have one for each."""
+
+_LATE_DAYS = {"tick": 0, "min": 0, "day": 7, "week": 13, "month": 38, "year": 373}
+"""Days that the first row of a whole file may lie after the first day wanted: a bar, and a week of holidays."""
 
 
 class Interrupted(KiwoomError):
@@ -59,9 +75,11 @@ class Report:
     What a download did.
 
     `done` are the codes whose files are finished (of this call and of the interrupted one that it continued), `empty`
-    those of them that have no rows. `failures` says for each other code why. `notes` are worth reading: holes that
-    the server could not fill. `messages` are what the server said, and how often. `stopped` is the error that ended
-    the run early, None if it went through; calling again with the same arguments goes on.
+    those of them that have no rows. `failures` says for each other code why. `short` has the codes whose rows begin
+    later than asked, with their first day (None without rows): the server keeps no older ones. `notes` are worth
+    reading: a line for each of those, and for holes that the server could not fill. `messages` are what the server
+    said, and how often. `stopped` is the error that ended the run early, None if it went through; calling again with
+    the same arguments goes on.
     """
 
     path: Path
@@ -71,6 +89,7 @@ class Report:
     empty: list[str] = field(default_factory=list)
     failures: dict[str, Exception] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    short: dict[str, date | None] = field(default_factory=dict)
     messages: Counter[str] = field(default_factory=Counter)
     stopped: Exception | None = None
     resumed: int = 0
@@ -81,8 +100,13 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """True if every code has its file."""
+        """True if every code has its file; `complete` asks for all of its days too."""
         return not self.failures and self.stopped is None and len(self.done) == len(self.codes)
+
+    @property
+    def complete(self) -> bool:
+        """True if every code has its file, and no file begins later than asked."""
+        return self.ok and not self.short
 
     @property
     def left(self) -> list[str]:
@@ -99,7 +123,9 @@ class Report:
             f"{len(self.done)} of {len(self.codes)} files in {self.path}: {self.rows_added} rows added, "
             f"{self.requests} requests, {self.seconds / 60:.1f} minutes"
         ]
-        lines += [f"  {note}" for note in self.notes]
+        lines += [f"  {note}" for note in self.notes[:_MOST_NOTES]]
+        if len(self.notes) > _MOST_NOTES:
+            lines.append(f"  ... and {len(self.notes) - _MOST_NOTES} notes more")
         lines += [f"  {count} times the server said: {message}" for message, count in self.messages.items()]
         lines += [f"  {code}: {error}" for code, error in self.failures.items()]
         if self.stopped is not None:
@@ -121,6 +147,10 @@ class Download:
     merge: bool = False
     progress: Progress = field(default_factory=Quiet)
     messages: Counter[str] = field(default_factory=Counter)
+    listed: Callable[[str], date | None] = lambda code: None
+    """The day on which a code was listed, None if that is not known."""
+    nothing_before: date | None = None
+    """The day before which the server keeps nothing: a range that ends before it is not asked for."""
 
     @property
     def report(self) -> Report:
@@ -170,7 +200,11 @@ def downloads(download: Download) -> Generator[PageRequest, Page, Report]:
                 break
             progress.code_done(code, len(report.done) + len(report.failures), report.requests)
         if report.stopped is None and (download.merge or not report.failures):
-            download.journal.end(job)
+            try:
+                download.journal.end(job)
+            except OSError as error:
+                # every file is there; without the last line the next call looks at each of them once more
+                log.error("the journal of %s cannot be written: %s", report.path, error)
     finally:
         report.seconds = (clock.now_us() - begun) / SECOND_US
         progress.end(str(report))
@@ -178,7 +212,7 @@ def downloads(download: Download) -> Generator[PageRequest, Page, Report]:
 
 
 def _code(download: Download, code: str, report: Report) -> Generator[PageRequest, Page, None]:
-    """Download one code, a few times if an answer does not come."""
+    """Download one code, each time from its first page; a few times if an answer does not come."""
     if not download.merge and code in download.job.foreign:
         file = download.store.file(code)
         raise FileThere(f"{file} is there already; merge=True adds to it, or move it away")
@@ -186,7 +220,7 @@ def _code(download: Download, code: str, report: Report) -> Generator[PageReques
         try:
             yield from _attempt(download, code, report, last=attempt == ATTEMPTS)
             return
-        except (WaitTimeout, WrongAnswer) as error:
+        except (WaitTimeout, WrongAnswer, PagingLost, OutcomeUnknown) as error:
             if attempt == ATTEMPTS:
                 raise
             log.warning("%s: %s; trying again", code, error)
@@ -205,8 +239,21 @@ def _attempt(download: Download, code: str, report: Report, last: bool) -> Gener
     bounds = _joined(replace(download.bounds, after_hours=catalog_codes.exchange(code) != "KRX"), old)
     reach = Reach(chart, bounds, old, since)
     if reach.needless(bounds):
-        journal.finished(download.job, code, known or Coverage(chart.period, unit, old[0][0][:10]))
+        known = known or Coverage(chart.period, unit, old[0][0][:10])
+        journal.finished(download.job, code, known)
         report.done.append(code)
+        if not known.since:
+            _note_short(download, report, code, old)
+        return
+    last_day, nothing_before = download.bounds.end, download.nothing_before
+    if last_day is not None and nothing_before is not None and last_day < nothing_before:
+        if not store.exists(code):
+            store.write(code, chart.columns, old)
+        journal.finished(download.job, code, known or Coverage(chart.period, unit, nothing_before.isoformat()))
+        report.done.append(code)
+        if not old:
+            report.empty.append(code)
+        _note_short(download, report, code, old)
         return
     base = bounds.end.strftime("%Y%m%d") if bounds.end is not None and chart.takes_base else ""
     steps = pages(chart, code, unit, base, reach)
@@ -237,10 +284,36 @@ def _attempt(download: Download, code: str, report: Report, last: bool) -> Gener
     report.done.append(code)
     if not merged.rows:
         report.empty.append(code)
+    if not merged.known_from:
+        _note_short(download, report, code, merged.rows)
     if merged.gap:
         report.notes.append(
             f"{code}: rows may be missing between {old[-1][0]} and the downloaded ones: the server keeps no older ones"
         )
+
+
+def _note_short(download: Download, report: Report, code: str, rows: Sequence[Row]) -> None:
+    """Note that the server's first row of a code is later than the first day wanted, if it is."""
+    start, end, period = download.bounds.start, download.bounds.end, download.plan.chart.period
+    if start is None:
+        return  # all there is was asked for
+    listed = download.listed(code)
+    wanted = start if listed is None else max(start, listed)
+    until = min(end or download.bounds.as_of.date(), download.bounds.as_of.date())
+    if not calendar.is_trading_day(wanted):
+        wanted = calendar.next_trading_day(wanted)
+    if wanted > until:
+        return  # no trading day, or listed later: there is nothing to miss
+    if not rows or rows[0][0][:10] > until.isoformat():
+        report.short[code] = None
+        kept = download.nothing_before
+        why = f"; it keeps {period} rows from about {kept} on" if kept is not None and until < kept else ""
+        report.notes.append(f"{code}: the server has no {period} rows from {wanted} to {until}{why}")
+        return
+    first = date.fromisoformat(rows[0][0][:10])
+    if (first - wanted).days > _LATE_DAYS[period]:
+        report.short[code] = first
+        report.notes.append(f"{code}: rows begin on {first}, not on {wanted}: the server keeps no older ones")
 
 
 def _joined(bounds: Bounds, old: list[Row]) -> Bounds:

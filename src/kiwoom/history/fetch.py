@@ -10,13 +10,14 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from itertools import count
 from typing import cast
 
 from kiwoom.api import API
 from kiwoom.catalog.codes import bare
 from kiwoom.clock import SECOND_US
-from kiwoom.errors import KiwoomError, RequestLimited, WaitTimeout, error_for
+from kiwoom.errors import ControlClosed, KiwoomError, RequestLimited, WaitTimeout, error_for
 from kiwoom.eventloop import Kind, Steps
 from kiwoom.history.charts import Chart
 from kiwoom.history.download import Download, Interrupted, Report, WrongAnswer, downloads
@@ -252,4 +253,6 @@ def fetched(api: API, download: Download) -> Steps[Report]:
 
 def _unregister(api: API, request: PageRequest) -> None:
     if not api.control.closed:
-        api.control.call("DisconnectRealData", screen_of(request.chart))
+        # A link that is gone has taken the registration with it.
+        with suppress(ControlClosed):
+            api.control.call("DisconnectRealData", screen_of(request.chart))

@@ -14,13 +14,25 @@ from difflib import get_close_matches
 from typing import Protocol, get_args
 
 from kiwoom import catalog
+from kiwoom.catalog import calendar
 from kiwoom.catalog import codes as catalog_codes
 from kiwoom.catalog.codes import Exchange, with_exchange
 from kiwoom.errors import UsageError
 from kiwoom.history.charts import Chart, Kind
-from kiwoom.limits import Window
+from kiwoom.limits import CHART_DEPTH_DAYS, Window
 
-__all__ = ["Exchange", "Master", "Plan", "Target", "day_named", "kind_of", "pages_between", "resolve", "seconds_for"]
+__all__ = [
+    "Exchange",
+    "Master",
+    "Plan",
+    "Target",
+    "day_named",
+    "held_from",
+    "kind_of",
+    "pages_between",
+    "resolve",
+    "seconds_for",
+]
 
 _KINDS: dict[str, Kind] = {"SECTOR": "sector", "FUTURE": "future", "SPREAD": "future", "OPTION": "option"}
 
@@ -65,12 +77,19 @@ class Plan:
     requests: int
     seconds: float
     at_least: bool
+    reaches: date | None = None
+    """The first day that the server keeps, if that is later than the first one wanted; None otherwise."""
 
     def __str__(self) -> str:
         more = "at least " if self.at_least else ""
         count = len(self.target.codes)
         kind = self.target.kind if count == 1 else f"{self.target.kind}s"
-        return f"{count} {kind} of {self.target.name}: {more}{self.requests} requests, {_span(self.seconds)}"
+        cost = f"{count} {kind} of {self.target.name}: {more}{self.requests} requests, {_span(self.seconds)}"
+        if self.reaches is None:
+            return cost
+        return (
+            f"{cost}; the server keeps {self.chart.period} rows from about {self.reaches} on, none of the days before"
+        )
 
 
 def _span(seconds: float) -> str:
@@ -251,6 +270,19 @@ def pages_between(which: Chart, start: date | None, upto: date, unit: int = 1) -
         case "year":
             rows = days / 365
     return max(1, math.ceil(rows / which.rows_per_page)), False
+
+
+def held_from(which: Chart, today: date, margin: int = 1) -> date | None:
+    """
+    The first day that the server keeps rows of; None for charts of days and longer, which begin with the listing.
+
+    `margin` multiplies the depth: for what must not be left out even if the server keeps more than is known.
+    """
+    depth = CHART_DEPTH_DAYS.get(which.period)
+    if depth is None:
+        return None
+    day = today if calendar.is_trading_day(today) else calendar.previous_trading_day(today)
+    return calendar.previous_trading_day(day, depth * margin - 1)
 
 
 def seconds_for(requests: int, windows: Sequence[Window]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,11 +17,13 @@ from kiwoom.history.charts import Chart, chart
 from kiwoom.history.download import Download, Report
 from kiwoom.history.fetch import fetched
 from kiwoom.history.merge import Bounds
-from kiwoom.history.plan import Plan, Target, day_named, pages_between, resolve, seconds_for
+from kiwoom.history.plan import Plan, Target, day_named, held_from, pages_between, resolve, seconds_for
 from kiwoom.history.progress import Bar, Progress, Quiet
 from kiwoom.history.store import Job, Journal, Store, locked
 
 __all__ = ["Wanted", "histories", "histories_async", "plan"]
+
+log = logging.getLogger("kiwoom.history")
 
 _UNITS = {"min": (1, 3, 5, 10, 15, 30, 45, 60), "tick": (1, 3, 5, 10, 30)}
 
@@ -197,14 +200,37 @@ class _Prepared:
 
     def plan(self, done: frozenset[str] = frozenset()) -> Plan:
         """The cost of the codes that are not in `done`."""
-        upto = min(self.end or self.now.date(), self.now.date())
+        today = self.now.date()
+        # ticks and minutes are paged from now on, whatever the last day wanted
+        upto = min(self.end or today, today) if self.chart.takes_base else today
+        held, nothing_before = held_from(self.chart, today), self.nothing_before()
+        reaches = held if held is not None and self.start is not None and self.start < held else None
+        nothing = nothing_before is not None and self.end is not None and self.end < nothing_before
         requests, at_least = 0, False
         for code in self.target.codes:
-            if code not in done:
-                pages, more = pages_between(self.chart, self._first_day(code), upto, self.unit)
+            if code not in done and not nothing:
+                first = self._first_day(code)
+                if first is not None and held is not None:
+                    first = max(first, held)
+                pages, more = pages_between(self.chart, first, upto, self.unit)
                 requests += pages
                 at_least = at_least or more
-        return Plan(self.target, self.chart, requests, seconds_for(requests, self.windows), at_least)
+        return Plan(self.target, self.chart, requests, seconds_for(requests, self.windows), at_least, reaches)
+
+    def nothing_before(self) -> date | None:
+        """
+        The day before which the server certainly keeps nothing, so that it is not asked; None if that is not known.
+
+        A real server may keep more than users have seen, so twice that is allowed for.
+        """
+        return held_from(self.chart, self.now.date(), 1 if self.api.control.mode == "simulated" else 2)
+
+    def listed(self, code: str) -> date | None:
+        """The day on which a stock was listed; None for other codes and where the server does not say."""
+        if self.target.kind != "stock":
+            return None
+        text = str(self.api.control.call("GetMasterListedStockDate", code)).strip()
+        return day_named(text, "listing date") if len(text) == 8 and text.isdecimal() else None
 
     def _first_day(self, code: str) -> date | None:
         """From which day on rows have to be fetched; None if that is not known."""
@@ -213,11 +239,8 @@ class _Prepared:
             since = self.journal.coverage.get(code)
             if self.start is None or since is None or not since.since or since.since <= self.start.isoformat():
                 return last
-        if self.target.kind == "stock" and not self.chart.intraday:
-            listed = str(self.api.control.call("GetMasterListedStockDate", code)).strip()
-            if len(listed) == 8 and listed.isdecimal():
-                first = day_named(listed, "listing date")
-                return first if self.start is None or first is None else max(first, self.start)
+        if not self.chart.intraday and (listed := self.listed(code)) is not None:
+            return listed if self.start is None else max(listed, self.start)
         return self.start
 
 
@@ -232,7 +255,18 @@ def _unit(chart: Chart, unit: int | str | None) -> int:
 
 def _steps(api: API, wanted: Wanted) -> Steps[Report]:
     prepared = _Prepared(api, wanted)
-    store = prepared.store
+    try:
+        return (yield from _locked_steps(api, prepared))
+    except OSError as error:
+        # Before the first request: a folder that cannot be made or written. The program goes on without the files.
+        report = Report(prepared.store.path, prepared.store.encoding, prepared.target.codes, stopped=error)
+        log.error("nothing was downloaded into %s: %s", report.path, error)
+        return report
+
+
+def _locked_steps(api: API, prepared: _Prepared) -> Steps[Report]:
+    """Download while holding the folder's lock."""
+    store, wanted = prepared.store, prepared.wanted
     with locked(store):
         # Whoever held the lock until now may have written into the journal.
         journal = prepared.journal = Journal(store)
@@ -248,6 +282,8 @@ def _steps(api: API, wanted: Wanted) -> Steps[Report]:
                 clock=api.control.clock,
                 unit=prepared.unit,
                 merge=wanted.merge,
+                listed=prepared.listed,
+                nothing_before=prepared.nothing_before(),
                 progress=wanted.progress or (Quiet() if config.MUTE else Bar(prepared.windows, api.control.clock)),
             )
             return (yield from fetched(api, download))

@@ -46,7 +46,13 @@ class Store:
     """The CSV files of one directory, in one encoding. The directory is made when something is first written."""
 
     def __init__(self, path: str | os.PathLike[str], encoding: str = DEFAULT_ENCODING) -> None:
-        self.path = Path(path)
+        text = os.fspath(path)
+        if "\0" in text:
+            raise UsageError(f"path must be the name of a folder, not {text!r}")
+        self.path = Path(text)
+        if text.startswith("~"):
+            with contextlib.suppress(RuntimeError):  # there is no such user: it is a name like others
+                self.path = self.path.expanduser()
         self.encoding = encoding
         try:
             "체결시간".encode(encoding)
@@ -187,8 +193,8 @@ class Journal:
     def _read(self) -> None:
         try:
             text = self._file.read_text(encoding="utf-8", errors="replace")
-        except FileNotFoundError:
-            return
+        except OSError:
+            return  # not there, or not to be read: what cannot be written either is said when it is written
         for line in text.splitlines():
             try:
                 self._take(json.loads(line))
@@ -253,7 +259,8 @@ class Journal:
     def close(self) -> None:
         """Close the file. Calling it again does nothing."""
         if self._stream is not None:
-            self._stream.close()
+            with contextlib.suppress(OSError):  # a full disk was said at the line that did not fit
+                self._stream.close()
             self._stream = None
 
 

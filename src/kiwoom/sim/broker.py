@@ -8,11 +8,11 @@ from datetime import date, datetime, time, timedelta
 
 from kiwoom.catalog import calendar
 from kiwoom.clock import Clock, RealClock, VirtualClock, from_us, to_us, wall_now_us
-from kiwoom.sim.accounts.ledger import Account
+from kiwoom.sim.accounts.stockaccount import Account
 from kiwoom.sim.base.engine import Engine
 from kiwoom.sim.desk.derivativedesk import DerivativeDesk
 from kiwoom.sim.desk.openingholdings import fill_accounts
-from kiwoom.sim.desk.stockdesk import Desk
+from kiwoom.sim.desk.stockdesk import StockDesk
 from kiwoom.sim.market.market import Market
 from kiwoom.sim.options import Options
 from kiwoom.sim.prices.listing import Listing, builtin_listing, listing_from
@@ -33,7 +33,7 @@ class Broker:
         self.market = Market(self.engine, self.listing, options.seed, options.density)
         for code in options.halted:
             self.market.halt(code)
-        self.desk = Desk(self.engine, self.market, options)
+        self.desk = StockDesk(self.engine, self.market, options)
         self.derivatives = DerivativeDesk(self.desk)
         if options.holdings:
             self.desk.on_opened = lambda accounts: fill_accounts(self.desk, self.market, accounts, options.seed)

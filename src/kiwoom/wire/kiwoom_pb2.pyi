@@ -10,7 +10,7 @@ class DescribeRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class DescribeResponse(_message.Message):
-    __slots__ = ("version", "mode", "url", "virtual_clock", "now_us", "connected", "rights", "clock_speed")
+    __slots__ = ("version", "mode", "url", "virtual_clock", "now_us", "connected", "rights", "clock_speed", "remembers")
     VERSION_FIELD_NUMBER: _ClassVar[int]
     MODE_FIELD_NUMBER: _ClassVar[int]
     URL_FIELD_NUMBER: _ClassVar[int]
@@ -19,6 +19,7 @@ class DescribeResponse(_message.Message):
     CONNECTED_FIELD_NUMBER: _ClassVar[int]
     RIGHTS_FIELD_NUMBER: _ClassVar[int]
     CLOCK_SPEED_FIELD_NUMBER: _ClassVar[int]
+    REMEMBERS_FIELD_NUMBER: _ClassVar[int]
     version: str
     mode: str
     url: str
@@ -27,7 +28,8 @@ class DescribeResponse(_message.Message):
     connected: bool
     rights: _containers.RepeatedScalarFieldContainer[str]
     clock_speed: float
-    def __init__(self, version: _Optional[str] = ..., mode: _Optional[str] = ..., url: _Optional[str] = ..., virtual_clock: bool = ..., now_us: _Optional[int] = ..., connected: bool = ..., rights: _Optional[_Iterable[str]] = ..., clock_speed: _Optional[float] = ...) -> None: ...
+    remembers: bool
+    def __init__(self, version: _Optional[str] = ..., mode: _Optional[str] = ..., url: _Optional[str] = ..., virtual_clock: bool = ..., now_us: _Optional[int] = ..., connected: bool = ..., rights: _Optional[_Iterable[str]] = ..., clock_speed: _Optional[float] = ..., remembers: bool = ...) -> None: ...
 
 class Row(_message.Message):
     __slots__ = ("values",)
@@ -60,12 +62,16 @@ class Invocation(_message.Message):
     def __init__(self, name: _Optional[str] = ..., arguments: _Optional[_Iterable[_Union[Value, _Mapping[str, object]]]] = ...) -> None: ...
 
 class CallRequest(_message.Message):
-    __slots__ = ("session", "calls")
+    __slots__ = ("session", "calls", "number", "recall")
     SESSION_FIELD_NUMBER: _ClassVar[int]
     CALLS_FIELD_NUMBER: _ClassVar[int]
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    RECALL_FIELD_NUMBER: _ClassVar[int]
     session: bytes
     calls: _containers.RepeatedCompositeFieldContainer[Invocation]
-    def __init__(self, session: _Optional[bytes] = ..., calls: _Optional[_Iterable[_Union[Invocation, _Mapping[str, object]]]] = ...) -> None: ...
+    number: int
+    recall: bool
+    def __init__(self, session: _Optional[bytes] = ..., calls: _Optional[_Iterable[_Union[Invocation, _Mapping[str, object]]]] = ..., number: _Optional[int] = ..., recall: bool = ...) -> None: ...
 
 class CallResult(_message.Message):
     __slots__ = ("value", "error", "message")

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from kiwoom.sim.accounts.derivativeaccount import DerivativeAccount, value_of
 from kiwoom.sim.broker import Broker
 from kiwoom.sim.desk.derivativedesk import DerivativeDesk
-from kiwoom.sim.desk.stockdesk import NotTaken, Ticket
+from kiwoom.sim.desk.orderflow import NotTaken, Ticket
 from kiwoom.sim.exchange.order import Action, Order, OrderState
 from kiwoom.sim.options import Options
 from kiwoom.sim.prices.listing import builtin_listing

@@ -33,7 +33,8 @@ from kiwoom.sim.accounts.views.trades import (
     split_fills_view,
 )
 from kiwoom.sim.broker import Broker
-from kiwoom.sim.desk.stockdesk import Desk, NotTaken, Ticket
+from kiwoom.sim.desk.orderflow import NotTaken, Ticket
+from kiwoom.sim.desk.stockdesk import StockDesk
 from kiwoom.sim.exchange.order import Action, Order, OrderState
 from kiwoom.sim.exchange.sideboard import single_price_limits
 from kiwoom.sim.options import Options
@@ -47,7 +48,7 @@ SECOND = 1_000_000
 LISTING = builtin_listing()
 
 
-class WatchedDesk(Desk):
+class WatchedDesk(StockDesk):
     """A desk that checks every trade when it is told of it."""
 
     def filled(self, order: Order, price: int, quantity: int) -> None:

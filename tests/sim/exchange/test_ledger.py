@@ -8,7 +8,8 @@ from itertools import count
 
 import pytest
 
-from kiwoom.sim.accounts.ledger import Account, Ledger, NotCovered, half_up
+from kiwoom.sim.accounts.ledger import Ledger
+from kiwoom.sim.accounts.stockaccount import Account, NotCovered, half_up
 from kiwoom.sim.exchange.order import Order, OrderState
 from kiwoom.sim.rules.refusals import Refusal
 from kiwoom.sim.rules.trading import REAL_FEES

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.sim.driver import Driver
 
-from kiwoom.sim.accounts.ledger import Account
+from kiwoom.sim.accounts.stockaccount import Account
 from kiwoom.sim.desk.chejan import BALANCE_FIDS, ORDER_FIDS
 from kiwoom.sim.market.live import Live
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tests.sim.exchange.test_ledger import settles
 
 from kiwoom import catalog
-from kiwoom.sim.accounts.ledger import Account, Ledger, NotCovered, half_up
+from kiwoom.sim.accounts.ledger import Ledger
+from kiwoom.sim.accounts.stockaccount import Account, NotCovered, half_up
 from kiwoom.sim.accounts.views import holdings as accountviews
 from kiwoom.sim.accounts.views import trades as tradeviews
 from kiwoom.sim.accounts.views.holdings import Price, View

@@ -127,6 +127,7 @@ class AxBase:
 
     def _ax_refused(self, name: str, arguments: tuple[Any, ...], error: Refused) -> None:
         session = self._ax_session
+        session.ending.check()  # the control is gone: nothing that follows would be right
         session.refused(name, arguments, error)
         if error.kind == "failed":
             self._ax_emit("exception", (-1, session.contract.control, str(error), ""))
@@ -266,13 +267,8 @@ def build_module(binding: str, session: Session, core: Any, gui: Any, widgets: A
         made["signal"] = make_signal(str, int, object, name="signal")
         return made
 
-    drivers: list[Any] = []
-
     def driver() -> Any:
-        if session.driver is not None and not session.driver.plain:
-            return session.driver
-        drivers.append(make_driver(core, session))
-        return drivers[-1]
+        return make_driver(core, session)
 
     def make(name: str, qt_base: Any) -> Any:
         made = signals()

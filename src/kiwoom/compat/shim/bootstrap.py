@@ -8,6 +8,7 @@ import sys
 import time
 from typing import Any
 
+from .ending import LOST
 from .finder import Finder
 from .identity import Identity
 from .link import LinkBackend
@@ -26,11 +27,14 @@ def start() -> Session:
     config: dict[str, Any] = json.loads(os.environ["KIWOOM_COMPAT"])
 
     def connect() -> LinkBackend:
-        return LinkBackend(config["host"], int(config["port"]), config["token"])
+        backend = LinkBackend(config["host"], int(config["port"]), config["token"])
+        backend.on_lost = lambda why: session.ending.end(LOST, why)
+        return backend
 
     session = Session(connect, None, config["docs"])
-    session.until_us = config.get("until_us")
-    session.screenshot = config.get("screenshot")
+    session.ending.until_us = config.get("until_us")
+    session.ending.screenshot = config.get("screenshot")
+    session.ending.first_process = config.get("command") == os.getppid()
     finder = Finder(session)
     finder.install()
     if os.name != "nt":
@@ -44,7 +48,9 @@ def start() -> Session:
         Identity().install(finder)
         _korean()
         if hasattr(time, "tzset"):
-            os.environ["TZ"] = "KST-9"  # the time zone of the exchange; needs no time zone files
+            # The time zone of the exchange: by name where it is known, as `tzlocal` wants it.
+            known = os.path.exists("/usr/share/zoneinfo/Asia/Seoul")  # noqa: PTH110
+            os.environ["TZ"] = "Asia/Seoul" if known else "KST-9"
             time.tzset()
     if config.get("time"):
         from .follow import Following
@@ -56,6 +62,7 @@ def start() -> Session:
         drives = Drives(config["drives"], session)
         drives.install()
         finder.after_import("pandas.io.common", drives.patch_pandas)
+    session.ending.watch()
     sys.modules["_kiwoom_shim"].session = session  # type: ignore[attr-defined]  # kept, and found by tests
     return session
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import os
 import socket
 import threading
@@ -10,6 +12,7 @@ from time import monotonic
 from typing import Any
 
 from .backend import Backend, Contract, Refused, Spelling
+from .virtual import HELPERS
 from .wire import Channel, Gone
 
 __all__ = ["LinkBackend"]
@@ -32,9 +35,12 @@ class LinkBackend(Backend):
         self._channel.socket.settimeout(None)
         self._lock = threading.RLock()
         self._notes: list[tuple[str, str]] = []
+        self._ahead: int | None = None
+        self.on_lost: Callable[[str], None] | None = None
         self.settings: dict[str, Any] = self._ask(["hello", token, "main", os.getpid()])
         self.contract = Contract(self.settings["contract"])
         self.opened = False
+
         self._due: float | None = None
         self._due_at = 0.0
         self._columns: list[dict[tuple[Any, ...], list[str]]] = []
@@ -43,24 +49,47 @@ class LinkBackend(Backend):
         self._wakers: list[Callable[[], None]] = []
         self._waker_thread: threading.Thread | None = None
         self._clock(self.settings)
+        atexit.register(self._at_exit)
 
     # --- messages ------------------------------------------------------------------------------------------------
 
     def _ask(self, message: list[Any]) -> Any:
         """Send a message and wait for its answer; events that come meanwhile are delivered. Raises Refused, Gone."""
         with self._lock:
-            self._send_notes()
-            self._channel.send(message)
-            while True:
-                answer = self._channel.receive()
-                if answer[0] == "r":
-                    if len(answer) > 2:
-                        self._due, self._due_at = answer[2], monotonic()
-                        self._set_now(answer[3])
-                    return answer[1]
-                if answer[0] == "e":
-                    raise Refused(answer[1], answer[2])
-                self._event(answer)
+            try:
+                self._send_notes()
+                self._send_ahead()
+                self._channel.send(message)
+                while True:
+                    answer = self._channel.receive()
+                    if answer[0] == "r":
+                        if len(answer) > 2:
+                            self._due, self._due_at = answer[2], monotonic()
+                            self._set_now(answer[3])
+                        return answer[1]
+                    if answer[0] == "e":
+                        raise Refused(answer[1], answer[2])
+                    if answer[0] == "z":
+                        self._lose(answer[1])
+                        raise Gone(answer[1])
+                    self._event(answer)
+            except Gone as error:
+                self._lose(str(error))
+                raise
+
+    def _at_exit(self) -> None:
+        """The report tells the time at which the program ended."""
+        if self._lock.acquire(timeout=1):
+            with contextlib.suppress(Gone):
+                self._send_notes()
+                self._send_ahead()
+            self._lock.release()
+
+    def _lose(self, why: str) -> None:
+        """The control is gone: say so once."""
+        lost, self.on_lost = self.on_lost, None
+        if lost is not None:
+            lost(why)
 
     def _event(self, message: list[Any]) -> None:
         """Deliver an event; what its handlers ask goes over the same channel."""
@@ -68,9 +97,15 @@ class LinkBackend(Backend):
         self._columns.append({})
         place = tuple(message[2][:1]) if message[1] == "OnReceiveRealData" else ()
         self._fields.append((place, dict(message[4])))
+        # The other end answers while an event is handled. A thread that sleeps lets time go on meanwhile, so the lock
+        # is free for it: the handler may be waiting for that thread.
+        lock: Any = self._lock
+        held = lock._release_save()
         try:
             self.emit(message[1], tuple(message[2]))
         finally:
+            lock._acquire_restore(held)
+            self._send_ahead()
             self._columns.pop()
             self._fields.pop()
             saved, self._saved = self._saved, {}
@@ -155,16 +190,22 @@ class LinkBackend(Backend):
     def _listen(self) -> None:
         """Hear that there may be something to pump: one byte each time, over a connection of its own."""
         host, port, token = self._where
+        HELPERS.add(threading.get_ident())
         try:
             channel = Channel(socket.create_connection((host, port), timeout=30))
             channel.socket.settimeout(None)
             channel.send(["hello", token, "wake", self.settings["connection"]])
             while True:
-                channel.receive()
+                said = channel.receive()
+                if isinstance(said, list):
+                    self._lose(said[1])
+                    return
                 for waker in tuple(self._wakers):
                     waker()
-        except (Gone, OSError, RuntimeError):
-            return  # the control or the program has ended
+        except Gone as error:
+            self._lose(str(error))
+        except (OSError, RuntimeError):
+            return  # the program has ended
 
     def note(self, kind: str, text: str) -> None:
         # Not waited for: the thread that holds the channel may be waiting for the one that notes.
@@ -176,6 +217,11 @@ class LinkBackend(Backend):
                 self._notes.clear()
             finally:
                 self._lock.release()
+
+    def _send_ahead(self) -> None:
+        if self._ahead is not None:
+            ahead, self._ahead = self._ahead, None
+            self._channel.send(["A", ahead])
 
     def _send_notes(self) -> None:
         while self._notes:
@@ -202,6 +248,12 @@ class LinkBackend(Backend):
         return self._now + int((monotonic() - self._now_at) * 1e6 * self._speed)
 
     def advance_to(self, us: int) -> None:
+        if self.opened and self._virtual:
+            # Nothing is delivered by this, so the other end hears of it with the next message: a program that sleeps
+            # ten milliseconds at a time goes through a day in seconds.
+            if us > self._now:
+                self._now = self._ahead = us
+            return
         self._ask(["a", us])
 
     @property
@@ -222,5 +274,7 @@ class LinkBackend(Backend):
         return str(self._ask(["f"]))
 
     def close(self) -> None:
+        self.on_lost = None
+        atexit.unregister(self._at_exit)
         self._channel.close()
         self.opened = False

@@ -17,6 +17,8 @@ from collections.abc import Callable
 from typing import Any
 
 from .backend import READERS, Backend, Contract, Refused, Spelling, named, plain
+from .ending import Ending
+from .virtual import VirtualTime
 
 __all__ = ["Session"]
 
@@ -32,17 +34,14 @@ class Session:
     One control and the objects of the program that show it.
 
     `make_backend` makes the backend; the control behind it is opened when the first object asks for it, because
-    processes that only start others need none. `contract` None: the backend's. `until_us` is the control's time at
-    which the program's windows are closed and its loop ends, `screenshot` a file for a picture of them.
+    processes that only start others need none. `contract` None: the backend's. `ending` says when the program ends.
     """
 
     def __init__(self, make_backend: Callable[[], Backend], contract: Contract | None, docs: str) -> None:
         self._contract = contract
         self.docs = docs
-        self.until_us: int | None = None
-        self.screenshot: str | None = None
+        self.ending = Ending(self)
         self.on_pump: Callable[[], None] | None = None
-        self.on_until: Callable[[], None] | None = None
         self._make_backend = make_backend
         self._reset()
         if hasattr(os, "register_at_fork"):
@@ -51,7 +50,10 @@ class Session:
             def forked() -> None:
                 session = reference()
                 if session is not None:
+                    session.ending.release_signals()
+                    session.ending.reset()
                     session._reset()
+                    session.ending.watch()
 
             os.register_at_fork(after_in_child=forked)
 
@@ -62,6 +64,8 @@ class Session:
         self.opened = False
         self.owner = 0
         self.driver: Any = None
+        self._virtual: VirtualTime | None = None
+        self._making = threading.Lock()
         self.login_windows = 0
         self._instances: list[Any] = []
         self._requests: dict[tuple[str, str], Any] = {}
@@ -69,7 +73,7 @@ class Session:
         self._conditions: dict[str, Any] = {}
         self._loader: Any = None
         self._connector: Any = None
-        self._handed: list[tuple[Callable[[], Any], dict[str, Any], threading.Event]] = []
+        self._handed: list[tuple[Callable[[], Any], dict[str, Any], threading.Lock]] = []
 
     # --- the control -------------------------------------------------------------------------------------------
 
@@ -84,8 +88,16 @@ class Session:
     def backend(self) -> Backend:
         """The backend; made at the first use in this process."""
         if self._backend is None:
-            self._backend = self._make_backend()
+            with self._making:  # the watch asks too, on a thread of its own
+                if self._backend is None:
+                    self._backend = self._make_backend()
         return self._backend
+
+    def virtual_time(self) -> VirtualTime | None:
+        """The virtual time of this process; None on a clock that runs."""
+        if self._virtual is None and self.backend.virtual:
+            self._virtual = VirtualTime(self)
+        return self._virtual
 
     def open(self) -> None:
         """Open the control, if it is not open; the calling thread becomes its owner."""
@@ -93,8 +105,14 @@ class Session:
             return
         self.backend.open()
         self.backend.emit = self.deliver
+        self.backend.on_wake(self._wake)
         self.owner = threading.get_ident()
         self.opened = True
+
+    def _wake(self) -> None:
+        driver = self.driver
+        if driver is not None:
+            driver.wake()
 
     def close(self) -> None:
         """Close the control and stop driving it. The objects of the program stay, without a control."""
@@ -122,12 +140,10 @@ class Session:
         self.driver.arm()
 
     def drive(self, make_driver: Callable[[], Any]) -> None:
-        """Have a driver. That of a program which had not loaded Qt yet is replaced, and its deadlines are kept."""
-        if self.driver is None or self.driver.plain:
-            made = make_driver()
-            if self.driver is not None:
-                made.virtual = self.driver.virtual
-            self.driver = made
+        """Have a driver. One without Qt is replaced when Qt comes, and one whose QApplication has ended."""
+        if self.driver is None or self.driver.plain or not self.driver.alive():
+            self.driver = make_driver()
+            self.driver.arm()
 
     def leave(self, instance: Any) -> None:
         """Let go of an object whose control was cleared: it receives no more events."""
@@ -206,10 +222,18 @@ class Session:
         if len(instances) == 1:
             only = instances[0]()
             if only is not None:
-                only._ax_emit(event, arguments)
+                self._emit(only, event, arguments)
             return
         for instance in self._receivers(event, arguments):
+            self._emit(instance, event, arguments)
+
+    def _emit(self, instance: Any, event: str, arguments: tuple[Any, ...]) -> None:
+        try:
             instance._ax_emit(event, arguments)
+        except RuntimeError as error:
+            if "deleted" not in str(error):
+                raise
+            self.leave(instance)  # its C++ part went with its parent or its QApplication
 
     def _receivers(self, event: str, arguments: tuple[Any, ...]) -> list[Any]:
         alive = self.instances()
@@ -228,15 +252,6 @@ class Session:
         chosen = [i for i in alive if any(i is w for w in wanted)]
         return chosen or alive
 
-    # --- the end of a rehearsal -----------------------------------------------------------------------------------
-
-    def check_until(self) -> None:
-        """See whether the time has come at which the program is to end."""
-        if self.until_us is None or not self.opened or self.backend.now_us() < self.until_us:
-            return
-        if self.on_until is not None:
-            self.on_until()
-
     # --- other threads -------------------------------------------------------------------------------------------
 
     def _hand_over(self, work: Callable[[], Any]) -> Any:
@@ -250,10 +265,11 @@ class Session:
         if self.driver is None:
             raise Refused("failed", "the control was called from a thread that does not own it")
         answer: dict[str, Any] = {}
-        done = threading.Event()
+        done = threading.Lock()  # an Event would wait by the control's clock, which may stand still
+        done.acquire()
         self._handed.append((work, answer, done))
         self.driver.wake()
-        if not done.wait(HAND_OVER_LIMIT_S):
+        if not done.acquire(timeout=HAND_OVER_LIMIT_S):
             raise Refused(
                 "failed",
                 f"a call from thread {threading.current_thread().name!r} waited {HAND_OVER_LIMIT_S:.0f} s for the "
@@ -271,7 +287,7 @@ class Session:
                 answer["result"] = work()
             except BaseException as error:
                 answer["error"] = error
-            done.set()
+            done.release()
 
     # --- what is missing -----------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ From the program:
 ``["g", [arguments], count]``   GetCommData of that and the following rows
 ``["p", seconds]``              deliver what is due; the answer is the number of events
 ``["a", us]``                   advance a virtual clock
+``["A", us]``                   the same, not answered
 ``["t"]``                       what time it is
 ``["f"]``                       the folder of the drive letters
 ``["n", kind, text]``           a note for log and report; not answered
@@ -24,7 +25,8 @@ From the program:
 
 To the program: ``["r", value, due, now]`` a result, with the real seconds until something is due and the control's
 time where these may have changed; ``["e", kind, message]`` a refusal; ``["v", event, [arguments], now, fields]`` an
-event, with the fields (FID, text) that the program read in the events of its kind before.
+event, with the fields (FID, text) that the program read in the events of its kind before; ``["z", why]`` the control
+has ended, also over the connection that wakes, which carries a 0 when there may be something to pump.
 """
 
 from __future__ import annotations

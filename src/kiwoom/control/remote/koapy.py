@@ -100,7 +100,8 @@ class KoapyLink(CommonLink):
                 request.arguments.add(string_value=argument)
             else:
                 request.arguments.add(long_value=argument)
-        response: koapy.CallResponse = self._call(self._call_method, request, name)
+        self._check_page(name, arguments)
+        response: koapy.CallResponse = self._call(self._call_method, request, (name, arguments))
         kind = response.return_value.WhichOneof("value")
         if kind is None:
             return nothing(name)

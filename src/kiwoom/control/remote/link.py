@@ -16,7 +16,7 @@ from kiwoom import errors
 from kiwoom.control.contract import ONE_IS_GOOD, Value
 from kiwoom.control.desired import Call
 from kiwoom.control.remote.contract import Owner
-from kiwoom.errors import ControlClosed, KiwoomError, OrderRefused, UsageError
+from kiwoom.errors import ControlClosed, KiwoomError, OrderRefused, OutcomeUnknown, PagingLost, UsageError
 from kiwoom.limits import ORDER_FUNCTIONS
 
 __all__ = ["CommonLink", "Metadata", "Requests", "service_error"]
@@ -25,7 +25,15 @@ log = logging.getLogger("kiwoom.control")
 
 Metadata = tuple[tuple[str, str], ...]
 
-_DOWN = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED, grpc.StatusCode.UNKNOWN)
+_Code = grpc.StatusCode
+# What gRPC says when a connection breaks in the middle of a call; INTERNAL and DATA_LOSS for a stream that was reset.
+_DOWN = (_Code.UNAVAILABLE, _Code.CANCELLED, _Code.UNKNOWN)
+_RESET = (_Code.INTERNAL, _Code.DATA_LOSS)
+# Statuses that mean that a call was looked at and not carried out. After any other, an order may have left.
+_NOT_CARRIED_OUT = (_Code.INVALID_ARGUMENT, _Code.PERMISSION_DENIED, _Code.UNAUTHENTICATED, _Code.UNIMPLEMENTED)
+# Functions that do no harm when they are called twice, besides those that only read.
+_REPEATABLE = frozenset({"SetInputValue", "SetRealReg", "SetRealRemove", "DisconnectRealData", "SendConditionStop"})
+_READ_PREFIXES = ("Get", "Is")
 
 
 class Backoff:
@@ -40,18 +48,34 @@ class Backoff:
         self._pause_s = min(self._pause_s * 2, 5.0)
 
 
-def broken(name: str, why: str) -> ControlClosed:
-    """The error of a call whose link broke while it was under way."""
+def is_repeatable(name: str, arguments: tuple[str | int, ...]) -> bool:
+    """Whether calling a function twice has the effect of calling it once."""
+    if name == "KOA_Functions":
+        return bool(arguments) and str(arguments[0]).startswith(_READ_PREFIXES)
+    # GetConditionLoad is answered by an event, which would come twice.
+    return name in _REPEATABLE or (name.startswith(_READ_PREFIXES) and name != "GetConditionLoad")
+
+
+def broken(name: str, why: str, doubtful: bool) -> ControlClosed:
+    """The error of a call that the link did not carry; `doubtful` if it may have been carried out all the same."""
+    if not doubtful:
+        what = "it was not sent" if name in ORDER_FUNCTIONS else "it was not answered"
+        return ControlClosed(f"the link to the service broke before {name} was carried out: {what} ({why})")
     if name in ORDER_FUNCTIONS:
         text = f"the link broke while {name} was under way: its outcome is unknown, look it up before sending it again"
-        return ControlClosed(f"{text} ({why})")
-    return ControlClosed(f"the link to the service is gone; {name} was not answered ({why})")
+        return OutcomeUnknown(f"{text} ({why})")
+    text = f"the link broke while {name} was under way: whether it was carried out is unknown"
+    return OutcomeUnknown(f"{text}; a TR starts over from its first page ({why})")
 
 
 def service_error(name: str, kind: str, message: str) -> KiwoomError:
     """The exception that the service names."""
     if kind == "PERMISSION_DENIED":
         return OrderRefused(message) if name in ORDER_FUNCTIONS else KiwoomError(message)
+    if kind == "UNKNOWN" and name in ORDER_FUNCTIONS:
+        return OutcomeUnknown(message)
+    if kind == "ABORTED" and name == "CommRqData":
+        return PagingLost(message)
     if kind in ("INVALID_ARGUMENT", "NOT_FOUND"):
         return UsageError(message)
     if kind == "UNAVAILABLE":
@@ -91,6 +115,12 @@ class CommonLink:
         self.metadata = metadata
         self._stop = threading.Event()
         self._up = threading.Event()
+        self._remembers = False
+        """The service answers a numbered request that comes twice from memory."""
+        self._began_anew = False
+        """The service may have forgotten where the program was: the link led to another session before."""
+        self._paging: set[str] = set()
+        """TRs whose first page was asked for since then."""
         self._to_register = False
         """What was registered behind an earlier link is not all registered behind this one."""
         self._running: set[Call] = set()
@@ -136,6 +166,8 @@ class CommonLink:
 
     def _lead_anew(self) -> None:
         """The link leads to a service that knows nothing of us: have everything registered again."""
+        self._began_anew = True
+        self._paging.clear()
         self._to_register = True
         self._running.clear()
         self.register_soon()
@@ -175,37 +207,66 @@ class CommonLink:
             text = "%s: %s%r could not be registered again (the next login is the next try): %s"
             log.error(text, self.control.url, name, arguments[:3], why)
 
-    def _call(self, method: Any, request: Any, name: str) -> Any:
-        """A unary call; one that was not carried out is made again when the link is back."""
-        deadline = monotonic() + self.control.timeout_s
-        unknown = False
+    def _check_page(self, name: str, arguments: tuple[str | int, ...]) -> None:
+        """
+        Raise PagingLost for a next page that may be another one than the program means.
+
+        The server's place in a TR, and with it the page that was on its way, went with the session.
+        """
+        if name != "CommRqData":
+            return
+        code = str(arguments[1]).strip().lower()
+        if arguments[2] != 2:
+            self._paging.add(code)
+        elif self._began_anew and code not in self._paging:
+            raise PagingLost(f"the link broke since {arguments[1]} was asked for: start over from its first page")
+
+    def _call(self, method: Any, request: Any, call: Call) -> Any:
+        """
+        A unary call. It is made again when the link is back, as far as that cannot have an effect twice.
+
+        Raises OutcomeUnknown if the call may have been carried out without an answer, ControlClosed if it was not.
+        """
+        name, deadline = call[0], monotonic() + self.control.timeout_s
+        is_order, repeatable = name in ORDER_FUNCTIONS, is_repeatable(*call)
+        doubtful = reset = False
         while True:
             left = deadline - monotonic()
             if left <= 0 or not self._up.wait(max(0.0, left)):
-                raise broken(name, f"no link for {self.control.timeout_s:g} s")
+                raise broken(name, f"no link for {self.control.timeout_s:g} s", doubtful)
             if self._stop.is_set():
-                raise broken(name, "this end was closed")
+                raise broken(name, "this end was closed", doubtful)
             try:
                 return method(request, metadata=self.metadata, timeout=self.control.timeout_s)
             except ValueError:
-                raise broken(name, "this end was closed") from None  # gRPC's word for a channel that was closed
+                # gRPC's word for a channel that was closed.
+                raise broken(name, "this end was closed", doubtful) from None
             except grpc.RpcError as error:
-                code = error.code()
-                if code is grpc.StatusCode.NOT_FOUND and self._renewed(request):
-                    continue
-                if code is grpc.StatusCode.DEADLINE_EXCEEDED:
-                    raise broken(name, f"no answer within {self.control.timeout_s:g} s") from None
-                if code not in _DOWN:
-                    raise service_error(name, code.name, error.details() or code.name) from None
-                if name in ORDER_FUNCTIONS or self._stop.is_set():
-                    raise broken(name, error.details() or code.name) from None
-                if code is grpc.StatusCode.UNKNOWN:
-                    # A connection may break so, but KOAPY's server says it of every error.
-                    if unknown:
-                        raise service_error(name, code.name, error.details() or code.name) from None
-                    unknown = True
-                # A question does no harm if it is asked twice.
-                self._stop.wait(0.05)
+                code, why = error.code(), error.details() or error.code().name
+            if doubtful and is_order and code is _Code.FAILED_PRECONDITION:
+                raise broken(name, why, doubtful=False)
+            if code is _Code.NOT_FOUND and not doubtful and not is_order and self._renewed(request):
+                continue
+            if code in _NOT_CARRIED_OUT and not doubtful:
+                raise service_error(name, code.name, why)
+            doubtful = not repeatable
+            if code is _Code.DEADLINE_EXCEEDED:
+                raise broken(name, f"no answer within {self.control.timeout_s:g} s", doubtful)
+            if code not in _DOWN and not (self._remembers and code in _RESET):
+                if is_order or (code is _Code.NOT_FOUND and doubtful) or (code is _Code.ABORTED and self._remembers):
+                    raise broken(name, why, doubtful)
+                raise service_error(name, code.name, why)
+            if self._stop.is_set() or (doubtful and not self._remembers):
+                raise broken(name, why, doubtful)
+            if code is not _Code.UNAVAILABLE and code is not _Code.CANCELLED:
+                # A connection may break so, but KOAPY's server says UNKNOWN of every error.
+                if reset:
+                    raise broken(name, why, doubtful) if doubtful else service_error(name, code.name, why)
+                reset = True
+            if is_order:
+                # Ask what came of it. An order is not sent later than the program meant it.
+                request.recall = True
+            self._stop.wait(0.05)
 
     def _renewed(self, request: Any) -> bool:
         """The service does not know our session: put the new one into the request. False if that is not the matter."""

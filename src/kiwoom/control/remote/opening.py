@@ -35,6 +35,7 @@ def open_remote(url: ControlUrl) -> RemoteControl:
     except ImportError:
         raise MissingDependency(f"{url} needs grpcio: {pip_install('service')}") from None
     from kiwoom.control.remote.koapy import KoapyLink
+    from kiwoom.control.remote.link import CommonLink
     from kiwoom.control.remote.v1 import NativeLink, describe
 
     timeout_s = _seconds(url, "timeout", "10")
@@ -59,8 +60,12 @@ def open_remote(url: ControlUrl) -> RemoteControl:
     if described is not None:
         clock = RemoteClock(described.now_us) if described.virtual_clock else _clock(described)
     control = RemoteControl(url, clock, timeout_s)
-    wire_of = NativeLink if described is not None else KoapyLink
-    link = control.link = wire_of(control, channel, metadata)
+    link: CommonLink
+    if described is not None:
+        link = NativeLink(control, channel, metadata, described.remembers)
+    else:
+        link = KoapyLink(control, channel, metadata)
+    control.link = link
     link.start()
     return control
 

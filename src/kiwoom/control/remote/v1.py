@@ -6,6 +6,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
+from itertools import count
 from typing import Any
 
 import grpc
@@ -49,8 +50,10 @@ def describe(channel: grpc.Channel, metadata: Metadata, timeout_s: float) -> v1.
 class NativeLink(CommonLink):
     """kiwoom.v1."""
 
-    def __init__(self, control: Owner, channel: grpc.Channel, metadata: Metadata) -> None:
+    def __init__(self, control: Owner, channel: grpc.Channel, metadata: Metadata, remembers: bool = True) -> None:
         super().__init__(control, channel, metadata)
+        self._remembers = remembers
+        self._numbers = count(1)
         self._call_method = channel.unary_unary(
             f"{NATIVE}/Call", v1.CallRequest.SerializeToString, v1.CallResponse.FromString
         )
@@ -139,15 +142,16 @@ class NativeLink(CommonLink):
         return True
 
     def call_many(self, calls: Sequence[Call]) -> list[Value]:
-        request = v1.CallRequest(session=self._session)
+        request = v1.CallRequest(session=self._session, number=next(self._numbers))
         for name, arguments in calls:
+            self._check_page(name, arguments)
             invocation = request.calls.add(name=name)
             for argument in arguments:
                 if isinstance(argument, str):
                     invocation.arguments.add(text=argument)
                 else:
                     invocation.arguments.add(number=argument)
-        response: v1.CallResponse = self._call(self._call_method, request, calls[-1][0])
+        response: v1.CallResponse = self._call(self._call_method, request, calls[-1])
         values: list[Value] = []
         for (name, _), result in zip(calls, response.results, strict=False):
             if result.error:
@@ -224,7 +228,7 @@ class NativeLink(CommonLink):
         method = self.channel.unary_unary(
             f"{NATIVE}/Describe", v1.DescribeRequest.SerializeToString, v1.DescribeResponse.FromString
         )
-        described: v1.DescribeResponse = self._call(method, v1.DescribeRequest(), "Describe")
+        described: v1.DescribeResponse = self._call(method, v1.DescribeRequest(), ("GetConnectState", ()))
         mode = described.mode
         return mode if mode in ("simulated", "mock", "real") else "unknown"  # type: ignore[return-value]
 

@@ -213,6 +213,13 @@ REFUSALS: tuple[Refusal, ...] = (
         "wire",
         "no answer is not a refusal",
     ),
+    Refusal(
+        "rpc.calls.Caller._order",
+        "UNKNOWN",
+        "an order function raised: the order may have left",
+        "wire",
+        "no answer is not a refusal",
+    ),
     # --- real-time data
     Refusal(
         "rpc.realtime._checked_codes",
@@ -349,7 +356,7 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("rpc.custom._Running.hear", "ABORTED", "a handler raised", "koapy", "KOAPY ends the stream as well"),
     # --- kiwoom.v1
     Refusal(
-        "v1.native.Native.call",
+        "v1.native.Native._carried_out",
         "INVALID_ARGUMENT",
         "over 10,000 calls in one request",
         "protection",
@@ -365,6 +372,20 @@ REFUSALS: tuple[Refusal, ...] = (
         "a session that ended, or that is another client's",
         "rights",
         "settings session_grace_s, sessions_kept",
+    ),
+    Refusal(
+        "v1.outcomes.Outcomes.of",
+        "ABORTED",
+        "a numbered request that came before, whose outcome is not kept",
+        "wire",
+        "it is not carried out twice",
+    ),
+    Refusal(
+        "v1.outcomes.Outcomes.of",
+        "FAILED_PRECONDITION",
+        "a request was to be recalled, and never came",
+        "wire",
+        "it was not carried out, and will not be",
     ),
     Refusal(
         "v1.sessions.Session.batches",

@@ -7,6 +7,7 @@ kept for that client until its request takes them along: another client's reques
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -25,7 +26,7 @@ from kiwoom.control.contract import (
     function,
 )
 from kiwoom.control.eventdata import GETTERS
-from kiwoom.errors import UnknownFunction, WrongArguments
+from kiwoom.errors import ComError, KiwoomError, OutcomeUnknown, UnknownFunction, WrongArguments
 from kiwoom.limits import ORDER_FUNCTIONS, QUERY_FUNCTIONS
 from kiwoom.service.base.status import End
 from kiwoom.service.delivery import koapywire as encode
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from kiwoom.service.rpc.login import Login
 
 __all__ = ["Caller", "check_arguments", "wire_arguments"]
+
+log = logging.getLogger("kiwoom.service")
 
 # Lists of codes and of FIDs are the longest honest texts; what is longer is an attack or a mistake.
 _LONGEST_TEXT = 100_000
@@ -195,7 +198,7 @@ class Caller:
         limiter = self._core.limits.of(name)
         if limiter is not None:
             limiter.count()
-        result = control.call(name, *arguments)
+        result = self._order(name, arguments) if name in ORDER_FUNCTIONS else control.call(name, *arguments)
         if limiter is not None and result in _TOO_MANY:
             limiter.refused()
         if name in _UNREGISTER:
@@ -204,6 +207,21 @@ class Caller:
         elif name == "GetLoginInfo" and client.identity.accounts is not None and arguments[0] in _ACCOUNT_TAGS:
             return _only_accounts(str(result), client.identity.accounts)
         return result
+
+    def _order(self, name: str, arguments: tuple[str | int, ...]) -> Value:
+        """Send an order. Raises End(UNKNOWN) if it may have left although the function raised."""
+        try:
+            return self._core.owner.control.call(name, *arguments)
+        except (ComError, OutcomeUnknown) as error:
+            why: Exception = error
+        except KiwoomError:
+            # Raised on purpose, before anything left.
+            raise
+        except Exception as error:
+            log.error("%s raised %r", name, error, exc_info=error)
+            why = error
+        text = f"the outcome of the order is unknown, look it up (opt10075) before sending it again: {why}"
+        raise End(grpc.StatusCode.UNKNOWN, text)
 
     async def call(self, client: Client, name: str, arguments: Sequence[str | int | bool]) -> Value | bool:
         """Carry out a function or a helper by name."""

@@ -98,6 +98,7 @@ class Native:
             mode=control.mode,
             url=str(control.url),
             virtual_clock=control.clock.virtual,
+            remembers=True,
             clock_speed=0.0 if control.clock.virtual or not second else 1.0 / second,
             now_us=control.clock.now_us(),
             connected=connected == 1,
@@ -105,9 +106,24 @@ class Native:
         ).SerializeToString()
 
     async def call(self, client: Client, raw: bytes) -> bytes:
-        """Carry out functions one after the other, in one go; the first that cannot be called ends it."""
+        """
+        Carry out functions one after the other, in one go; the first that cannot be called ends it.
+
+        A numbered request that came before is answered from memory.
+        """
         request = pb.CallRequest.FromString(raw)
         session = self._session_of(client, request.session) if request.session else None
+        if session is None or not request.number:
+            return await self._carried_out(client, session, request)
+        outcome = session.outcomes.of(request.number, request.recall)
+        if outcome is None:
+            # A task of its own: it goes on when the connection breaks, and the program asks again for its outcome.
+            work = self._carried_out(client, session, request)
+            outcome = asyncio.create_task(work, name="kiwoom call")
+            session.outcomes.keep(request.number, outcome)
+        return await asyncio.shield(outcome)
+
+    async def _carried_out(self, client: Client, session: Session | None, request: pb.CallRequest) -> bytes:
         if len(request.calls) > _MOST_CALLS:
             raise End(_Code.INVALID_ARGUMENT, f"{len(request.calls)} calls: no more than {_MOST_CALLS} at once")
         prepared: list[tuple[Function, tuple[str | int, ...]] | Exception] = []

@@ -27,6 +27,7 @@ from kiwoom.service.owner.owner import Timer
 from kiwoom.service.shared.clients import Client
 from kiwoom.service.shared.core import Core
 from kiwoom.service.v1.events import REAL_DATA, Layouts, Piece
+from kiwoom.service.v1.outcomes import Outcomes
 from kiwoom.wire import kiwoom_pb2 as pb
 
 __all__ = ["Session", "Sessions"]
@@ -85,6 +86,8 @@ class Session(Listener):
         """
         self._answers_due: Counter[str] = Counter()
         """Requests that were not answered yet, by real screen. Owner thread."""
+        self.outcomes = Outcomes()
+        """What came of its last requests. Event loop's thread."""
         self.waiting = False
         """The program waits for an event. Owner thread."""
         self.attached: object | None = None

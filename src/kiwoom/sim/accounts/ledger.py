@@ -15,11 +15,11 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import date, datetime
 
-from kiwoom.sim.accounts.stockaccount import Account, AccountTrade, Entry, Holding, NotCovered, half_up, share_of
+from kiwoom.sim.accounts.stockaccount import Account, AccountTrade, Holding, share_of
 from kiwoom.sim.exchange.order import Execution, Order
 from kiwoom.sim.rules.trading import BUY, LOAN_RATE_PPM, MOCK_FEES, SELL, FeeSchedule
 
-__all__ = ["Account", "AccountTrade", "Entry", "Holding", "Ledger", "NotCovered", "half_up"]
+__all__ = ["Ledger"]
 
 
 class Ledger:

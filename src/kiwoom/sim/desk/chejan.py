@@ -14,8 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from kiwoom.clock import DAY_US
 from kiwoom.sim.accounts.derivativeaccount import DerivativeAccount, Position, value_of
-from kiwoom.sim.accounts.ledger import Account, Holding, half_up
-from kiwoom.sim.accounts.stockaccount import average
+from kiwoom.sim.accounts.stockaccount import Account, Holding, average, half_up
 from kiwoom.sim.base.formats import clock6, direction, rate, scaled, signed, signed_price
 from kiwoom.sim.exchange.order import Execution, Order
 from kiwoom.sim.rules.trading import BUY, QUOTE_TYPES, SELL

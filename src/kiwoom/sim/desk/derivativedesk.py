@@ -19,7 +19,7 @@ from kiwoom.sim.exchange.order import Order, terminal_of
 from kiwoom.sim.rules.instruments import Instrument
 
 if TYPE_CHECKING:
-    from kiwoom.sim.desk.stockdesk import Desk
+    from kiwoom.sim.desk.stockdesk import StockDesk
 
 __all__ = ["DerivativeDesk"]
 
@@ -27,7 +27,7 @@ __all__ = ["DerivativeDesk"]
 class DerivativeDesk(OrderFlow[DerivativeAccount, DerivativeOrder]):
     """Orders for futures and options; shares numbers and listeners with the desk for stocks."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: StockDesk) -> None:
         super().__init__(desk.engine, desk.market, desk.options, desk.numbers, desk.notices)
         self._desk = desk
         self._accounts: dict[str, DerivativeAccount] = {}

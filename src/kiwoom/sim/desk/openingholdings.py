@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from kiwoom.sim.accounts.ledger import Account
-from kiwoom.sim.desk.stockdesk import Desk
+from kiwoom.sim.accounts.stockaccount import Account
+from kiwoom.sim.desk.stockdesk import StockDesk
 from kiwoom.sim.market.market import Market
 from kiwoom.sim.rules.instruments import Instrument
 
@@ -18,7 +18,7 @@ FEW, MANY = 7, 27
 _FAMILIAR = ("005930", "000660", "035420", "005380", "051910", "069500", "035720")
 
 
-def fill_accounts(desk: Desk, market: Market, accounts: Sequence[Account], seed: int) -> None:
+def fill_accounts(desk: StockDesk, market: Market, accounts: Sequence[Account], seed: int) -> None:
     """Put shares into the stock accounts of a list, at costs near the prices of the last months."""
     rng = random.Random(f"{seed}/portfolio")
     stocks = [i for i in market.instruments() if i.is_stock and i.kind in ("COMMON", "ETF") and i.market != "KONEX"]
@@ -31,7 +31,7 @@ def fill_accounts(desk: Desk, market: Market, accounts: Sequence[Account], seed:
             _deliver(desk, market, account, stock, rng)
 
 
-def _deliver(desk: Desk, market: Market, account: Account, stock: Instrument, rng: random.Random) -> None:
+def _deliver(desk: StockDesk, market: Market, account: Account, stock: Instrument, rng: random.Random) -> None:
     price = market.live_as_seen(stock).base
     cost_price = max(1, round(price * rng.uniform(0.85, 1.12)))
     quantity = max(1, round(rng.uniform(1, 5) * 1_000_000 / cost_price))

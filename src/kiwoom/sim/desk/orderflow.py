@@ -4,7 +4,7 @@ The way of an order through the broker, the same for stocks and for derivatives.
 An order comes in two steps, so that the answer to the sender can stand between them: `accept` checks it, reserves its
 margin and gives it a number, or refuses it; `proceed` sends the first notices and hands it to the exchange. Every
 result, at once or later, becomes a ledger entry and a notice. The differences between stocks and derivatives (accounts,
-margin, balance notice) are left to `Desk` and `DerivativeDesk`.
+margin, balance notice) are left to `StockDesk` and `DerivativeDesk`.
 """
 
 from __future__ import annotations

@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from kiwoom.sim.market.market import Market
     from kiwoom.sim.options import Options
 
-__all__ = ["Desk", "NotTaken", "Notify", "Ticket"]
+__all__ = ["StockDesk"]
 
 
-class Desk(OrderFlow[Account, Order]):
+class StockDesk(OrderFlow[Account, Order]):
     """Orders for stocks, and the stock accounts of all users of a broker."""
 
     def __init__(self, engine: Engine, market: Market, options: Options) -> None:

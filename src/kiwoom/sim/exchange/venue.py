@@ -27,7 +27,7 @@ from kiwoom.sim.exchange.book import Book, BookOrder, Fill
 from kiwoom.sim.exchange.floor import Floor, Rejected
 from kiwoom.sim.exchange.order import Order
 from kiwoom.sim.market.live import Live
-from kiwoom.sim.prices.tape import Trade
+from kiwoom.sim.prices.minutes import Trade
 from kiwoom.sim.rules.instruments import Instrument
 from kiwoom.sim.rules.refusals import Refusal
 from kiwoom.sim.rules.timetable import Phase

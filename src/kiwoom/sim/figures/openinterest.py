@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from kiwoom.catalog import calendar
+from kiwoom.sim.prices.minutes import MINUTE_US
 from kiwoom.sim.prices.pricing import usual_volume
-from kiwoom.sim.prices.tape import MINUTE_US
 from kiwoom.sim.rules.instruments import Instrument
 
 if TYPE_CHECKING:

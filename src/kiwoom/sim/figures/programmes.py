@@ -18,7 +18,8 @@ from kiwoom.catalog import calendar
 from kiwoom.clock import DAY_US
 from kiwoom.sim.base.draws import scatter, uniforms
 from kiwoom.sim.market.market import Market
-from kiwoom.sim.prices.tape import MINUTE_US, Minute, Tape
+from kiwoom.sim.prices.minutes import MINUTE_US, Minute
+from kiwoom.sim.prices.tape import Tape
 from kiwoom.sim.rules.instruments import Instrument
 
 __all__ = ["MARKETS", "Program", "Programs", "programs"]

@@ -8,16 +8,12 @@ from typing import NamedTuple
 
 from kiwoom.catalog import calendar
 from kiwoom.clock import DAY_US
+from kiwoom.limits import CHART_DEPTH_DAYS
 from kiwoom.sim.market.market import Market
-from kiwoom.sim.prices.tape import MINUTE_US, Trade
+from kiwoom.sim.prices.minutes import MINUTE_US, Trade
 from kiwoom.sim.rules.instruments import Instrument
 
-__all__ = ["MINUTE_DAYS", "TICK_DAYS", "Candle", "minute_candles", "tick_candles"]
-
-TICK_DAYS = 20
-"""How many trading days back the tick charts reach."""
-MINUTE_DAYS = 160
-"""How many trading days back the minute charts reach."""
+__all__ = ["Candle", "minute_candles", "tick_candles"]
 
 
 class Candle(NamedTuple):
@@ -67,7 +63,7 @@ def _trades(market: Market, instrument: Instrument, day: date) -> list[Trade]:
 
 def tick_candles(market: Market, instrument: Instrument, unit: int) -> Iterator[Candle]:
     """Bars of `unit` trades each, newest first. A day's last bar may hold fewer."""
-    for day in _days(market, TICK_DAYS):
+    for day in _days(market, CHART_DEPTH_DAYS["tick"]):
         trades = _trades(market, instrument, day)
         if not trades:
             continue
@@ -89,7 +85,7 @@ def minute_candles(market: Market, instrument: Instrument, unit: int) -> Iterato
 
     The closing auction's trade stands in the bar of 15:30.
     """
-    for day in _days(market, MINUTE_DAYS):
+    for day in _days(market, CHART_DEPTH_DAYS["min"]):
         yield from reversed(_minutes_of(market, instrument, day, unit))
 
 

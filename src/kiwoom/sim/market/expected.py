@@ -13,7 +13,8 @@ from typing import NamedTuple
 from kiwoom.catalog import calendar
 from kiwoom.sim.base.draws import uniforms
 from kiwoom.sim.market.market import Market
-from kiwoom.sim.prices.tape import MINUTE_US, Tape, Trade
+from kiwoom.sim.prices.minutes import MINUTE_US, Trade
+from kiwoom.sim.prices.tape import Tape
 from kiwoom.sim.rules.instruments import Instrument
 
 __all__ = ["Expected", "expected"]

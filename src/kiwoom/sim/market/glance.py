@@ -9,7 +9,8 @@ selling volume).
 from __future__ import annotations
 
 from kiwoom.sim.market.quoted import Quoted
-from kiwoom.sim.prices.tape import MINUTE_US, Tape, Trade
+from kiwoom.sim.prices.minutes import MINUTE_US, Trade
+from kiwoom.sim.prices.tape import Tape
 from kiwoom.sim.rules.instruments import Instrument
 
 __all__ = ["Sketch"]

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kiwoom.sim.market.quoted import Levels, Quoted
-from kiwoom.sim.prices.tape import Tape, Trade
+from kiwoom.sim.market.quoted import Quoted
+from kiwoom.sim.prices.minutes import Trade
+from kiwoom.sim.prices.tape import Tape
 from kiwoom.sim.rules.instruments import Instrument
 
-__all__ = ["Levels", "Live"]
+__all__ = ["Live"]
 
 
 class Live(Quoted):

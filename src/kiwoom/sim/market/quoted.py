@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kiwoom.sim.market.ladder import DEPTH, Ladders
-from kiwoom.sim.prices.tape import Tape, Trade
+from kiwoom.sim.prices.minutes import Trade
+from kiwoom.sim.prices.tape import Tape
 from kiwoom.sim.rules.instruments import Instrument
 
 __all__ = ["Levels", "Quoted"]

@@ -23,7 +23,7 @@ from kiwoom.sim.prices.interruptions import Halt, interrupt
 from kiwoom.sim.prices.minutes import MINUTE_US, Minute, Trade, marks, needed, taken
 from kiwoom.sim.rules.instruments import Instrument
 
-__all__ = ["AFTER_CLOSE", "AFTER_HOURS", "FEW", "MINUTE_US", "Minute", "Tape", "Trade", "weights"]
+__all__ = ["AFTER_CLOSE", "AFTER_HOURS", "FEW", "Tape", "weights"]
 
 FEW = 20
 _MINUTES_KEPT = 30  # a minute that left the cache is made anew, and comes out the same

@@ -24,7 +24,8 @@ from kiwoom.limits import PROFILES
 from kiwoom.sim.base.engine import Timer
 from kiwoom.sim.desk.chejan import BALANCE_FIDS, ORDER_FIDS, POSITION_FIDS, fid_list
 from kiwoom.sim.desk.derivativedesk import DerivativeDesk
-from kiwoom.sim.desk.stockdesk import Desk, NotTaken, Ticket
+from kiwoom.sim.desk.orderflow import NotTaken, Ticket
+from kiwoom.sim.desk.stockdesk import StockDesk
 from kiwoom.sim.exchange.order import Order, side_of
 from kiwoom.sim.rules.messages import accepted_text, derivative_tr_name, order_tr_name
 from kiwoom.sim.rules.refusals import CallRefusal, TrRefusal
@@ -195,7 +196,7 @@ class Ordering(Part):
             self.broker.derivatives,
         )
 
-    def send(self, ticket: Ticket, desk: Desk | DerivativeDesk | None = None) -> int:
+    def send(self, ticket: Ticket, desk: StockDesk | DerivativeDesk | None = None) -> int:
         """Let a ticket through to the server, or refuse it with a negative number."""
         desk = desk or self.desk
         refusal = self._refusal(ticket, desk)
@@ -208,7 +209,7 @@ class Ordering(Part):
         self._on_way.append((now, timer))
         return 0
 
-    def _refusal(self, ticket: Ticket, desk: Desk | DerivativeDesk) -> CallRefusal | None:
+    def _refusal(self, ticket: Ticket, desk: StockDesk | DerivativeDesk) -> CallRefusal | None:
         if not self.control.connected:
             return CallRefusal.NOT_CONNECTED
         if not ticket.code:
@@ -252,7 +253,7 @@ class Ordering(Part):
 
     # --- the server --------------------------------------------------------------------------------------------
 
-    def _arrive(self, ticket: Ticket, desk: Desk | DerivativeDesk, line: int) -> None:
+    def _arrive(self, ticket: Ticket, desk: StockDesk | DerivativeDesk, line: int) -> None:
         self._on_way.popleft()
         if line != self.control.line:
             self._arrive_unheard(ticket, desk)
@@ -291,7 +292,7 @@ class Ordering(Part):
             self._last_notice = first_notice
             desk.proceed(order)
 
-    def _arrive_unheard(self, ticket: Ticket, desk: Desk | DerivativeDesk) -> None:
+    def _arrive_unheard(self, ticket: Ticket, desk: StockDesk | DerivativeDesk) -> None:
         """The line dropped after the order had arrived: the server carries it out, and its answer is lost."""
         if self.control.faults.order_refusal(ticket.code, ticket.account_no, ticket.rq_name) is None:
             with contextlib.suppress(NotTaken):

@@ -105,8 +105,8 @@ class SimControl(TimedControl):
             self.engine.failures.report(f"{name}({shown})", error)
             return failure(name, _FAILED)
 
-    def _reads_here(self) -> bool:
-        return not self.faults.has_calls and super()._reads_here()
+    def _reads_here(self, name: str) -> bool:
+        return not self.faults.has_calls and super()._reads_here(name)
 
     def drop_line(self) -> None:
         super().drop_line()

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
 
-from kiwoom.sim.accounts.ledger import Account, Holding
+from kiwoom.sim.accounts.stockaccount import Account, Holding
 
 __all__ = [
     "Price",

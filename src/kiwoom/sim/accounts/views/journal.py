@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from fractions import Fraction
 
-from kiwoom.sim.accounts.ledger import Account, AccountTrade, half_up
+from kiwoom.sim.accounts.stockaccount import Account, AccountTrade, half_up
 from kiwoom.sim.accounts.views.holdings import PriceOf, Row, View
 from kiwoom.sim.rules.trading import BUY, SELL
 

@@ -11,7 +11,7 @@ from datetime import date
 from fractions import Fraction
 
 from kiwoom.clock import from_us
-from kiwoom.sim.accounts.ledger import Account, AccountTrade, half_up
+from kiwoom.sim.accounts.stockaccount import Account, AccountTrade, half_up
 from kiwoom.sim.accounts.views.holdings import PriceOf, Row, View
 from kiwoom.sim.exchange.order import NO_ORDER, Action, Order, OrderState
 from kiwoom.sim.rules.trading import BUY, QUOTE_TYPES, SELL

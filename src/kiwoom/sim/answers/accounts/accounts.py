@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from kiwoom.catalog import Tr
-from kiwoom.sim.accounts.ledger import Account
+from kiwoom.sim.accounts.stockaccount import Account
 from kiwoom.sim.accounts.views.holdings import (
     Value,
     View,
@@ -35,7 +35,7 @@ from kiwoom.sim.accounts.views.trades import (
 from kiwoom.sim.answers.registry import Answer, Refused, Request, answers
 from kiwoom.sim.base.formats import padded, signed_price
 from kiwoom.sim.desk.chejan import order_values, two_decimals
-from kiwoom.sim.desk.stockdesk import Desk
+from kiwoom.sim.desk.stockdesk import StockDesk
 from kiwoom.sim.rules.refusals import TrRefusal
 
 __all__ = ["PLAIN", "TWELVE", "account_of", "written"]
@@ -80,7 +80,7 @@ TWELVE = Style(12, 12, 12)
 PLAIN = Style()
 
 
-def account_of(request: Request) -> tuple[Account, Desk]:
+def account_of(request: Request) -> tuple[Account, StockDesk]:
     """The account that the request names, and the desk that keeps it. Raises Refused for another's or none."""
     broker = request.broker
     number = request.text("계좌번호").replace("-", "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kiwoom.sim.accounts.ledger import AccountTrade
+from kiwoom.sim.accounts.stockaccount import AccountTrade
 from kiwoom.sim.accounts.views.journal import journal_view
 from kiwoom.sim.answers.accounts.accounts import PLAIN, account_of, written
 from kiwoom.sim.answers.inputs import choice

@@ -16,7 +16,7 @@ from kiwoom.sim.accounts.views.periods import (
 )
 from kiwoom.sim.answers.accounts.accounts import TWELVE, account_of, written
 from kiwoom.sim.answers.registry import Answer, Request, answers, bad_value
-from kiwoom.sim.desk.stockdesk import Desk
+from kiwoom.sim.desk.stockdesk import StockDesk
 from kiwoom.sim.rules.trading import LOAN_DEPOSIT_PERCENT
 
 __all__: list[str] = []
@@ -24,7 +24,7 @@ __all__: list[str] = []
 _LEDGER = "the account's cash book and trades, at the closes of the days"
 
 
-def _closes(desk: Desk) -> CloseOf:
+def _closes(desk: StockDesk) -> CloseOf:
     market = desk.market
 
     def close_of(code: str, day: date) -> int:
@@ -36,7 +36,7 @@ def _closes(desk: Desk) -> CloseOf:
     return close_of
 
 
-def _funds(desk: Desk) -> Callable[[str], bool]:
+def _funds(desk: StockDesk) -> Callable[[str], bool]:
     return lambda code: desk.instrument(code).is_fund
 
 

@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from kiwoom.clock import from_us
 from kiwoom.sim.accounts.derivativeaccount import Deal, DerivativeAccount, DerivativeOrder, Position, value_of
-from kiwoom.sim.accounts.ledger import half_up
+from kiwoom.sim.accounts.stockaccount import half_up
 from kiwoom.sim.answers.registry import Answer, NotFound, Refused, Request, answers, bad_value
 from kiwoom.sim.base.formats import padded, scaled
 from kiwoom.sim.desk.chejan import two_decimals

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from kiwoom.sim.accounts.derivativeaccount import Deal, DerivativeAccount, Position, initial_margin, value_of
-from kiwoom.sim.accounts.ledger import half_up
+from kiwoom.sim.accounts.stockaccount import half_up
 from kiwoom.sim.answers.registry import Answer, NotFound, Refused, Request, answers
 from kiwoom.sim.base.formats import scaled, signed, signed_price
 from kiwoom.sim.desk.chejan import order_values, position_values, two_decimals

@@ -13,7 +13,7 @@ from kiwoom.sim.answers.registry import Answer, NotFound, Request, answers, bad_
 from kiwoom.sim.base.formats import clock6, scaled
 from kiwoom.sim.figures.derivatives import State, historical_volatility, records, state_now
 from kiwoom.sim.market.market import Market
-from kiwoom.sim.prices.tape import MINUTE_US
+from kiwoom.sim.prices.minutes import MINUTE_US
 from kiwoom.sim.rules.derivatives import INDEX_CODE
 from kiwoom.sim.rules.instruments import Instrument
 

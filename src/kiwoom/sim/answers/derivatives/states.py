@@ -19,7 +19,7 @@ from kiwoom.sim.answers.registry import NotFound, Request
 from kiwoom.sim.figures.derivatives import State
 from kiwoom.sim.market.candles import Candle, minute_candles
 from kiwoom.sim.market.market import Market
-from kiwoom.sim.prices.tape import MINUTE_US, Trade
+from kiwoom.sim.prices.minutes import MINUTE_US, Trade
 from kiwoom.sim.rules.instruments import Instrument
 
 __all__ = [

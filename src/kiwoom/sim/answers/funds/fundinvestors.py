@@ -11,7 +11,7 @@ from kiwoom.sim.answers.registry import Answer, NotFound, Request, answers
 from kiwoom.sim.base.formats import direction, rate, signed, signed_price
 from kiwoom.sim.figures.investors import investors
 from kiwoom.sim.figures.nav import nav
-from kiwoom.sim.prices.tape import MINUTE_US
+from kiwoom.sim.prices.minutes import MINUTE_US
 from kiwoom.sim.rules.instruments import Instrument
 
 __all__: list[str] = []

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from itertools import chain
 
+from kiwoom.limits import CHART_DEPTH_DAYS
 from kiwoom.sim.answers.inputs import legal
 from kiwoom.sim.answers.registry import Answer, NotFound, Request, answers, bad_value
 from kiwoom.sim.base.formats import clock6, scaled, signed_price
@@ -18,6 +19,8 @@ __all__: list[str] = []
 _STOCK_SOURCE = "day bars: real where data= has them, else generated; bars within a day from the day's tape"
 _GENERATED = "[100000] 모의투자 조회완료 (시뮬레이터가 생성한 시세)"
 _EMPTY_ADJUSTMENT = "the adjustment columns stay empty, as captured; prices are never adjusted"
+_TICK_DEPTH = f"reaches {CHART_DEPTH_DAYS['tick']} trading days back"
+_MINUTE_DEPTH = f"reaches {CHART_DEPTH_DAYS['min']} trading days back"
 _MINUTES = (1, 3, 5, 10, 15, 30, 45, 60)
 _TICKS = (1, 3, 5, 10, 30)
 
@@ -145,7 +148,7 @@ def _signed_candle(candle: Candle, scale: int = 1) -> list[str]:
     ]
 
 
-@answers("opt10079", source=_STOCK_SOURCE, omits=f"{_EMPTY_ADJUSTMENT}; reaches 20 trading days back")
+@answers("opt10079", source=_STOCK_SOURCE, omits=f"{_EMPTY_ADJUSTMENT}; {_TICK_DEPTH}")
 def stock_ticks(request: Request) -> Answer:
     """주식틱차트조회요청."""
     instrument = _stock(request)
@@ -158,7 +161,7 @@ def stock_ticks(request: Request) -> Answer:
     return Answer(single, rows, _message(request, instrument))
 
 
-@answers("opt10080", source=_STOCK_SOURCE, omits=f"{_EMPTY_ADJUSTMENT}; reaches 160 trading days back")
+@answers("opt10080", source=_STOCK_SOURCE, omits=f"{_EMPTY_ADJUSTMENT}; {_MINUTE_DEPTH}")
 def stock_minutes(request: Request) -> Answer:
     """주식분봉차트조회요청."""
     instrument = _stock(request)
@@ -241,14 +244,14 @@ def _closing_rows(request: Request, instrument: Instrument) -> list[Candle]:
     return rows[::-1] if live.count else []
 
 
-@answers("opt20004", source=_SECTOR_SOURCE, omits="reaches 20 trading days back")
+@answers("opt20004", source=_SECTOR_SOURCE, omits=_TICK_DEPTH)
 def sector_ticks(request: Request) -> Answer:
     """업종틱차트조회요청."""
     unit = _unit(request, "틱범위", _TICKS)
     return _sector_candles(request, tick_candles(request.market, _sector(request), unit))
 
 
-@answers("opt20005", source=_SECTOR_SOURCE, omits="reaches 160 trading days back")
+@answers("opt20005", source=_SECTOR_SOURCE, omits=_MINUTE_DEPTH)
 def sector_minutes(request: Request) -> Answer:
     """업종분봉조회요청."""
     unit = _unit(request, "틱범위", _MINUTES)
@@ -286,14 +289,14 @@ def _derivative_candles(request: Request, candles: Iterator[Candle], unit: int) 
     return Answer({"종목코드": instrument.code, "마지막틱갯수": str(last)}, rows, _message(request, instrument))
 
 
-@answers("opt50028", "opt50066", source=_DERIVATIVE_SOURCE, omits="reaches 20 trading days back")
+@answers("opt50028", "opt50066", source=_DERIVATIVE_SOURCE, omits=_TICK_DEPTH)
 def derivative_ticks(request: Request) -> Answer:
     """선물틱차트요청, 선옵틱차트요청."""
     unit = _unit(request, "시간단위", _TICKS)
     return _derivative_candles(request, tick_candles(request.market, _derivative(request), unit), unit)
 
 
-@answers("opt50029", "opt50067", source=_DERIVATIVE_SOURCE, omits="reaches 160 trading days back")
+@answers("opt50029", "opt50067", source=_DERIVATIVE_SOURCE, omits=_MINUTE_DEPTH)
 def derivative_minutes(request: Request) -> Answer:
     """선물분차트요청, 선옵분차트요청."""
     unit = _unit(request, "시간단위", _MINUTES)

@@ -21,7 +21,7 @@ from kiwoom.sim.answers.stocks.investors import dated
 from kiwoom.sim.base.formats import clock6, percent, rate, signed
 from kiwoom.sim.figures.firms import FIRMS, Brokers, FirmFlow, brokers, firm_name
 from kiwoom.sim.market.market import Market
-from kiwoom.sim.prices.tape import MINUTE_US
+from kiwoom.sim.prices.minutes import MINUTE_US
 from kiwoom.sim.rules.instruments import Instrument
 
 __all__ = ["foreign_net"]

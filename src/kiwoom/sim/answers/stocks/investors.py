@@ -13,7 +13,7 @@ from kiwoom.sim.base.formats import clock6, direction, percent, rate, signed, si
 from kiwoom.sim.figures.investors import KINDS, Flow, Investors, investors
 from kiwoom.sim.market.market import Market
 from kiwoom.sim.prices.history import DayBar
-from kiwoom.sim.prices.tape import MINUTE_US
+from kiwoom.sim.prices.minutes import MINUTE_US
 from kiwoom.sim.rules.instruments import Instrument
 
 __all__ = ["ITEMS", "SIDES", "dated", "flow_texts", "recent", "side_of", "whole_units"]

@@ -14,7 +14,7 @@ from kiwoom.sim.answers.registry import Answer, Request, answers
 from kiwoom.sim.base.formats import clock6, direction, percent, rate, signed, signed_price
 from kiwoom.sim.market.live import Live
 from kiwoom.sim.market.market import Market
-from kiwoom.sim.prices.tape import MINUTE_US, Trade
+from kiwoom.sim.prices.minutes import MINUTE_US, Trade
 from kiwoom.sim.rules.instruments import Instrument
 
 __all__ = ["flow"]

@@ -1,0 +1,259 @@
+"""
+Time that jumps: to the control's next event or to the program's next deadline, whichever comes first.
+
+Deadlines are those of the program's timers, sleeps and timed waits. Time stands still while a thread of the program
+works, so that an answer does not come late because a computer is slow, and goes on when all threads wait.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["HELPERS", "VirtualTime"]
+
+HELPERS: set[int] = set()
+"""Threads of this layer: they never hold time back."""
+
+_PATIENCE_S = 1.0
+"""A thread that neither ends nor waits for this long no longer holds time back: it waits in a way not known here."""
+
+_WAITING = {
+    ("threading.py", "wait"),
+    ("threading.py", "_wait_for_tstate_lock"),
+    ("threading.py", "join"),
+    ("threading.py", "acquire"),
+    ("thread.py", "_worker"),  # of concurrent.futures: a thread of the pool without work
+    ("selectors.py", "select"),
+    ("popen_fork.py", "poll"),
+    ("connection.py", "_recv"),
+    ("connection.py", "wait"),
+}
+"""Where a thread stands that waits for others: file and function of its innermost frame."""
+
+_LONGEST_PAUSE_S = 0.02
+
+
+class VirtualTime:
+    """The virtual time of a session: its deadlines, and the threads that hold it back."""
+
+    IDLE_US = (10_000, 1_000_000)
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+        self._deadlines: dict[int, tuple[int, Callable[[], None], bool]] = {}
+        self._serial = 0
+        self._waiting: set[int] = set()
+        self._still: dict[int, float] = {}
+        self._owner_at = 0.0
+        self._idle_since: int | None = None
+        self._stepping = threading.Lock()
+
+    def now_us(self) -> int:
+        """The control's time."""
+        return int(self._session.backend.now_us())
+
+    # --- deadlines -----------------------------------------------------------------------------------------------
+
+    def at(self, us: int, action: Callable[[], None], beside: bool = False) -> int:
+        """
+        Have `action` called when the time is `us`; returns a key for `cancel`.
+
+        `beside` is for waits of threads: they end also while the owner's loop does not turn. Timers of Qt do not: in a
+        slot that sleeps, none fires.
+        """
+        self._serial += 1
+        key = self._serial
+        self._deadlines[key] = (us, action, beside)
+        driver = self._session.driver
+        if driver is not None:
+            if threading.get_ident() == self._session.owner:
+                driver.arm()
+            else:
+                driver.wake()
+        return key
+
+    def cancel(self, key: int) -> None:
+        """Forget a deadline."""
+        self._deadlines.pop(key, None)
+
+    def _first(self, beside: bool = False) -> int | None:
+        return min((us for us, _, of in list(self._deadlines.values()) if of or not beside), default=None)
+
+    def _limited(self, us: int | None) -> int | None:
+        """A moment, or that of `--until` where it comes before it."""
+        limit = self._session.ending.limit_us
+        return limit if us is None or (limit is not None and limit < us) else us
+
+    def _fire(self, us: int, beside: bool = False) -> None:
+        """Carry out what is due, in order."""
+        due = sorted((at, key) for key, (at, _, of) in list(self._deadlines.items()) if at <= us and (of or not beside))
+        for _, key in due:
+            entry = self._deadlines.pop(key, None)
+            if entry is not None:
+                entry[1]()
+
+    # --- threads -------------------------------------------------------------------------------------------------
+
+    def awake(self, thread: int) -> None:
+        """A thread begins, or goes on after a wait: time stands still until it waits."""
+        self._waiting.discard(thread)
+        self._still[thread] = time.monotonic()
+        if thread == self._owner():
+            self._owner_at = time.monotonic()
+
+    def busy(self, me: int) -> bool:
+        """Whether a thread other than `me` and the owner of the control works."""
+        frames = sys._current_frames()
+        if len(frames) <= 1:
+            return False
+        now = time.monotonic()
+        owner = self._owner()
+        known, self._still = self._still, {}
+        found = False
+        for thread, frame in frames.items():
+            if thread in (me, owner) or thread in HELPERS:
+                continue
+            if thread in self._waiting or _waits(frame):
+                self._still[thread] = now
+            else:
+                since = self._still[thread] = known.get(thread, now)
+                found = found or now - since < _PATIENCE_S
+        for thread, since in known.items():
+            # A thread that was just begun has no frame yet.
+            if thread not in frames and now - since < _PATIENCE_S / 20:
+                self._still[thread] = since
+                found = True
+        return found
+
+    def _owner(self) -> int:
+        return self._session.owner or threading.main_thread().ident or 0
+
+    def _may_step(self, me: int) -> bool:
+        """Whether a waiting thread may let time go on: no other works, and no loop of the owner's does it."""
+        owner = self._owner()
+        if me != owner and owner not in self._waiting and time.monotonic() - self._owner_at < _PATIENCE_S:
+            frame = sys._current_frames().get(owner)
+            if frame is not None and not _waits(frame):
+                return False
+        return not self.busy(me)
+
+    def wait(self, seconds: float | None, waiter: Any, wake: Callable[[], None] | None = None) -> bool:
+        """
+        Wait until `waiter`, a lock that is held, can be taken, or until `seconds` of the control's time have passed.
+
+        Returns whether the lock was taken. `wake` is called at the deadline; by default the lock is released.
+        """
+        return self.wait_with(seconds, lambda real: bool(waiter.acquire(True, real)), wake or waiter.release)
+
+    def wait_with(self, seconds: float | None, pause: Callable[[float], bool], wake: Callable[[], None]) -> bool:
+        """
+        Like `wait`, for anything that can be waited for.
+
+        `pause` waits for so many real seconds and says whether the wait is over; `wake` ends it on another thread.
+        """
+        me = threading.get_ident()
+        over = False
+
+        def end() -> None:
+            nonlocal over
+            over = True
+            self.awake(me)
+            wake()
+
+        key = 0 if seconds is None else self.at(self.now_us() + max(0, round(seconds * 1e6)), end, beside=True)
+        real = 0.0
+        try:
+            self._waiting.add(me)
+            while True:
+                if pause(real):
+                    return not over
+                if over:
+                    return False
+                real = 0.0 if self._let_go_on(me) else min(_LONGEST_PAUSE_S, real + 0.001)
+        finally:
+            self._waiting.discard(me)
+            self.cancel(key)
+
+    def _let_go_on(self, me: int) -> bool:
+        """Let time go on to the next deadline, if this thread may; whether it did."""
+        if not self._may_step(me) or not self._stepping.acquire(blocking=False):
+            return False
+        try:
+            first = self._first(beside=True)
+            target = self._limited(first)
+            if target is None:
+                return False
+            if target > self.now_us():
+                if first is None:
+                    return False  # only `--until` is left: the watch decides
+                self._session.backend.advance_to(target)
+            if first is None or first > target:
+                return False
+            self._fire(target, beside=True)
+            return True
+        finally:
+            self._stepping.release()
+            if me == self._owner():
+                self._session.ending.check()
+
+    # --- the loop of the owner -----------------------------------------------------------------------------------
+
+    def next_due(self) -> float | None:
+        """Real seconds until a step makes sense: 0.0, or None if nothing is planned."""
+        if self.busy(threading.get_ident()):
+            return 0.001
+        limit = self._session.ending.limit_us
+        if limit is not None and self.now_us() >= limit:
+            return 0.02
+        if self._deadlines or self._session.backend.next_due() is not None:
+            return 0.0
+        return None if limit is None else 0.05
+
+    def idle(self) -> None:
+        """The program waited for nothing: where nothing is planned at all, time goes on a little."""
+        if self._deadlines or self._session.backend.next_due() is not None or self.busy(threading.get_ident()):
+            self._idle_since = None
+            return
+        now = self.now_us()
+        if self._idle_since is None:
+            self._idle_since = now
+        least, most = self.IDLE_US
+        target = self._limited(now + min(most, max(least, (now - self._idle_since) // 100)))
+        if target is not None and target > now:
+            self._session.backend.advance_to(target)
+
+    def step(self) -> int:
+        """Go on to the next event or deadline; returns the number of events delivered."""
+        self._owner_at = time.monotonic()
+        if self.busy(threading.get_ident()):
+            return 0
+        backend = self._session.backend
+        now = backend.now_us()
+        first = self._first()
+        target = self._limited(first)
+        if target is None:
+            return int(backend.pump(3600.0)) if backend.next_due() is not None else 0
+        if target > now:
+            if first is None and backend.next_due() is None:
+                return 0  # only `--until` is left: `Ending.quiet` decides
+            count = int(backend.pump((target - now) / 1e6))
+            if count:
+                return count
+            if backend.now_us() < target:
+                backend.advance_to(target)
+        elif first is None or first > now:
+            return 0
+        if first is not None and first <= target:
+            self._fire(first)
+        return 0
+
+
+def _waits(frame: Any) -> bool:
+    """Whether a thread whose innermost frame this is waits for another."""
+    code = frame.f_code
+    return (os.path.basename(code.co_filename), code.co_name) in _WAITING  # noqa: PTH119
