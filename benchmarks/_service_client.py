@@ -60,11 +60,11 @@ class Process:
     def cpu_s(self) -> float:
         """CPU time so far."""
         times = self.process.cpu_times()
-        return times.user + times.system
+        return times.user + times.system  # type: ignore[no-any-return]
 
     def memory(self) -> int:
         """Resident bytes."""
-        return self.process.memory_info().rss
+        return self.process.memory_info().rss  # type: ignore[no-any-return]
 
     def channel(self) -> grpc.aio.Channel:
         """A connection of its own."""
@@ -165,7 +165,7 @@ async def ping_pong(process: Process, seconds: float) -> float:
         async def answer() -> bytes:
             data = await stream.read()
             await stream.write(HANDLED)
-            return data  # type: ignore[no-any-return]
+            return data  # type: ignore[return-value]
 
         for _ in range(200):
             data = await answer()
@@ -212,7 +212,7 @@ async def latencies(process: Process, count: int) -> list[float]:
             arrived.append((time.time(), data))
         stream.cancel()
     await calm(process)
-    made = [float(pb.ListenResponse.FromString(data).single_data.values[0]) for _, data in arrived]
+    made = [float(pb.ListenResponse.FromString(data).single_data.values[0]) for _, data in arrived]  # type: ignore[arg-type]
     return sorted(now - then for (now, _), then in zip(arrived, made, strict=True))
 
 
@@ -221,7 +221,7 @@ async def page_rows(process: Process, seconds: float) -> tuple[float, float]:
     async with channels(process, 1) as (channel,):
         stream = channel.unary_stream(f"{KOAPY}/TransactionCall")(DAILY.SerializeToString())
         for _ in range(5):
-            page = pb.ListenResponse.FromString(await stream.read())
+            page = pb.ListenResponse.FromString(await stream.read())  # type: ignore[arg-type]
         assert len(page.multi_data.values) == service.ROWS
         assert {len(row.values) for row in page.multi_data.values} == {service.COLUMNS}
         cpu, started, count = process.cpu_s(), time.perf_counter(), 0
@@ -241,14 +241,14 @@ async def native_events(process: Process, seconds: float) -> tuple[float, float]
         await stream.write(v1.EventsRequest(open=v1.Open(events=["OnReceiveRealData"])).SerializeToString())
         await stream.read()
         await fire(channel, True)
-        first = v1.EventBatch.FromString(await stream.read())
+        first = v1.EventBatch.FromString(await stream.read())  # type: ignore[arg-type]
         assert list(first.layouts[0].fids)[: len(service.FIDS)] == list(service.FIDS)
         assert first.events[0].texts[2] in service.PAYLOADS, first.events[0]
         for _ in range(20):
             await stream.read()
         cpu, started, count, lost = process.cpu_s(), time.perf_counter(), 0, 0
         while time.perf_counter() < started + seconds:
-            batch = v1.EventBatch.FromString(await stream.read())
+            batch = v1.EventBatch.FromString(await stream.read())  # type: ignore[arg-type]
             count += len(batch.events)
             lost += batch.lost
         took, cpu = time.perf_counter() - started, process.cpu_s() - cpu

@@ -50,11 +50,12 @@ def loop_ms() -> float:
 
 def enlarged(size: int) -> Listing:
     """The package's listing, with copies of its stocks under made-up codes until there are `size` of them."""
-    instruments = list(builtin_listing().instruments.values())
-    stocks = [i for i in instruments if i.is_stock]
+    listing = builtin_listing()
+    stocks = [i for i in listing.instruments.values() if i.is_stock]
     missing = max(0, size - len(stocks))
     copies = [dataclasses.replace(stocks[n % len(stocks)], code=f"{990_000 - n:06d}") for n in range(missing)]
-    return Listing([*instruments, *copies])
+    listing.add(copies)
+    return listing
 
 
 def opened(listing: Listing) -> SimControl:

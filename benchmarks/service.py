@@ -278,7 +278,7 @@ def main() -> None:
     gc.disable()
     for name in options.names or FIGURES:
         gc.collect()
-        for row in asyncio.run(FIGURES[name](options.runs)):  # type: ignore[arg-type]
+        for row in asyncio.run(FIGURES[name](options.runs)):  # type: ignore[arg-type, var-annotated]
             rows.append(row)
             print("{:52s} {:30s} {:>18s}  {:22s} {:18s} {}".format(*row.cells()), flush=True)
     print(told(started, options.runs))

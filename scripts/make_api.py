@@ -20,6 +20,7 @@ from functools import cache, cached_property
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "src"))
@@ -144,7 +145,7 @@ def _head(name: str, kind: type) -> Iterator[str]:
     if not getattr(kind, "_is_protocol", False) and not issubclass(kind, BaseException):
         yield _signature(name, kind)
     yield _doc(kind)
-    notes = _noted(kind)
+    notes = _noted(kind)  # type: ignore[arg-type]
     if is_dataclass(kind):
         rows = [
             f"| `{f.name}` | `{_annotation(f.type)}` | {notes.get(f.name, '')} |".replace(" | None", " \\| None")
@@ -189,7 +190,7 @@ def _signature(name: str, thing: object) -> str:
     for parameter in found.parameters.values():
         if parameter.name in ("self", "cls"):
             continue
-        text = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "") + parameter.name
+        text = {"VAR_POSITIONAL": "*", "VAR_KEYWORD": "**"}.get(parameter.kind.name, "") + parameter.name
         if parameter.kind is parameter.KEYWORD_ONLY and not star:
             words.append("*")
         star = star or parameter.kind in (parameter.KEYWORD_ONLY, parameter.VAR_POSITIONAL)
@@ -224,10 +225,10 @@ def _doc(thing: object) -> str:
 
 
 @cache
-def _noted(thing: object) -> dict[str, str]:
+def _noted(thing: Any) -> dict[str, str]:
     """The strings below the assignments of a class or a module, by the assigned name."""
     try:
-        body = ast.parse(textwrap.dedent(inspect.getsource(thing))).body  # type: ignore[arg-type]
+        body = ast.parse(textwrap.dedent(inspect.getsource(thing))).body
     except (OSError, TypeError):
         return {}
     if inspect.isclass(thing):

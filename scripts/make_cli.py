@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "src"))
@@ -101,7 +101,7 @@ def _parameters(callback: Any) -> list[Parameter]:
     found = []
     for parameter in inspect.signature(callback).parameters.values():
         hint = hints.get(parameter.name)
-        kind, *extras = (hint.__origin__, *hint.__metadata__) if hasattr(hint, "__metadata__") else (hint,)
+        kind, *extras = get_args(hint) if get_origin(hint) is Annotated else (hint,)
         info = next((e for e in extras if isinstance(e, ParameterInfo)), None)
         if info is None and isinstance(parameter.default, ParameterInfo):
             info = parameter.default

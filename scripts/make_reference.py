@@ -149,7 +149,7 @@ def _tree() -> str:
 def described(meaning: units.Meaning) -> str:
     """``price in won; the sign is the direction``, ``amount in million won``."""
     scales = {1_000: "thousand ", 1_000_000: "million ", 100_000_000: "100 million ", units.HUNDREDTH: "hundredths of "}
-    text = meaning.form
+    text: str = meaning.form
     if meaning.unit:
         text += f" in {scales.get(meaning.scale, '')}{meaning.unit}"
     return text if meaning.sign == "arithmetic" else f"{text}; sign = {meaning.sign}"
@@ -282,8 +282,9 @@ def _same(path: Path, text: str) -> bool:
 
 
 if __name__ == "__main__":
-    from make_api import main as api
-    from make_cli import main as cli
+    sys.path.insert(0, str(ROOT))
+    from scripts.make_api import main as api
+    from scripts.make_cli import main as cli
 
     only_check = "--check" in sys.argv[1:]
     sys.exit(max(make(only_check) for make in (main, api, cli)))

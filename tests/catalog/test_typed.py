@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -73,7 +74,7 @@ def test_a_captured_trade_is_consistent_with_itself() -> None:
     """The arithmetic between the fields holds only if every unit and sign is read right."""
     fids = catalog.real_type("주식체결").fids
     trade = {f: catalog.typed_fid(f, text, "주식체결") for f, text in zip(fids, TRADE.split("\t"), strict=False)}
-    value = {f: t.value for f, t in trade.items()}
+    value: dict[int, Any] = {f: t.value for f, t in trade.items()}
     assert value[20] == dt.time(14, 29, 42)
     assert (value[10], trade[10].direction, value[11]) == (77_100, -1, -400)
     assert (value[15], trade[15].direction) == (3, 1)

@@ -67,7 +67,7 @@ def test_the_real_one_stays_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     real = types.ModuleType("PyQt5.QAxContainer")
     real.__spec__ = importlib.util.spec_from_loader("PyQt5.QAxContainer", loader=None)
     monkeypatch.delenv("KIWOOM_URL", raising=False)
-    monkeypatch.setattr(sys.modules[module_of_install.__module__].platform, "system", lambda: "Windows")  # type: ignore[attr-defined]
+    monkeypatch.setattr(sys.modules[module_of_install.__module__].platform, "system", lambda: "Windows")
     monkeypatch.setitem(sys.modules, "PyQt5.QAxContainer", real)
     with kiwoom.compat.install() as layer:
         assert layer.real
@@ -85,4 +85,4 @@ def test_the_example_of_the_guide(application: object) -> None:
     assert "kiwoom.compat.install" in block
     scope: dict[str, object] = {}
     exec(block, scope)
-    assert scope["QAxWidget"].__module__ == "PyQt5.QAxContainer"  # type: ignore[attr-defined]
+    assert scope["QAxWidget"].__module__ == "PyQt5.QAxContainer"

@@ -27,7 +27,7 @@ END = Matching("0?")
 ORDER, BOUGHT = Known("order number"), Known("number of the order to change")
 
 
-def _request(tr_code: str, rq_name: str, scr_no: str, prev_next: int = 0, **inputs: str) -> tuple:  # type: ignore[type-arg]
+def _request(tr_code: str, rq_name: str, scr_no: str, prev_next: int = 0, **inputs: str) -> tuple:
     return (
         *(call("SetInputValue", name, value) for name, value in inputs.items()),
         call("CommRqData", rq_name, tr_code, prev_next, scr_no, gives=0),
@@ -38,7 +38,7 @@ def _message(*arguments: object) -> Expected:
     return event("OnReceiveMsg", *arguments, optional=True)
 
 
-def _order(kind: int, quantity: int, price: object, quote: str, original: object = "") -> tuple:  # type: ignore[type-arg]
+def _order(kind: int, quantity: int, price: object, quote: str, original: object = "") -> tuple:
     return (call("SendOrder", "주문", "0201", ACCOUNT, kind, "005930", quantity, price, quote, original, gives=0),)
 
 

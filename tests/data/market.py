@@ -35,8 +35,8 @@ def trading_days(first: date, last: date) -> list[date]:
     """The days between the two on which the exchange traded, of 2015-01-02 to 2026-08-14; after that every weekday."""
     closed = set()
     for line in (HERE / "closed_weekdays.txt").read_text("utf-8").splitlines():
-        year, *days = line.split()
-        closed |= {date(int(year), int(day[:2]), int(day[2:])) for day in days}
+        year, *months = line.split()
+        closed |= {date(int(year), int(day[:2]), int(day[2:])) for day in months}
     days = (first + timedelta(n) for n in range((last - first).days + 1))
     return [day for day in days if day.weekday() < 5 and day not in closed]
 

@@ -32,7 +32,7 @@ class MyServer(Server):
         self.codes.append(err_code)
         self.api.unloop()
 
-    def price(self, scr_no, rq_name, tr_code, record_name, prev_next):  # type: ignore[no-untyped-def]
+    def price(self, scr_no, rq_name, tr_code, record_name, prev_next):
         value = prep(self.api.get_comm_data(tr_code, rq_name, 0, "현재가"))
         self.share.update_single(name(), "price", value)
         self.api.unloop()

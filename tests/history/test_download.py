@@ -254,7 +254,7 @@ class Fuse:
 @contextlib.contextmanager
 def burning(fuse: Fuse, server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let the fuse burn before each page, fsync, rename and journal line; half of the file may be written by then."""
-    answer, fsync, replace, append = server.answer, store_module.os.fsync, Path.replace, Journal._append
+    answer, fsync, replace, append = server.answer, store_module.os.fsync, Path.replace, Journal._append  # type: ignore[attr-defined]
 
     def burn_then(function: Callable[..., object]) -> Callable[..., object]:
         def burnt(*arguments: object) -> object:
@@ -265,7 +265,7 @@ def burning(fuse: Fuse, server: Server, monkeypatch: pytest.MonkeyPatch) -> Iter
 
     with monkeypatch.context() as patch:
         patch.setattr(server, "answer", burn_then(answer))
-        patch.setattr(store_module.os, "fsync", burn_then(fsync))
+        patch.setattr(store_module.os, "fsync", burn_then(fsync))  # type: ignore[attr-defined]
         patch.setattr(Path, "replace", burn_then(replace))
         patch.setattr(Journal, "_append", burn_then(append))
         yield

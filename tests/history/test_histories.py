@@ -7,6 +7,7 @@ import csv
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -175,7 +176,7 @@ def test_the_limits_are_kept(api: Kiwoom, tmp_path: Path) -> None:
         def on_event(self, name: str, arguments: object) -> None:
             pass
 
-    api.control.taps.append(Watch())  # type: ignore[arg-type]
+    api.control.taps.append(Watch())
     report = histories(api, market="KOSPI", period="day", start="20260201", path=tmp_path, slice=(0, 100))
     assert report.ok and report.requests == 100
     assert not refused
@@ -344,7 +345,7 @@ def test_the_plan_costs_nothing(api: Kiwoom) -> None:
     ],
 )
 def test_bad_arguments_are_said_before_anything_is_asked(
-    api: Kiwoom, tmp_path: Path, arguments: dict[str, object], message: str
+    api: Kiwoom, tmp_path: Path, arguments: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(UsageError, match=message):
         api.histories(**arguments, path=tmp_path / "none")

@@ -110,9 +110,9 @@ def test_an_earlier_start_fetches_the_older_rows_once() -> None:
     history = day_rows(list(range(300)))
     late, early = (Bounds(date(2020, 1, 1) + timedelta(days=d), None, LATER) for d in (250, 100))
     rows, known = download(DAY, history, 30, bounds=late)
-    assert (rows, known) == (history[250:], late.start.isoformat())
+    assert (rows, known) == (history[250:], late.start.isoformat())  # type: ignore[union-attr]
     rows, known = download(DAY, history, 30, rows, early, known)
-    assert (rows, known) == (history[100:], early.start.isoformat())
+    assert (rows, known) == (history[100:], early.start.isoformat())  # type: ignore[union-attr]
     again = answer(pages(DAY, "005930", enough=Reach(DAY, early, rows, known)), history, 30)
     assert again.pages == 1
 

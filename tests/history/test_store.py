@@ -53,7 +53,7 @@ def test_a_failing_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest
     def fail(descriptor: int) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(store_module.os, "fsync", fail)
+    monkeypatch.setattr(store_module.os, "fsync", fail)  # type: ignore[attr-defined]
     with pytest.raises(OSError, match="no space"):
         store.write("005930", COLUMNS, ROWS * 2)
     assert store.file("005930").read_bytes() == before

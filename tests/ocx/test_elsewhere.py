@@ -39,7 +39,7 @@ def test_this_interpreter_is_found_by_its_bitness() -> None:
 
 
 def test_a_named_interpreter_of_the_wrong_bitness_is_not_taken() -> None:
-    other = 32 if own_bits() == 64 else 64
+    other: Bits = 32 if own_bits() == 64 else 64
     assert find_interpreter(other, named=sys.executable) == ""
 
 
@@ -75,7 +75,7 @@ def test_something_that_is_no_interpreter_has_no_bitness() -> None:
 def test_the_test_control_is_made_from_the_contract() -> None:
     idl = generate.idl()
     for called in (*FUNCTIONS.values(), *EVENTS.values()):
-        assert f"[id({called.dispid})] " in idl
+        assert f"[id({called.dispid})] " in idl  # type: ignore[attr-defined]
         assert f" {called.name}(" in idl
     assert "[id(3)] long CommRqData(BSTR sRQName, BSTR sTrCode, long nPrevNext, BSTR sScreenNo);" in idl
     assert "[id(56)] VARIANT GetCommDataEx(BSTR strTrCode, BSTR strRecordName);" in idl

@@ -41,7 +41,8 @@ def open_host(served: str = SIMULATED) -> HostedControl:
 
 @pytest.fixture
 def hosted() -> Iterator[HostedControl]:
-    with open_host() as control:
+    control = open_host()
+    with control:
         yield control
 
 

@@ -41,7 +41,7 @@ class Host:
     said: list[str] = field(default_factory=list)
     reader: threading.Thread | None = None
 
-    def channel(self) -> grpc.Channel:
+    def channel(self) -> Any:
         """A connection that shows the token with every call."""
         return grpc.intercept_channel(grpc.insecure_channel(self.address), _Bearer(TOKEN))
 
@@ -53,7 +53,7 @@ class Host:
 _called: set[str] = set()
 
 
-class _Bearer(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor, grpc.StreamStreamClientInterceptor):  # type: ignore[misc]
+class _Bearer(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor, grpc.StreamStreamClientInterceptor):  # type: ignore[misc, name-defined]
     def __init__(self, token: str) -> None:
         self._metadata = (("authorization", f"Bearer {token}"),)
 
@@ -201,7 +201,7 @@ def test_order_call_and_order_listen(host: Host, stub: Stub) -> None:
     assert number.isdigit() and len(number) == 7
     notices = [single(r) for r in responses[2:]]
     assert [n.get("주문상태", "잔고") for n in notices] == ["접수", "체결", "잔고", "체결", "잔고"]
-    heard = []
+    heard = []  # type: ignore[var-annotated]
     while len([r for r in heard if r.name == "OnReceiveChejanData"]) < 5:
         heard.append(next(listener))
     listener.cancel()

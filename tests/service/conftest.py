@@ -49,14 +49,14 @@ class Stub:
             return f"/{KOAPY_SERVICE}/{name}"
 
         for name, (request, response) in UNARY.items():
-            method = channel.unary_unary(path(name), request.SerializeToString, response.FromString)
+            method = channel.unary_unary(path(name), request.SerializeToString, response.FromString)  # type: ignore[attr-defined]
             setattr(self, name, method)
         for name, request in ONE_TO_MANY.items():
-            response = pb.ListenResponse.FromString
-            setattr(self, name, channel.unary_stream(path(name), request.SerializeToString, response))
+            read = pb.ListenResponse.FromString
+            setattr(self, name, channel.unary_stream(path(name), request.SerializeToString, read))  # type: ignore[attr-defined]
         for name, request in MANY_TO_MANY.items():
-            response = pb.ListenResponse.FromString
-            setattr(self, name, channel.stream_stream(path(name), request.SerializeToString, response))
+            read = pb.ListenResponse.FromString
+            setattr(self, name, channel.stream_stream(path(name), request.SerializeToString, read))  # type: ignore[attr-defined]
         self.CustomCallAndListen = channel.unary_stream(
             path("CustomCallAndListen"),
             pb.CallAndListenRequest.SerializeToString,

@@ -75,8 +75,8 @@ def _registered(driver: Driver) -> tuple[object, object]:
 def test_the_same_is_registered_behind_a_new_session(calls: list[Call]) -> None:
     before, after = _session("before"), _session("after")
     remote = RemoteControl(ControlUrl.parse("grpc://localhost:1"), VirtualClock(), 1.0)
-    remote.link = _Through(before)
+    remote.link = _Through(before)  # type: ignore[abstract]
     for name, arguments in calls:
         remote._dispatch(name, arguments)
-    _Through(after).call_many(remote.desired())
+    _Through(after).call_many(remote.desired())  # type: ignore[abstract]
     assert _registered(after) == _registered(before)

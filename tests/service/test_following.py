@@ -48,7 +48,7 @@ def test_a_buy_filled_at_once_ends_with_its_balance_notice() -> None:
     assert follower.filled
     passed += follow(follower, [balance(10)])
     assert passed == ["0163911 접수 10", "0163911 체결 0", "balance 10"]
-    assert follower.outcome is Outcome.DONE
+    assert follower.outcome is Outcome.DONE  # type: ignore[comparison-overlap]
 
 
 @pytest.mark.parametrize("order_type", [1, 2])
@@ -153,10 +153,10 @@ def test_an_order_that_was_modified_as_a_whole_ends_and_one_in_part_goes_on() ->
     whole: Follower[str] = Follower(1, ACCOUNT, CODE)
     events = ["0163911", order("0163911", "접수", 10)]
     confirmed = order("0163912", "확인", 10, original="0163911", kind="+매수정정")
-    follow(whole, [*events, confirmed])
+    follow(whole, [*events, confirmed])  # type: ignore[list-item]
     assert whole.outcome is Outcome.DONE
     part: Follower[str] = Follower(1, ACCOUNT, CODE)
-    follow(part, [*events, order("0163912", "확인", 3, quantity=3, original="0163911", kind="+매수정정")])
+    follow(part, [*events, order("0163912", "확인", 3, quantity=3, original="0163911", kind="+매수정정")])  # type: ignore[list-item]
     assert part.outcome is Outcome.OPEN
 
 

@@ -34,7 +34,7 @@ def connect() -> Iterator[Connect]:
     made: list[Control] = []
 
     def open_it(served: Served | Server, **options: Any) -> RemoteControl:
-        server = getattr(served, "server", served)
+        server = served if isinstance(served, Server) else served.server
         query = "&".join(f"{name}={value}" for name, value in options.items())
         control = open_control(f"grpc://{server.address}" + (f"?{query}" if query else ""))
         made.append(control)

@@ -30,9 +30,9 @@ __all__ = ["connect"]  # a fixture
 
 def break_link(served: Served | Server) -> None:
     """End every session's stream as a network that breaks does, from the server's side."""
-    from kiwoom.service.delivery.streams import Status
+    from kiwoom.service.base.status import Status
 
-    server: Server = getattr(served, "server", served)
+    server = served if isinstance(served, Server) else served.server
 
     def end() -> None:
         for session in server.native.sessions.values():

@@ -20,7 +20,7 @@ from tests.service.scripted_control import ScriptedControl
 from kiwoom.errors import ControlUnavailable
 from kiwoom.service.base.settings import Settings
 from kiwoom.service.rpc import loglevel
-from kiwoom.service.rpc.calls import MOST_INPUTS
+from kiwoom.service.rpc.calls import MOST_INPUTS  # type: ignore[attr-defined]
 from kiwoom.service.server import KOAPY_SERVICE, NATIVE_SERVICE, Server
 from kiwoom.wire import kiwoom_pb2 as v1
 from kiwoom.wire import koapy_pb2 as pb
@@ -67,7 +67,12 @@ def target() -> Iterator[Served]:
         control.owner = threading.get_ident()
         return control
 
-    short = {"answer_timeout_s": 0.02, "login_timeout_s": 0.02, "acknowledge_timeout_s": 0.1, "session_grace_s": 0.05}
+    short: Any = {
+        "answer_timeout_s": 0.02,
+        "login_timeout_s": 0.02,
+        "acknowledge_timeout_s": 0.1,
+        "session_grace_s": 0.05,
+    }
     server = Server(Settings(listen="127.0.0.1:0", limits="none", grace_s=0.5, **short), own)
     server.start()
     served = Served(server, control)
@@ -83,7 +88,7 @@ def log_levels() -> Iterator[None]:
     known, named = set(logging.Logger.manager.loggerDict), set(loglevel._named)
     yield
     for logger, level in before:
-        logger.setLevel(level)
+        logger.setLevel(level)  # type: ignore[union-attr]
     loglevel._named.intersection_update(named)
     for name in set(logging.Logger.manager.loggerDict) - known:
         del logging.Logger.manager.loggerDict[name]

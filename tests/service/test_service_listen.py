@@ -44,7 +44,7 @@ class Talk:
             yield request
 
     def next(self) -> pb.ListenResponse:
-        return next(self.stream)
+        return next(self.stream)  # type: ignore[no-any-return]
 
     def handled(self) -> None:
         self._requests.put(pb.BidirectionalListenRequest(handled_request=pb.HandledRequest(time=1.0)))
@@ -162,7 +162,7 @@ def test_a_client_that_reads_nothing_loses_its_stream_and_nobody_notices(serve: 
     for i in range(5000):
         served.control.fire("OnReceiveMsg", "x" * 4000, "rq", "opt10001", str(i))
         if i % 100 == 0:
-            until(lambda i=i: len(heard) >= i - 200, "the reading")
+            until(lambda i=i: len(heard) >= i - 200, "the reading")  # type: ignore[misc]
     reader.join(30)
     assert heard == list(range(5000))
     assert served.server.core.streams.late_readers == 1
@@ -170,7 +170,7 @@ def test_a_client_that_reads_nothing_loses_its_stream_and_nobody_notices(serve: 
         for _ in sleeping:
             pass
     assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-    assert "behind" in caught.value.details()
+    assert "behind" in caught.value.details()  # type: ignore[operator]
     reading.cancel()
     served.nothing_left()
 

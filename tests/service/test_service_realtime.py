@@ -152,7 +152,7 @@ def test_what_cannot_be_registered_is_said(served: Served, stub: Stub, sent: pb.
 def test_without_fids_the_plain_quote_is_registered(served: Served, stub: Stub) -> None:
     stream = real_call(stub, "005930", fids=())
     stream.cancel()
-    assert served.control.called("SetRealReg")[0][2].startswith("10;11;12;13")
+    assert served.control.called("SetRealReg")[0][2].startswith("10;11;12;13")  # type: ignore[union-attr]
 
 
 def test_the_loss_of_the_connection_ends_the_streams(served: Served, stub: Stub) -> None:

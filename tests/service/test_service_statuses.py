@@ -77,7 +77,7 @@ def test_one_request_too_many_is_told_when_to_ask_again(serve_all: Serve, rpc: R
 def test_one_stream_too_many_is_refused(serve_all: Serve, rpc: Rpc) -> None:
     served = serve_all(streams_per_client=1)
     channel = served.channel()
-    first = channel.unary_stream(RPCS["Listen"].path)(b"", metadata=METADATA)
+    first = channel.unary_stream(RPCS["Listen"].path)(b"", metadata=METADATA)  # type: ignore[arg-type]
     first.initial_metadata()
     with ends_with(grpc.StatusCode.RESOURCE_EXHAUSTED, "1 streams are open"):
         ask(channel, rpc)
@@ -101,7 +101,7 @@ def test_the_end_of_the_service_ends_it_with_a_status(serve_all: Serve, rpc: Rpc
             client.call.result(timeout=20)
         else:
             with pytest.raises(grpc.RpcError) as caught:
-                for _ in client.call:
+                for _ in client.call:  # type: ignore[attr-defined]
                     pass
             assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
     finally:
@@ -134,7 +134,7 @@ def test_the_loss_of_the_connection_ends_what_waits_for_the_broker(serve_all: Se
         client.cancel()
     else:
         with pytest.raises(grpc.RpcError) as caught:
-            for _ in client.call:
+            for _ in client.call:  # type: ignore[attr-defined]
                 pass
         assert caught.value.code() is grpc.StatusCode.UNAVAILABLE, caught.value
     served.nothing_left()

@@ -320,7 +320,7 @@ def test_a_place_that_somebody_else_moved_is_not_gone_on_from(served: Served) ->
         # As soon as the first page is on its way, a program asks by itself.
         if len(control.called("CommRqData")) == 1:
             served.server.core.owner.tell(lambda: served.server.core.paging.asks("OPT10081", "a program", False))
-        return asked(*arguments)
+        return asked(*arguments)  # type: ignore[misc, operator]
 
     control.answers["CommRqData"] = asked_in_between
     with ends_with(grpc.StatusCode.ABORTED, "ask from the start"):

@@ -85,7 +85,7 @@ class Driver:
         while (left := end - self.control.clock.now_us()) > 0:
             self.control.pump(left / 1_000_000)
 
-    def ask(self, code: str, prev_next: int = 0, screen: str = "0101", **inputs: str) -> Answer:
+    def ask(self, code: str, prev_next: int | str = 0, screen: str = "0101", **inputs: str) -> Answer:
         """Ask a TR (after a pause that the limits need) and give its answer."""
         self.run(0.25)
         for name, value in inputs.items():

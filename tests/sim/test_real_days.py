@@ -298,7 +298,7 @@ def test_real_minutes_are_kept(reference_data: Path, tmp_path: Path, name: str, 
             time, text = row["time"], row["date"]
             day = date(int(text[:4]), int(text[4:6]), int(text[6:]))
             numbers = [int(row[n]) for n in ("open", "high", "low", "close", "volume")]
-            wanted.setdefault((row["code"], day), []).append((int(time[:2]) * 60 + int(time[2:4]), *numbers))
+            wanted.setdefault((row["code"], day), []).append((int(time[:2]) * 60 + int(time[2:4]), *numbers))  # type: ignore[arg-type]
     count = 0
     for (code, day), rows in wanted.items():
         known, instrument = listing.intraday(code, day), listing.instruments.get(code)

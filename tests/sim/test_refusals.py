@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -88,7 +89,7 @@ def test_the_code_uses_every_entry(table: type[Enum]) -> None:
 
 
 def test_every_entry_says_where_it_comes_from() -> None:
-    said = [one for why in Refusal for one in (why.value.mock, why.value.real)]
+    said: list[Any] = [one for why in Refusal for one in (why.value.mock, why.value.real)]
     for entry in (*said, *(e.value for e in TrRefusal), *(e.value for e in CallRefusal)):
         assert entry.source and isinstance(entry.basis, Basis)
     for returned in CallRefusal:

@@ -22,8 +22,8 @@ def with_qt() -> None:
         QTimer.singleShot(0, QApplication.quit)
         return execute()
 
-    QApplication.exec = QApplication.exec_ = closed_at_once
-    QTest.qWait = lambda ms: wait(ms // 200)
+    QApplication.exec = QApplication.exec_ = closed_at_once  # type: ignore[method-assign]
+    QTest.qWait = lambda ms: wait(ms // 200)  # type: ignore[assignment, call-arg, method-assign, misc]
 
 
 def without_qt() -> None:

@@ -15,7 +15,7 @@ from kiwoom.errors import LoginError, NotConnected, OrderLimited, UnknownEvent, 
 @pytest.fixture
 def control() -> Iterator[ScriptedControl]:
     with ScriptedControl() as scripted:
-        yield scripted  # type: ignore[misc]
+        yield scripted
 
 
 @pytest.fixture
@@ -418,7 +418,7 @@ def test_an_override_with_map_runs_before_the_slot(control: ScriptedControl) -> 
 
     class Mine(Kiwoom):
         @package.map
-        def on_receive_real_data(self, code: str) -> None:
+        def on_receive_real_data(self, code: str) -> None:  # type: ignore[override]
             order.append(f"override {code}")
 
     with Mine(control) as api:
@@ -427,7 +427,7 @@ def test_an_override_with_map_runs_before_the_slot(control: ScriptedControl) -> 
         control.fire("OnReceiveRealData", "005930", "주식체결", "")
         api.run(timeout=1)
     assert order == ["override 005930", "slot 주식체결", "event object"]
-    assert list(package.map(len, ["a", "bb"])) == [1, 2]
+    assert list(package.map(len, ["a", "bb"])) == [1, 2]  # type: ignore[call-overload]
 
 
 def test_api_arg_spec_lists_the_parameters() -> None:

@@ -59,7 +59,7 @@ def test_settings_have_two_names_and_one_value(monkeypatch: pytest.MonkeyPatch) 
     assert config.mute is False
     Connector.mute(True)
     assert config.mute is True
-    config.mute = False
+    config.mute = False  # type: ignore[unreachable]
 
 
 def test_enumerations_have_the_small_names_of_1_0() -> None:
@@ -81,7 +81,7 @@ def test_questions_about_charts_have_the_answers_of_1_5() -> None:
     assert dict(asked.inputs("opt10080", "005930", unit=3))["틱범위"] == "3"
     assert dict(asked.inputs("opt20006", "001", end="20260206"))["기준일자"] == "20260206"
     assert (asked.is_date("20260229"), asked.is_date("20260228"), asked.is_date("2026-02-2")) == (False, True, False)
-    assert asked.get_datetime_column("min"), asked.get_datetime_format("day") == ("체결시간", "%Y%m%d")
+    assert asked.get_datetime_column("min"), asked.get_datetime_format("day") == ("체결시간", "%Y%m%d")  # type: ignore[comparison-overlap]
     assert asked.is_market(10) and asked.is_market_gubun("7") and not asked.is_sector("005930")
 
 
@@ -167,8 +167,8 @@ def test_every_alias_of_an_event_is_in_the_table() -> None:
 def test_a_slot_may_read_the_list_of_fids_letter_by_letter() -> None:
     with Kiwoom("sim:?clock=virtual") as api:
         api.login()
-        assert {api.get_chejan_data(letter) for letter in "9201;9203"} == {""}  # type: ignore[arg-type]
-        assert api.get_comm_real_data("005930", ";") == ""  # type: ignore[arg-type]
+        assert {api.get_chejan_data(letter) for letter in "9201;9203"} == {""}
+        assert api.get_comm_real_data("005930", ";") == ""
 
 
 def test_share_gives_everything_under_a_name() -> None:

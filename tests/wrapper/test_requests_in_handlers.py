@@ -122,7 +122,7 @@ def test_in_the_events_of_the_simulator(way: str, monkeypatch: pytest.MonkeyPatc
         if read is not None:
             getattr(api, event).connect(asks(event, read))
         assert api.send_order("buy", "0101", account, 1, "005930", 1, 0, "03", "") == 0
-        api.run(until=lambda event=event: event in answered, timeout=10)
+        api.run(until=lambda event=event: event in answered, timeout=10)  # type: ignore[misc]
         api.run(until=None, timeout=5)  # the rest of its notices
     api.OnReceiveRealData.connect(asks("OnReceiveRealData", lambda: api.get_comm_real_data("000660", 10)))
     assert api.set_real_reg("0151", "000660", "10", "0") == 0

@@ -77,17 +77,17 @@ def test_conditions_run_again(api: Kiwoom) -> None:
     def load() -> None:
         versions.clear()
         assert api.get_condition_load() == 1
-        api.run(until=lambda: versions, timeout=60)
+        api.run(until=lambda: bool(versions), timeout=60)
 
     load()
     number, name = api.get_condition_name_list().split(";")[0].split("^")
     assert api.send_condition("0301", name, int(number), 1) == 1
-    api.run(until=lambda: found, timeout=60)
+    api.run(until=lambda: bool(found), timeout=60)
     cut_and_log_in(api)
     api.run(timeout=70)  # a condition may be searched once in a minute
     found.clear()
     assert api.restore() == 1
-    api.run(until=lambda: found, timeout=60)
+    api.run(until=lambda: bool(found), timeout=60)
     assert found == [name]
     assert api.restore() == 0
 

@@ -37,6 +37,7 @@ log = logging.getLogger("kiwoom.control")
 Mode = Literal["simulated", "mock", "real", "unknown"]
 Handler = Callable[..., object]
 T = TypeVar("T")
+Self = TypeVar("Self", bound="Control")
 
 
 class Tap(Protocol):
@@ -257,7 +258,7 @@ class Control(ABC):
             self._work.popleft()[0].cancel()
         self.wake()
 
-    def __enter__(self) -> Control:
+    def __enter__(self: Self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

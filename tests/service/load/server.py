@@ -82,7 +82,7 @@ class Pace:
         while not owner.control.closed:
             started = time.monotonic()
             owner.tell(lambda started=started: self._on_owner(started))  # type: ignore[misc]
-            owner.loop.call_soon_threadsafe(lambda started=started: self.loop_s.append(time.monotonic() - started))
+            owner.loop.call_soon_threadsafe(lambda started=started: self.loop_s.append(time.monotonic() - started))  # type: ignore[misc]
             self.queued.append(self._server.core.streams.queued())
             time.sleep(0.25)
 

@@ -35,7 +35,7 @@ def test_a_glance_agrees_with_every_trade_taken_in(at: str) -> None:
             "sell_volume",
         ):
             assert getattr(glance, name) == getattr(live, name), (instrument.code, name)
-        assert glance.worth_most >= live.value, instrument.code
+        assert glance.worth_most >= live.value, instrument.code  # type: ignore[union-attr]
         assert glance.book() == live.book(), instrument.code
         assert market.glance(instrument) is live
 

@@ -212,7 +212,9 @@ class PlainBook:
         worst_first = 1 if side == SELL else -1
         return min(mine, key=lambda o: (o.price is not None, worst_first * (o.price or 0), o.seq), default=None)
 
-    def submit(self, id: int, side: int, left: int, price: int | None, tif: TimeInForce) -> list[tuple[int, ...]]:
+    def submit(
+        self, id: int, side: int, left: int, price: int | None, tif: TimeInForce
+    ) -> list[tuple[int, int, int, int]]:
         self.seq += 1
         new = PlainOrder(id, side, price, left, self.seq)
         if tif is FOK and self.reachable(new) < left:

@@ -124,7 +124,7 @@ def test_notices_of_a_market_buy_are_those_of_the_mock_server(captured: Captured
         books.post_fill(done, 1, 0, 70_000, 1)
     books.deliver(account, "005930", quantity - early, cost - 70_000 * early)
 
-    order = Order(captured.number, account.number, "005930", 1, "03", 1, 0, to_us(moment), day, screen="0001")
+    order = Order(captured.number, account.number, "005930", 1, "03", 1, 0, to_us(moment), day, screen_no="0001")
     account.reserve(order, captured.quote.upper)
     account.orders[order.number] = order
     accepted_at = to_us(datetime.fromisoformat(f"{day} {captured.accepted_time}"))
@@ -166,7 +166,7 @@ def test_values_of_a_sale_with_a_loss() -> None:
     account = books.open_account("5000000011", "user", 100_000, fees=REAL_FEES)
     books.deliver(account, "010050", 5, 4043)
     quote = Quote("A010050", "우리종금", 805, 806, 805, 802, 1040, 565)
-    sale = Order("0014075", account.number, "010050", 2, "03", 1, 0, 0, books.today, screen="0040")
+    sale = Order("0014075", account.number, "010050", 2, "03", 1, 0, 0, books.today, screen_no="0040")
     account.reserve(sale, 0)
     account.orders[sale.number] = sale
     reserved = balance_values(account, account.holding("010050"), quote, sale.side)

@@ -131,8 +131,8 @@ class Day:
             mine = [o for o in account.orders.values() if o.action is not Action.CANCEL]
             if not mine:
                 return
-            live = [o for o in mine if o.live]
-            mine = live if live and which else mine
+            alive = [o for o in mine if o.live]
+            mine = alive if alive and which else mine
             original = mine[-1 - which % min(len(mine), 8)]
             asked = original.price
             if QUOTE_TYPES[original.quote_type].pricing in ("best", "first"):

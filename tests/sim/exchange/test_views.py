@@ -69,7 +69,7 @@ def test_every_figure_of_a_captured_opw00018() -> None:
         assert [row[name] for row in view.rows] == values, name
     for name, texts in CAPTURED_RATES.items():
         hundredths = [round(float(text) * 100) for text in texts]
-        assert [half_up(row[name] * 100) for row in view.rows if isinstance(row[name], Fraction)] == hundredths, name
+        assert [half_up(row[name] * 100) for row in view.rows if isinstance(row[name], Fraction)] == hundredths, name  # type: ignore[arg-type]
     assert view.single["총매입금액"] == 1_729_030
     assert view.single["총평가금액"] == 1_792_800
     assert view.single["총평가손익금액"] == 46_113

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from tests.sim.captured import notices as real
 from tests.sim.captured import words
@@ -65,7 +66,7 @@ def compared() -> Iterator[Compared]:
 
 
 def _sequence(
-    kind: Compared, trader: Trader, name: str, notices: _Notices, wanted: Sequence[str], side: int, **more: str | int
+    kind: Compared, trader: Trader, name: str, notices: _Notices, wanted: Sequence[str], side: int, **more: Any
 ) -> None:
     """Send an order; add a line about its events and keep its notices."""
     price = int(more.pop("price", 0))

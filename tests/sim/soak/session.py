@@ -105,7 +105,7 @@ class Session(Kiwoom):
             else:
                 self.rest(45)
 
-    def restore(self) -> None:
+    def restore(self) -> None:  # type: ignore[override]
         """Register and watch what is wished for and is not there yet. Tries again later what is refused."""
         for screen, codes in self.codes.items():
             if screen not in self.registered and self.set_real_reg(screen, ";".join(codes), _FIDS, "0") == 0:
@@ -123,7 +123,7 @@ class Session(Kiwoom):
                 continue
             self._tried_us[screen] = self._now()
             if self.send_condition(screen, name, numbers[name], 1):
-                self.wait_for(lambda screen=screen: screen in self.watching or not self.online, 10)
+                self.wait_for(lambda screen=screen: screen in self.watching or not self.online, 10)  # type: ignore[misc]
 
     def _condition_list(self) -> list[list[str]]:
         return [entry.split("^") for entry in self.get_condition_name_list().split(";") if entry]
@@ -171,7 +171,7 @@ class Session(Kiwoom):
     def ordered(self, rq_name: str, number: str) -> None:
         """The answer of an order."""
 
-    def ask(self, tr_code: str, following: bool = False, **inputs: str) -> Answer | None:
+    def ask(self, tr_code: str, following: bool | str = False, **inputs: str) -> Answer | None:
         """One page of a TR; None if it is refused or not answered in time."""
         if not self.alive():
             return None
