@@ -11,6 +11,7 @@ from typing import Any
 
 import grpc
 import pytest
+from kiwoom.service.v1.outcomes import Outcomes
 from tests.service.conftest import Serve, Served, ends_with, until
 from tests.service.scripted_control import Page, ScriptedControl
 from tests.service.test_remote import Connect, connect, pump_until
@@ -25,7 +26,6 @@ from kiwoom.history.progress import Quiet
 from kiwoom.service.base.settings import Settings
 from kiwoom.service.base.status import End
 from kiwoom.service.server import NATIVE_SERVICE, Server
-from kiwoom.service.v1.outcomes import Outcomes
 from kiwoom.wire import kiwoom_pb2 as v1
 
 __all__ = ["connect"]  # a fixture
