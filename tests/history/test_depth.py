@@ -74,8 +74,8 @@ def test_the_depth_is_that_of_the_simulators_charts(api: Kiwoom, tmp_path: Path)
 
     for period in ("tick", "min"):
         report = api.histories(code="005930", period=period, unit=30, path=tmp_path / period)
-        first = report.table("005930")[0][0].date()
-        assert first == held_from(CHARTS["stock", period], date(2026, 2, 6))  # type: ignore[index]
+        first = report.table("005930")[0][0].date()  # type: ignore[union-attr]
+        assert first == held_from(CHARTS["stock", period], date(2026, 2, 6))
         assert report.complete  # all there is was asked for
 
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import grpc
 import pytest
-from kiwoom.service.v1.outcomes import Outcomes
 from tests.service.conftest import Serve, Served, ends_with, until
 from tests.service.scripted_control import Page, ScriptedControl
 from tests.service.test_remote import Connect, connect, pump_until
@@ -26,6 +25,7 @@ from kiwoom.history.progress import Quiet
 from kiwoom.service.base.settings import Settings
 from kiwoom.service.base.status import End
 from kiwoom.service.server import NATIVE_SERVICE, Server
+from kiwoom.service.v1.outcomes import Outcomes
 from kiwoom.wire import kiwoom_pb2 as v1
 
 __all__ = ["connect"]  # a fixture
@@ -74,7 +74,7 @@ def test_what_was_carried_out_is_answered_from_memory(
     served: Served, network: Network, through: Callable[..., RemoteControl], call: tuple[Any, ...]
 ) -> None:
     control = through()
-    served.control.on[call[0]] = cuts(network, 7)
+    served.control.on[call[0]] = cuts(network, 7)  # type: ignore[attr-defined]
     assert control.call(*call) == 7
     assert len(served.control.called(call[0])) == 1
 
@@ -85,12 +85,12 @@ def test_a_service_that_forgot_the_program_cannot_know(serve: Serve) -> None:
     control = open_control(f"grpc://{network.address}?timeout=10")
     try:
         for call in (REQUEST, ORDER):
-            served.control.on[call[0]] = cuts(network)
+            served.control.on[call[0]] = cuts(network)  # type: ignore[attr-defined]
             with pytest.raises(OutcomeUnknown, match="unknown"):
                 control.call(*call)
             assert len(served.control.called(call[0])) == 1
         # What only reads is asked again.
-        served.control.on["GetMasterCodeName"] = cuts(network, 3)
+        served.control.on["GetMasterCodeName"] = cuts(network, 3)  # type: ignore[attr-defined]
         assert control.call("GetMasterCodeName", "005930") == 3
     finally:
         control.close()
@@ -104,11 +104,11 @@ def test_on_koapys_wire_nothing_with_an_effect_is_repeated(
     for call in (REQUEST, ORDER, ("GetConditionLoad",)):
         # Without numbers, a call on a line that is down cannot be told from one that was carried out.
         until(lambda: control.call("GetConnectState") == 1 and control.link._up.is_set())  # type: ignore[attr-defined]
-        served.control.on[call[0]] = cuts(network)
+        served.control.on[call[0]] = cuts(network)  # type: ignore[attr-defined]
         with pytest.raises(OutcomeUnknown):
             control.call(*call)
         assert len(served.control.called(call[0])) == 1
-    served.control.on["SetRealReg"] = cuts(network)
+    served.control.on["SetRealReg"] = cuts(network)  # type: ignore[attr-defined]
     assert control.call("SetRealReg", "0101", "005930", "10", "0") == 0
 
 
@@ -179,7 +179,7 @@ def test_an_order_that_raises_in_the_control_is_unknown(served: Served, connect:
         raise RuntimeError("the OCX does not answer")
 
     control = connect(served)
-    served.control.on["SendOrder"] = fails
+    served.control.on["SendOrder"] = fails  # type: ignore[attr-defined]
     with pytest.raises(OutcomeUnknown, match="the OCX does not answer"):
         control.call(*ORDER)
     with ends_with(grpc.StatusCode.UNKNOWN, "outcome of the order is unknown"):
@@ -200,13 +200,13 @@ def test_an_order_that_did_not_arrive_is_said_not_to_have_been_sent(served: Serv
         closed.wait(10)
 
     stream = events(requests(), timeout=10)
-    session = next(stream).session
+    session = next(stream).session  # type: ignore[call-overload]
     order = v1.Invocation(name="SendOrder")
     for value in ORDER[1:]:
         order.arguments.add(**{"text" if isinstance(value, str) else "number": value})
 
     def send(number: int, recall: bool = False) -> v1.CallResponse:
-        return call(v1.CallRequest(session=session, calls=[order], number=number, recall=recall), timeout=10)
+        return call(v1.CallRequest(session=session, calls=[order], number=number, recall=recall), timeout=10)  # type: ignore[no-any-return]
 
     with ends_with(grpc.StatusCode.FAILED_PRECONDITION, "did not arrive"):
         send(1, recall=True)

@@ -56,7 +56,7 @@ def test_what_cannot_be_called_is_invalid_and_says_what_would_be_right(
 
 
 def test_helpers_work_by_their_names(served: Served, stub: Stub) -> None:
-    served.control.connected = 0
+    served.control.connected = 0  # type: ignore[assignment]
     served.control.answers["GetConditionLoad"] = lambda: served.control.fire("OnReceiveConditionVer", 1, "[OK]") or 1
     assert stub.call("IsConnected") is False
     assert stub.call("EnsureConnected") is True
@@ -155,7 +155,7 @@ def test_stopping_ends_streams_with_a_status(serve: Serve) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         next(stream)
     assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
-    assert "stopping" in caught.value.details()
+    assert "stopping" in caught.value.details()  # type: ignore[operator]
 
 
 def test_a_client_in_use_is_not_forgotten_because_others_come_and_go() -> None:

@@ -91,7 +91,7 @@ class Program:
         """The program sits in Qt's own loop, and nothing happens."""
         self.api.login()
         ready_when(lambda: True)
-        if QApplication.instance().exec_() != 130:
+        if QApplication.instance().exec_() != 130:  # type: ignore[name-defined]
             print("acted", flush=True)
         self.api.get_connect_state()  # the next line of a program that does not look at the code
 
@@ -109,7 +109,7 @@ class Program:
 
         self.api.login()
         QTimer.singleShot(0, busy)
-        QApplication.instance().exec_()
+        QApplication.instance().exec_()  # type: ignore[name-defined]
         self.api.get_connect_state()
 
     async def awaited(self) -> None:
@@ -131,7 +131,7 @@ def main(loop: str, way: str, clock: str) -> None:
         global QApplication
         from PyQt5.QtWidgets import QApplication
 
-        application = QApplication([])
+        application = QApplication([])  # type: ignore[name-defined]
         program = Program(Kiwoom(url))
         getattr(program, way)()
         del application

@@ -84,7 +84,7 @@ def test_ctrl_c_leaves_run() -> None:
         thread = threading.Thread(target=lambda: (started.wait(), press_ctrl_c()))
         thread.start()
         with pytest.raises(KeyboardInterrupt):
-            api.run(until=lambda: started.set() or False)  # type: ignore[func-returns-value]
+            api.run(until=lambda: started.set() or False)
         thread.join()
 
 
