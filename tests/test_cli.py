@@ -82,7 +82,7 @@ def test_the_search_finds_inputs_and_outputs() -> None:
 
 
 def test_a_return_code_is_explained() -> None:
-    assert kiwoom("errmsg", "--", "-308").stdout.strip() == "-308 : OP_ERR_ORD_OVERFLOW (주문전송과부하)"
+    assert kiwoom("errmsg", "-308").stdout.strip() == "-308 : OP_ERR_ORD_OVERFLOW (주문전송과부하)"
 
 
 def test_a_download_goes_on_where_it_ended(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import typer
 
 from kiwoom import __version__
 from kiwoom.cli.doctor import doctor
-from kiwoom.cli.exits import reported, reporting
+from kiwoom.cli.exits import Command, ServerRefused
 from kiwoom.cli.login import login
 from kiwoom.cli.tables import Format, show, stdout
 from kiwoom.compat.run import CONTEXT, run
@@ -19,6 +19,7 @@ __all__ = ["app"]
 
 app = typer.Typer(
     name="kiwoom",
+    cls=Command,
     help="Kiwoom Open API+ from the shell: on the embedded simulator, on the OCX, or on a server.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -56,15 +57,14 @@ def demo(
     """Log in, read the account, draw a chart, watch prices, fill an order, show profit and loss. Simulated."""
     from kiwoom.cli.demo import demo_url, run_demo
 
-    with reported():
-        run_demo(stdout(), url or demo_url(seed, live))
+    run_demo(stdout(), url or demo_url(seed, live))
 
 
 @app.command()
 def tr(
     code: Annotated[str, typer.Argument(help="A TR, such as opt10081")],
     inputs: Annotated[list[str] | None, typer.Argument(metavar="이름=값 …", help="Its inputs")] = None,
-    pages: Annotated[int, typer.Option(help="How many pages at most")] = 1,
+    pages: Annotated[int, typer.Option(min=1, help="How many pages at most")] = 1,
     all: Annotated[bool, typer.Option("--all", help="All pages")] = False,
     url: Url = None,
     format: Output = Format.table,
@@ -72,8 +72,7 @@ def tr(
     """Ask a TR and print its answer: kiwoom tr opt10081 종목코드=005930 --all -f csv"""
     from kiwoom.cli.transaction import transaction
 
-    with reported():
-        transaction(code, inputs or [], url, 0 if all else pages, format)
+    transaction(code, inputs or [], url, 0 if all else pages, format)
 
 
 @app.command()
@@ -84,8 +83,9 @@ def download(
     code: Annotated[str | None, typer.Option(help="One code")] = None,
     start: Annotated[str | None, typer.Option(help="First day, YYYYMMDD")] = None,
     end: Annotated[str | None, typer.Option(help="Last day, YYYYMMDD")] = None,
-    unit: Annotated[int | None, typer.Option(help="Minutes or ticks of a bar")] = None,
+    unit: Annotated[int | None, typer.Option(min=1, help="Minutes or ticks of a bar")] = None,
     path: Annotated[str | None, typer.Option(help="The folder of the CSV files")] = None,
+    merge: Annotated[bool, typer.Option("--merge", help="Add to the files that are there")] = False,
     encoding: Annotated[str, typer.Option(help="Encoding of the files")] = "cp949",
     url: Url = None,
 ) -> None:
@@ -98,11 +98,17 @@ def download(
     from kiwoom import Kiwoom
     from kiwoom.cli.download import download_exit
 
-    with reported(), Kiwoom(url) as api:
+    with Kiwoom(url) as api:
         api.login()
         # Tells on stderr how far it is, and at the end what came of it.
-        report = api.histories(market, sector, code, period, unit, start, end, path=path, encoding=encoding)
-    raise typer.Exit(download_exit(report))
+        report = api.histories(
+            market, sector, code, period, unit, start, end, path=path, merge=merge, encoding=encoding
+        )
+        unknown = [code for code in report.empty if len(code) == 6 and not api.get_master_code_name(code).strip()]
+    ended = download_exit(report)
+    if unknown and not ended:
+        raise ServerRefused(f"the server does not know {', '.join(unknown)}", {})
+    raise typer.Exit(ended)
 
 
 @app.command()
@@ -110,25 +116,35 @@ def find(word: str, format: Output = Format.table) -> None:
     """Search TRs, inputs, outputs, FIDs, real types, error codes and stocks: kiwoom find 예수금"""
     from kiwoom import catalog
 
-    with reported():
-        rows = [
-            {"kind": hit.kind, "key": hit.key, "name": hit.name, "where": hit.where} for hit in catalog.search(word)
-        ]
-        if not rows:
-            raise UsageError(f"nothing in the catalog is called {word!r} or has an item of that name")
-        show(format, rows)
+    rows = [{"kind": hit.kind, "key": hit.key, "name": hit.name, "where": hit.where} for hit in catalog.search(word)]
+    if not rows:
+        raise UsageError(f"nothing in the catalog is called {word!r} or has an item of that name")
+    show(format, rows)
 
 
-@app.command()
-def errmsg(code: int) -> None:
-    """Say what a return code means: kiwoom errmsg -- -200"""
-    from kiwoom.errors import msg
+@app.command(context_settings={"ignore_unknown_options": True})  # -200 is a code, not an option
+def errmsg(
+    code: Annotated[str, typer.Argument(help="A number, as -200, or a name, as OP_ERR_SISE_OVERFLOW")],
+    format: Output = Format.table,
+) -> None:
+    """Say what a return code means: kiwoom errmsg -200"""
+    from kiwoom.errors import CODES, msg
 
-    print(msg(code))
+    named = {error.name: number for number, error in CODES.items()}
+    try:
+        number = named.get(code.upper()) or int(code)
+    except ValueError:
+        raise UsageError(f"{code!r} is neither the number nor the name of a return code") from None
+    if format is Format.table:
+        print(msg(number))
+        return
+    found = CODES.get(number)
+    row = {"code": str(number), "name": found.name if found else "UNKNOWN", "text": found.text if found else ""}
+    show(format, [], row)
 
 
-app.command()(reporting(login))
-app.command()(reporting(serve))
-app.command()(reporting(certs))
+app.command()(login)
+app.command()(serve)
+app.command()(certs)
 app.command(context_settings=CONTEXT)(run)
 app.command()(doctor)

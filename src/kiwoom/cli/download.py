@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from kiwoom.cli.exits import INCOMPLETE, INPUT, exit_code
-from kiwoom.errors import KiwoomError
+from kiwoom.cli.exits import INCOMPLETE, INPUT, exit_of
 from kiwoom.history.download import FileThere, Report
 
 __all__ = ["download_exit"]
@@ -16,7 +15,6 @@ def download_exit(report: Report) -> int:
     A file that is there already and was left alone is no failure: the next call after a finished one finds them all.
     """
     if report.stopped is not None:
-        # else the disk: a folder that cannot be written is wrong input
-        return exit_code(report.stopped) if isinstance(report.stopped, KiwoomError) else INPUT
+        return (exit_of(report.stopped) or INPUT).code
     failed = any(not isinstance(error, FileThere) for error in report.failures.values())
-    return INCOMPLETE if failed or report.short else 0
+    return INCOMPLETE.code if failed or report.short else 0

@@ -37,7 +37,7 @@ def login(
     account_window: Annotated[
         bool, typer.Option("--account-window", help="After the login, open the window for the account password")
     ] = False,
-    timeout: Annotated[float, typer.Option(help="Seconds that the login may take")] = 600.0,
+    timeout: Annotated[float, typer.Option(min=0.0, help="Seconds that the login may take")] = 600.0,
     format: Annotated[Format, typer.Option("--format", "-f", help="How the answer is written")] = Format.table,
 ) -> None:
     """Log in once to see that it works; with --store, keep what an unattended login needs in the system's keyring."""
@@ -98,8 +98,8 @@ def _log_in(url: str, account_window: bool, timeout: float, format: Format) -> N
     from kiwoom.masking import mask_account
 
     config.MUTE = True
-    Kiwoom.message(False)
     with Kiwoom(url or default_url()) as api:
+        api.msg = False
         api.login(timeout=timeout)
         if account_window:
             progress("the window for the account password is open: register it, tick AUTO for automatic logins, close")

@@ -11,7 +11,7 @@ from enum import Enum
 from rich.console import Console
 from rich.table import Table
 
-__all__ = ["Format", "progress", "show", "stdout"]
+__all__ = ["Format", "dumped", "progress", "show", "stdout"]
 
 
 class Format(str, Enum):
@@ -23,9 +23,26 @@ class Format(str, Enum):
     csv = "csv"
 
 
+class _Data(Console):
+    """A console whose reader may go away (`| head`): the command sees it as in any other write."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def stdout() -> Console:
     """The console for data."""
-    return Console(highlight=False)
+    return _Data(highlight=False)
+
+
+def dumped(value: object) -> str:
+    """JSON in one line, with escapes where stdout cannot take the letters themselves."""
+    text = json.dumps(value, ensure_ascii=False)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(value)
+    return text
 
 
 def progress(text: str) -> None:
@@ -47,13 +64,12 @@ def show(
     """
     single = single or {}
     if format is Format.json:
-        json.dump({"ok": True, "single": single, "rows": rows, "meta": meta or {}}, sys.stdout, ensure_ascii=False)
-        sys.stdout.write("\n")
+        sys.stdout.write(dumped({"ok": True, "single": single, "rows": rows, "meta": meta or {}}) + "\n")
         return
     data = rows or ([single] if single else [])
     if format is Format.jsonl:
         for row in data:
-            sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+            sys.stdout.write(dumped(row) + "\n")
     elif format is Format.csv:
         writer = csv.DictWriter(sys.stdout, list(data[0]) if data else [], lineterminator="\n")
         writer.writeheader()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from kiwoom import Kiwoom, catalog, config
+from kiwoom.cli.exits import ServerRefused
 from kiwoom.cli.tables import Format, progress, show
 from kiwoom.errors import UsageError, error_for
 from kiwoom.limits import PROFILES, RequestLimiter
@@ -13,6 +16,9 @@ from kiwoom.limits import PROFILES, RequestLimiter
 __all__ = ["Received", "ask", "read_inputs", "transaction"]
 
 _ANSWER_S = 30.0
+_ANSWERED = ("완료", "계속", "없습니다", "정상")
+"""In the words of an answer that was given: done, to be continued, nothing to list. A refusal has none of them."""
+
 _CODES_TRS = {"optkwfid": 0, "optfofid": 3}
 
 
@@ -45,7 +51,7 @@ def ask(api: Kiwoom, tr: catalog.Tr, inputs: Mapping[str, str], pages: int = 1, 
     """
     Ask a TR and its continuations, at most `pages` (0: to the end), within the request limits. Blocks.
 
-    Raises RequestError for a refused request and WaitTimeout when no answer comes. Logs must be in already.
+    The session must be logged in. Raises CodeError for a request that is not sent, WaitTimeout when no answer comes.
     """
     received = Received()
     limiter = RequestLimiter(api.control.clock, PROFILES["server"].queries)
@@ -96,8 +102,39 @@ def _send(api: Kiwoom, tr: catalog.Tr, inputs: Mapping[str, str], prev_next: int
         for name, value in inputs.items():
             api.set_input_value(name, value)
         result = api.comm_rq_data("tr", tr.code, prev_next, screen)
-    if result < 0:
+    if result < 0 and not api.errors_raised:
         raise error_for(result, "comm_rq_data", tr.code)
+
+
+def _refusal(api: Kiwoom, received: Received, inputs: Mapping[str, str]) -> str:
+    """The words with which the server refused, "" if it answered. An answer without content may be either."""
+    if received.rows or any(received.single.values()):
+        return ""
+    said = received.messages[-1] if received.messages else ""
+    if said and not any(word in said for word in _ANSWERED):
+        return said
+    code = inputs.get("종목코드", "").strip()
+    if code and ";" not in code and not api.get_master_code_name(code).strip():
+        return "every field of the answer is blank: the server does not know the code"
+    return ""
+
+
+@contextmanager
+def _reasons() -> Iterator[list[str]]:
+    """Collect what the simulator's log says about the request: part of the report, not a second one beside it."""
+    muted, config.MUTE = config.MUTE, True
+    simulator = logging.getLogger("kiwoom.sim")
+    reasons: list[str] = []
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: reasons.append(record.getMessage())  # type: ignore[method-assign]
+    simulator.addHandler(handler)
+    propagated, simulator.propagate = simulator.propagate, False
+    try:
+        yield reasons
+    finally:
+        simulator.removeHandler(handler)
+        simulator.propagate = propagated
+        config.MUTE = muted
 
 
 def transaction(code: str, words: Sequence[str], url: str | None, pages: int, format: Format) -> None:
@@ -106,9 +143,8 @@ def transaction(code: str, words: Sequence[str], url: str | None, pages: int, fo
     inputs = read_inputs(tr, words)
     if tr.inputs and not inputs and "계좌번호" not in tr.inputs:
         raise UsageError(f"{tr.code} ({tr.name}) takes inputs, written 이름=값: {', '.join(tr.inputs)}")
-    config.MUTE = True
-    Kiwoom.message(False)
-    with Kiwoom(url) as api:
+    with _reasons() as reasons, Kiwoom(url) as api:
+        api.msg, api.errors_raised = False, True
         api.login()
         if "계좌번호" in tr.inputs and "계좌번호" not in inputs:
             inputs["계좌번호"] = api.get_login_info("ACCNO").split(";")[0]
@@ -117,10 +153,19 @@ def transaction(code: str, words: Sequence[str], url: str | None, pages: int, fo
                 inputs.setdefault("비밀번호입력매체구분", "00")
         ordered = {name: inputs.get(name, "") for name in tr.inputs if name in inputs}
         received = ask(api, tr, ordered, pages)
-        for text in received.messages:
-            progress(text)
-        mode, shown = api.mode, api.url
-    meta = {"tr": tr.code, "name": tr.name, "url": shown, "mode": mode, "complete": received.complete}
+        meta = {
+            "tr": tr.code,
+            "name": tr.name,
+            "url": api.url,
+            "mode": api.mode,
+            "complete": received.complete,
+            "messages": received.messages,
+        }
+        refusal = _refusal(api, received, ordered)
+    if refusal:
+        raise ServerRefused("; ".join([refusal, *reasons]), meta)
+    for text in [*received.messages, *reasons]:
+        progress(text)
     show(format, received.rows, received.single, meta)
     if not received.complete:
         progress(f"there is more: {received.pages} pages were asked for; --all asks for the rest")

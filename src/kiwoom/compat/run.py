@@ -260,6 +260,8 @@ def run(
         command = [program, *arguments]
     else:
         raise typer.BadParameter("name a program: kiwoom run FILE, or kiwoom run -m MODULE")
+    if report_file is not None:
+        report_file.touch()  # a report that cannot be written is said before the program runs, not after it
     counted = Report()
     try:
         control_url = program_url(url, speed, clock, at)

@@ -32,11 +32,13 @@ def serve(
     ] = False,
     audit_log: Annotated[Path | None, typer.Option(help="File for the record of clients' code")] = None,
     limits: Annotated[str, typer.Option(help="Request limits to keep: server, koapy, measured, none")] = "server",
-    acknowledge: Annotated[float, typer.Option(help="Seconds that an event waits for its client")] = 5.0,
-    requests_per_second: Annotated[float, typer.Option(help="Requests one client may make; 0 = any number")] = 0.0,
-    streams_per_client: Annotated[int, typer.Option(help="Streams one client may have open")] = 1000,
+    acknowledge: Annotated[float, typer.Option(min=0.0, help="Seconds that an event waits for its client")] = 5.0,
+    requests_per_second: Annotated[
+        float, typer.Option(min=0.0, help="Requests one client may make; 0 = any number")
+    ] = 0.0,
+    streams_per_client: Annotated[int, typer.Option(min=1, help="Streams one client may have open")] = 1000,
     connection_age: Annotated[
-        float, typer.Option(help="Seconds after which a client must connect anew; 0 = never")
+        float, typer.Option(min=0.0, help="Seconds after which a client must connect anew; 0 = never")
     ] = 0.0,
     cpu: Annotated[
         str, typer.Option(help="Processor to keep to (Linux): auto = one where that is faster, any, or its number")
