@@ -314,7 +314,7 @@ def test_real_minutes_are_kept(reference_data: Path, tmp_path: Path, name: str, 
 @pytest.mark.slow
 def test_real_bars_of_trades_and_real_trades_are_kept(reference_data: Path, tmp_path: Path) -> None:
     files = IntradayFiles(reference_data)
-    listing = builtin_listing()
+    listing = builtin_listing(small=True)
     read = 0
     with gzip.open(reference_data / "ticks" / "kiwoom_tick30_bars_202510.csv.gz", "rt", encoding="utf-8") as file:
         wanted: dict[tuple[str, str], list[tuple[int, ...]]] = {}

@@ -30,7 +30,7 @@ from kiwoom.sim.rules.trading import BUY, SELL
 USERS = ("kim", "lee", "park")
 CASH = 5_000_000_000
 SECOND = 1_000_000
-LISTING = builtin_listing()
+LISTING = builtin_listing(small=True)
 
 
 class WatchedDesk(DerivativeDesk):
@@ -52,7 +52,15 @@ class Day:
     def __init__(self, seed: int, start: str, fill: str) -> None:
         at = datetime.fromisoformat(f"2026-02-06 {start}")
         options = Options(
-            seed=seed, clock="virtual", at=at, quotes="all", fill=fill, cash=CASH, holdings=False, density=0.3
+            accounts=("stock", "stock", "futures"),
+            seed=seed,
+            clock="virtual",
+            at=at,
+            quotes="all",
+            fill=fill,
+            cash=CASH,
+            holdings=False,
+            density=0.3,
         )
         self.broker = Broker(options, LISTING)
         self.engine = self.broker.engine

@@ -45,7 +45,7 @@ from kiwoom.sim.rules.trading import ALL_LOANS, BUY, QUOTE_TYPES, SELL, TimeInFo
 CODES = ("005930", "035720", "069500", "247540")
 USERS = ("kim", "lee", "park")
 SECOND = 1_000_000
-LISTING = builtin_listing()
+LISTING = builtin_listing(small=True)
 
 
 class WatchedDesk(StockDesk):
@@ -86,6 +86,7 @@ class Day:
 
     def __init__(self, seed: int, start: str, fill: str = "book", cash: int = 2_000_000_000) -> None:
         options = Options(
+            accounts=("stock", "stock", "futures"),
             seed=seed,
             clock="virtual",
             at=datetime.fromisoformat(f"2026-02-06 {start}"),

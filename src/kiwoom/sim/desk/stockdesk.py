@@ -44,6 +44,7 @@ class StockDesk(OrderFlow[Account, Order]):
         self.on_opened: Callable[[list[Account]], None] | None = None
         """Called with the accounts of a user when they are opened, to fill them."""
         self._users: dict[str, list[str]] = {}
+        self._unfilled: list[list[Account]] = []
 
     # --- accounts ----------------------------------------------------------------------------------------------
 
@@ -54,6 +55,10 @@ class StockDesk(OrderFlow[Account, Order]):
         ledger = self._ledger
         while ledger.today < today:
             ledger.roll(calendar.next_trading_day(ledger.today), self.engine.now)
+        while self._unfilled:
+            accounts = self._unfilled.pop(0)  # first: what fills them looks into the ledger too
+            if self.on_opened is not None:
+                self.on_opened(accounts)
         return ledger
 
     def account(self, number: str) -> Account:
@@ -66,24 +71,22 @@ class StockDesk(OrderFlow[Account, Order]):
         return 80_000_000 + 10 * list(self._users).index(user)
 
     def numbers_of(self, user: str) -> list[str]:
-        """The numbers of a user's stock accounts, whether or not they are open yet."""
+        """
+        The numbers of a user's stock accounts, opened at the first call.
+
+        Their holdings come when the ledger is looked into: they need prices, which take a quarter of a second, and
+        `GetLoginInfo` asks for the numbers alone.
+        """
         base = self.user_number(user)
-        return [f"{base + place}11" for place in range(self.options.accounts.count("stock"))]
-
-    def accounts_of(self, user: str) -> list[Account]:
-        """
-        The stock accounts of a user, opened when one is first looked into.
-
-        Their holdings need prices, which take a quarter of a second: `GetLoginInfo` asks for the numbers alone.
-        """
-        self.user_number(user)
         numbers = self._users[user]
         if not numbers:
-            numbers += self.numbers_of(user)
-            for number in numbers:
-                self.open_account(number, user)
-            if self.on_opened is not None:
-                self.on_opened([self.ledger.accounts[number] for number in numbers])
+            numbers += [f"{base + place}11" for place in range(self.options.accounts.count("stock"))]
+            self._unfilled.append([self.open_account(number, user) for number in numbers])
+        return numbers
+
+    def accounts_of(self, user: str) -> list[Account]:
+        """The stock accounts of a user, opened at the first call."""
+        numbers = self.numbers_of(user)
         return [self.ledger.accounts[number] for number in numbers]
 
     def open_account(self, number: str, user: str) -> Account:
