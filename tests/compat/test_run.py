@@ -17,6 +17,7 @@ from tests.compat.running import Ran
 from tests.compat.scripted import ScriptedControl, real_clock
 
 import kiwoom
+from kiwoom.compat import hints
 from kiwoom.compat.bridge import Bridge
 from kiwoom.compat.report import Report
 from kiwoom.compat.run import Settings, program_url, run_program
@@ -402,3 +403,81 @@ def test_any_call_may_plan_an_event(run_text: Run) -> None:
         app.exec_()
     """
     assert run_text(text, opener="sim:?at=2026-02-06 20:00").lines == ["conditions 1"]
+
+
+def test_a_missing_module_is_named_with_what_to_do(run_text: Run) -> None:
+    """The last line names the package, which is not always called like the module."""
+    ran = run_text("import telegram_that_is_not_there")
+    assert ran.code == 1
+    last = ran.err.strip().splitlines()[-1]
+    assert "needs 'telegram_that_is_not_there'" in last
+    assert "-m pip install telegram_that_is_not_there" in last
+    ran = run_text("try:\n    import nothing_here\nexcept ImportError:\n    print('without')")
+    assert (ran.code, ran.out) == (0, "without\n")
+    assert "nothing_here" not in ran.err
+
+
+def test_a_program_of_the_years_of_pyqt4(run_text: Run) -> None:
+    """PyQt4's modules are shown by PyQt5, with the old way to connect signals; Qt says nothing on stderr."""
+    text = """
+        import sys
+        from PyQt4 import QtCore
+        from PyQt4.QtCore import *
+        from PyQt4.QtGui import *
+        from PyQt4.QAxContainer import *
+
+        class Window(QMainWindow):
+            def __init__(self):
+                super(Window, self).__init__()
+                self.kiwoom = QAxWidget("KHOPENAPI.KHOpenAPICtrl.1")
+                self.connect(self.kiwoom, SIGNAL("OnEventConnect(int)"), self.login)
+                self.button = QPushButton(QString("로그인"), self)
+                QtCore.QObject.connect(self.button, SIGNAL("clicked()"), self.clicked)
+
+            def clicked(self):
+                self.kiwoom.dynamicCall("CommConnect()")
+
+            def login(self, code):
+                print("login", code)
+                QApplication.instance().quit()
+
+        app = QApplication(sys.argv)
+        window = Window()
+        window.show()
+        window.raise_()
+        window.button.click()
+        sys.exit(app.exec_())
+    """
+    ran = run_text(text)
+    assert (ran.code, ran.lines, ran.err) == (0, ["login 0"], "")
+
+
+def test_what_stopped_a_program_is_said_last(run_text: Run) -> None:
+    """A refused request, a wait without an answer, a signal: each with what to do; nothing where all went well."""
+    ask = """
+        import sys
+        from PyQt5.QtWidgets import QApplication
+        from PyQt5.QtCore import QEventLoop
+        from PyQt5.QAxContainer import QAxWidget
+        app = QApplication([])
+        ocx = QAxWidget("KHOPENAPI.KHOpenAPICtrl.1")
+        loop = QEventLoop()
+        ocx.OnEventConnect.connect(lambda code: loop.exit())
+        ocx.dynamicCall("CommConnect()")
+        loop.exec_()
+        for n in range(8):
+            ocx.dynamicCall("SetInputValue(QString, QString)", "종목코드", "005930")
+            ocx.dynamicCall("CommRqData(QString, QString, int, QString)", f"q{n}", "opt10001", 0, "0101")
+        sys.exit(int(sys.argv[1]))
+    """
+    ran = run_text(ask, "1", opener="sim:?clock=virtual")
+    lines = hints.after(ran.report, ran.code)
+    assert any("CommRqData was refused 3×" in line and "five times a second" in line for line in lines)
+    assert any("opt10001 (request 'q4', screen 0101) was never answered" in line for line in lines)
+    assert any("may wait in vain" in line for line in hints.while_waiting(ran.report))
+    ran = run_text(ask, "0", opener="sim:?clock=virtual")
+    assert hints.after(ran.report, ran.code) == []
+    ran = run_text("import os, signal; os.kill(os.getpid(), 9)")
+    assert any("SIGKILL" in line for line in hints.after(ran.report, ran.code))
+    assert not ran.report.as_dict()["not_supported"], "a signal is nothing that the layer lacks"
+    assert ran.report.as_dict()["ended_by"]

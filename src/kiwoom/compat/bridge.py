@@ -10,6 +10,7 @@ import queue
 import secrets
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -122,6 +123,11 @@ class Bridge:
         """The folder of the drive letters."""
         return self._folder_maker()
 
+    def quiet_s(self) -> float:
+        """For how many seconds the program has asked for nothing, with nothing planned; 0.0 if something is."""
+        now = time.monotonic()
+        return min((now - c.quiet_since for c in list(self._connections.values()) if c.quiet_since), default=0.0)
+
     def close(self) -> None:
         """Close the connections and the controls."""
         self._closing = True
@@ -152,6 +158,7 @@ class _Connection:
         # Fields that the program read in events of a kind: they are sent with the next event of that kind.
         self._wanted: dict[tuple[str, str], set[int]] = {}
         self._delivering: list[tuple[str, str]] = []
+        self.quiet_since = 0.0
 
     # --- before the control --------------------------------------------------------------------------------------
 
@@ -234,7 +241,10 @@ class _Connection:
             backend.on_wake(self.wake)
             self._channel.send(["r", self._clock(), backend.next_due(), backend.now_us()])
             while True:
-                self._serve_one(self._channel.receive())
+                self.quiet_since = time.monotonic() if backend.next_due() is None else 0.0
+                message = self._channel.receive()
+                self.quiet_since = 0.0
+                self._serve_one(message)
         except Gone:
             pass
         except Exception as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,10 @@ __all__ = ["Order", "Report"]
 log = logging.getLogger("kiwoom.compat")
 
 _LIMITS = {-200, -209, -210, -211, -308, -311}
+_ASKED = {"CommRqData": (3, 0), "CommKwRqData": (5, 4)}
+"""The functions that are answered by OnReceiveTrData: where screen number and request name stand."""
+_REQUESTS = frozenset({*_ASKED, "CommConnect", "SendOrder", "SendOrderFO", "SendOrderCredit", "SendCondition"})
+_REMEMBERED = 1000
 _LISTED = 30
 """At most this many lines of one kind are written; the rest is counted."""
 
@@ -27,8 +32,8 @@ SUGGESTIONS: tuple[tuple[str, str], ...] = (
     ("Did you mean", "correct the name: the real control does not know it either"),
     ("bad parameter count", "pass as many arguments as the signature has: the real control refuses the call too"),
     ("type mismatch", "pass a number: the real control refuses the call too"),
-    ("win32", "answered by default; if the program needs more of it, guard it by `if sys.platform == 'win32'`"),
-    ("ctypes.windll", "guard it by `if sys.platform == 'win32'`"),
+    ("win32", "answered by default; if the program needs more of it, guard it by `hasattr`"),
+    ("ctypes.windll", "answered with 0; if the program needs more of it, guard it by `hasattr`"),
     ("is not answered", "use a recorded session (`sim:?replay=FILE`) or the real control for this TR"),
 )
 
@@ -64,6 +69,12 @@ class Report:
     orders: dict[str, Order] = field(default_factory=dict)
     refused_orders: Counter[str] = field(default_factory=Counter)
     profit: dict[str, str] = field(default_factory=dict)
+    unanswered: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    """Requests without an answer by screen number and name: the TR, and what the server said of it."""
+    cut_short: bool = False
+    """Whether the program was ended from outside: by a signal, or at the time of `--until`."""
+    refused_at: float = 0.0
+    """When the last request was refused, by `time.monotonic`; 0.0 if the program has asked for something since."""
     started: str = ""
     ended: str = ""
     where: str = ""
@@ -88,8 +99,9 @@ class Report:
         with self._lock:
             first = not self.notes[(kind, text)]
             self.notes[(kind, text)] += 1
+            self.cut_short = self.cut_short or text.startswith("--until has come")
         if first:
-            log.log(logging.INFO if kind == "answered" else logging.WARNING, "%s: %s", kind, text)
+            log.log(logging.WARNING if kind in ("unsupported", "refused") else logging.INFO, "%s: %s", kind, text)
 
     def adjust(self, name: str, count: int) -> None:
         """Correct the number of calls, where several were answered by one."""
@@ -105,6 +117,17 @@ class Report:
                 self.trs[str(arguments[1])] += 1
             elif name == "CommKwRqData":
                 self.trs["OPTKWFID"] += 1
+            if name in _REQUESTS:
+                failed = type(result) is int and result < 0
+                self.refused_at = time.monotonic() if failed else 0.0
+            place = _ASKED.get(name)
+            if place is not None and result == 0:
+                screen_no, rq_name = str(arguments[place[0]]), str(arguments[place[1]])
+                tr_code = str(arguments[1]) if name == "CommRqData" else name
+                self.unanswered.pop((screen_no, rq_name), None)
+                self.unanswered[(screen_no, rq_name)] = (tr_code, "")
+                if len(self.unanswered) > _REMEMBERED:
+                    self.unanswered.pop(next(iter(self.unanswered)))
             if FUNCTIONS[name].code and type(result) is int and result < 0:
                 self.codes[(name, result)] += 1
                 if name.startswith("SendOrder"):
@@ -116,7 +139,12 @@ class Report:
             self.events[name] += 1
             if name == "OnReceiveRealData":
                 self.real_types[str(arguments[1])] += 1
+            elif name == "OnReceiveTrData":
+                self.unanswered.pop((str(arguments[0]), str(arguments[1])), None)
             elif name == "OnReceiveMsg":
+                asked = self.unanswered.get((str(arguments[0]), str(arguments[1])))
+                if asked is not None:
+                    self.unanswered[(str(arguments[0]), str(arguments[1]))] = (asked[0], str(arguments[3]).strip())
                 self.messages[f"{arguments[2]} {arguments[3]}".strip()] += 1
         if name == "OnReceiveChejanData":
             self._notice(control, str(arguments[0]))
@@ -163,8 +191,10 @@ class Report:
             out.append(f"P&L         {_masked(account)}: {_money(profit)} won realised today")
         out += _counted("messages", self.messages)
         out += _counted("answered", Counter({t: n for (k, t), n in self.notes.items() if k == "answered"}))
-        missing = {(k, t): n for (k, t), n in self.notes.items() if k != "answered"}
-        out += _counted("not supported", Counter({f"{t}{_suggestion(t)}": n for (_, t), n in missing.items()}))
+        for kind, title in (("refused", "not carried out"), ("unsupported", "not supported")):
+            found = {t: n for (k, t), n in self.notes.items() if k == kind}
+            out += _counted(title, Counter({f"{t}{_suggestion(t)}": n for t, n in found.items()}))
+        out += _counted("ended", Counter({t: n for (k, t), n in self.notes.items() if k == "ended"}))
         return out
 
     def _order_lines(self) -> list[str]:
@@ -199,11 +229,16 @@ class Report:
             "profit": {_masked(account): profit for account, profit in self.profit.items()},
             "messages": dict(self.messages),
             "answered": {t: n for (k, t), n in self.notes.items() if k == "answered"},
-            "not_supported": {
-                t: {"count": n, "suggestion": _suggestion(t).removeprefix(" → ")}
-                for (k, t), n in self.notes.items()
-                if k != "answered"
-            },
+            "not_carried_out": self._suggested("refused"),
+            "not_supported": self._suggested("unsupported"),
+            "ended_by": [t for (k, t) in self.notes if k == "ended"],
+        }
+
+    def _suggested(self, kind: str) -> dict[str, Any]:
+        return {
+            t: {"count": n, "suggestion": _suggestion(t).removeprefix(" → ")}
+            for (k, t), n in self.notes.items()
+            if k == kind
         }
 
 

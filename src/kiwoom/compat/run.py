@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -28,6 +29,7 @@ import typer
 
 from kiwoom.clock import to_us, wall_now_us
 from kiwoom.compat import folder as folders
+from kiwoom.compat import hints
 from kiwoom.compat.bridge import Bridge
 from kiwoom.compat.local import DOCS
 from kiwoom.compat.report import Report
@@ -45,6 +47,8 @@ CONTEXT = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_inte
 _SAME_TIME_US = 5_000_000
 _PATIENCE_S = 3.0
 """So long a program has for its last words after a signal, and again after the next."""
+_QUIET_S = 5.0
+"""A program for which nothing is planned, and that asked for nothing for so long, waits in vain."""
 _BY_SIGNAL = (128 + 2, 128 + 9, 128 + 15)
 
 
@@ -86,14 +90,17 @@ def run_program(
         with (
             subprocess.Popen([interpreter, *command], env=environment) as program,
             _Signals(program, bridge.failed) as signals,
+            _Adviser(bridge),
         ):
             code = program.wait()
     finally:
         bridge.close()
     if signals.heard and (code < 0 or code in _BY_SIGNAL):
         code = 128 + signals.heard
+    if signals.heard:
+        report.cut_short = True
     if code < 0:
-        report.note("ended", f"the program was ended by signal {-code}{_why(code)}")
+        report.note("ended", f"the program was ended by {_signal_name(-code)}{_why(code)}")
         return 128 - code
     if code == 0 and signals.control_ended:
         return LOST
@@ -156,6 +163,39 @@ class _Signals:
                 return
             with contextlib.suppress(OSError):
                 end()
+
+
+class _Adviser:
+    """Says on stderr, once, that the program waits for something that cannot come, and what to do."""
+
+    def __init__(self, bridge: Bridge) -> None:
+        self._bridge = bridge
+        self._over = threading.Event()
+
+    def __enter__(self) -> _Adviser:
+        threading.Thread(target=self._look, name="kiwoom-advice", daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+
+    def _look(self) -> None:
+        report = self._bridge.report
+        while not self._over.wait(1.0):
+            refused = report.refused_at and time.monotonic() - report.refused_at > 2 * _QUIET_S
+            if self._bridge.quiet_s() < _QUIET_S and not refused:
+                continue
+            lines = hints.while_waiting(report)
+            if lines:
+                typer.echo("\n".join(f"kiwoom run: {line}" for line in lines), err=True)
+                return
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 def _why(code: int) -> str:
@@ -273,5 +313,10 @@ def run(
     if report:
         typer.echo("\n".join(counted.lines()), err=True)
     if report_file is not None:
-        report_file.write_text(json.dumps(counted.as_dict(), ensure_ascii=False, indent=1), encoding="utf-8")
+        try:
+            report_file.write_text(json.dumps(counted.as_dict(), ensure_ascii=False, indent=1), encoding="utf-8")
+        except OSError as error:
+            typer.echo(f"kiwoom run: the report could not be written: {error}", err=True)
+    for line in hints.after(counted, code):
+        typer.echo(f"kiwoom run: {line}", err=True)
     raise typer.Exit(code)

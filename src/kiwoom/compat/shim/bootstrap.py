@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import sys
 import time
 from typing import Any
 
+from . import pyqt4, qtnoise
 from .ending import LOST
 from .finder import Finder
 from .identity import Identity
@@ -15,6 +17,12 @@ from .link import LinkBackend
 from .session import Session
 
 __all__ = ["start"]
+
+_PACKAGES = {"PyQt4": "PyQt5", "bs4": "beautifulsoup4", "sklearn": "scikit-learn", "telegram": "python-telegram-bot",
+             "pymysql": "PyMySQL", "MySQLdb": "mysqlclient", "mpl_finance": "mplfinance", "slacker": "slacker",
+             "FinanceDataReader": "finance-datareader", "cv2": "opencv-python", "PIL": "pillow", "yaml": "PyYAML",
+             "dateutil": "python-dateutil", "zmq": "pyzmq", "talib": "TA-Lib"}  # fmt: skip
+"""The name of a package where it is not that of its module."""
 
 
 def start() -> Session:
@@ -37,6 +45,9 @@ def start() -> Session:
     session.ending.first_process = config.get("command") == os.getppid()
     finder = Finder(session)
     finder.install()
+    finder.others.update(pyqt4.modules(session))
+    qtnoise.install(finder)
+    atexit.register(_last_words)
     if os.name != "nt":
         from .windows import modules, own, patch_ctypes
         from .windows.desktop import Desktop
@@ -65,6 +76,17 @@ def start() -> Session:
     session.ending.watch()
     sys.modules["_kiwoom_shim"].session = session  # type: ignore[attr-defined]  # kept, and found by tests
     return session
+
+
+def _last_words() -> None:
+    """Say what to do about a module that is missing, below Python's traceback."""
+    error = getattr(sys, "last_value", None)
+    if isinstance(error, ModuleNotFoundError) and error.name and sys.stderr is not None:
+        name = error.name.partition(".")[0]
+        sys.stderr.write(
+            f"kiwoom run: the program needs {name!r}, which its Python does not have: {sys.executable} -m pip install "
+            f"{_PACKAGES.get(name, name)}, or name an interpreter that has it with --python\n"
+        )
 
 
 def _korean() -> None:
