@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-__all__ = ["Masker", "is_secret", "mask_account", "masked_arguments"]
+__all__ = ["HIDDEN", "Masker", "is_secret", "mask_account", "masked_arguments"]
 
 HIDDEN = "****"
 

@@ -20,6 +20,7 @@ from kiwoom import catalog
 from kiwoom.control.base import Control
 from kiwoom.control.contract import Value
 from kiwoom.errors import UsageError
+from kiwoom.masking import HIDDEN, is_secret
 
 __all__ = ["FORMAT", "Recorder", "read_recording", "record", "visible"]
 
@@ -30,8 +31,6 @@ FORMAT: Final = 1
 
 _BLOCK_LINES = 2_000
 _BLOCK_US = 10_000_000  # of the control's clock: what a crash costs at most
-_SECRET = "비밀번호"
-_HIDDEN = "****"
 
 
 def record(control: Control, path: str | Path) -> Recorder:
@@ -48,8 +47,8 @@ def record(control: Control, path: str | Path) -> Recorder:
 
 def visible(arguments: tuple[str | int, ...]) -> list[str | int]:
     """The arguments of SetInputValue as they are recorded: a password is hidden."""
-    if arguments and str(arguments[0]).strip() == _SECRET:
-        return [arguments[0], _HIDDEN if arguments[1] else ""]
+    if arguments and is_secret(str(arguments[0])):
+        return [arguments[0], HIDDEN if arguments[1] else ""]
     return list(arguments)
 
 

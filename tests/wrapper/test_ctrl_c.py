@@ -63,3 +63,33 @@ def test_pressed_twice(loop: str) -> None:
     if loop == "qt":
         pytest.importorskip("PyQt5")
     assert interrupted(loop, "loop", "wall", presses=2)[0] == 130
+
+
+@pytest.mark.parametrize(
+    ("arguments", "begun"),
+    [
+        (("tr", "opt10081", "종목코드=005930", "--all"), "pages"),
+        (("demo",), "1."),
+    ],
+    ids=["tr", "demo"],
+)
+def test_the_command(arguments: tuple[str, ...], begun: str) -> None:
+    """Interrupted as soon as it says something."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "KIWOOM_URL": "sim:", "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        [sys.executable, "-m", "kiwoom", *arguments],
+        cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        for line in process.stdout:
+            if begun in line:
+                break
+        while process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(2)
+            except subprocess.TimeoutExpired:
+                continue
+        said = process.stdout.read()
+    assert process.returncode == 130, said
+    assert "Traceback" not in said

@@ -12,6 +12,7 @@ from typing import Any
 from kiwoom.control import Control
 from kiwoom.control.contract import FUNCTIONS, Value
 from kiwoom.errors import KiwoomError, msg
+from kiwoom.limits import ORDER_FUNCTIONS
 
 __all__ = ["Order", "Report"]
 
@@ -130,7 +131,7 @@ class Report:
                     self.unanswered.pop(next(iter(self.unanswered)))
             if FUNCTIONS[name].code and type(result) is int and result < 0:
                 self.codes[(name, result)] += 1
-                if name.startswith("SendOrder"):
+                if name in ORDER_FUNCTIONS:
                     self.refused_orders[msg(result)] += 1
 
     def event(self, control: Control, name: str, arguments: tuple[str | int, ...]) -> None:

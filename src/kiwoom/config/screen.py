@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from kiwoom.limits import MAX_SCREENS
 from kiwoom.oldnames import look_up as _look_up
 
 __all__ = ["MAX_SCREEN_COUNT", "MAX_STOCK_PER_SCREEN", "Screen"]
 
-MAX_SCREEN_COUNT = 200
+MAX_SCREEN_COUNT = MAX_SCREENS
 """Screen numbers in use at a time, by the developer guide."""
 
 MAX_STOCK_PER_SCREEN = 90

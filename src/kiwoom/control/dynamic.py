@@ -28,6 +28,7 @@ from functools import lru_cache
 
 from kiwoom.control.contract import Function, function
 from kiwoom.errors import UnknownFunction, WrongArguments
+from kiwoom.limits import ORDER_FUNCTIONS
 
 __all__ = ["Reading", "Spelling", "parse", "read", "spelling"]
 
@@ -168,7 +169,7 @@ def _convert(said: Spelling, given: Sequence[object]) -> Reading:
     while len(given) > wanted and given[-1] is None:
         given = given[:-1]
     remarks = []
-    if len(given) > wanted == len(said.declared) and not called.name.startswith("SendOrder"):
+    if len(given) > wanted == len(said.declared) and called.name not in ORDER_FUNCTIONS:
         # QAxWidget passes as many as a right signature declares, and drops the rest.
         remarks.append(f"{called.name} got {len(given)} arguments; those after the {wanted} declared are dropped")
         given = given[:wanted]
@@ -180,7 +181,7 @@ def _convert(said: Spelling, given: Sequence[object]) -> Reading:
     if len(given) < wanted:
         left_out = called.arguments[len(given) :]
         names = ", ".join(a.com_name for a in left_out)
-        if called.name.startswith("SendOrder") and any(a.name not in ("org_order_no", "org_ord_no") for a in left_out):
+        if called.name in ORDER_FUNCTIONS and any(a.name not in ("org_order_no", "org_ord_no") for a in left_out):
             raise WrongArguments(
                 f"{called.name}: bad parameter count: takes {wanted} arguments, got {len(given)}; an order is not "
                 f"completed by guessing ({names}). The signature is {called.signature}."

@@ -75,7 +75,8 @@ class ReplayControl(TimedControl):
             if line["k"] == "call":
                 arguments = tuple(line["a"])
                 if name == "SetInputValue":
-                    inputs[str(arguments[0]).strip()] = str(arguments[1])
+                    shown = visible(arguments)
+                    inputs[str(shown[0]).strip()] = str(shown[1])
                 elif name in _ASKS:
                     asked = _Asked(at, line["r"])
                     self._asked[_key(name, arguments, inputs)].append(asked)

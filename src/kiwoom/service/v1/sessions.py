@@ -19,6 +19,7 @@ import grpc
 
 from kiwoom.clock import SECOND_US
 from kiwoom.control.contract import Function, Value
+from kiwoom.limits import ORDER_FUNCTIONS, QUERY_FUNCTIONS
 from kiwoom.service.base.status import End, Status
 from kiwoom.service.delivery.hub import Listener
 from kiwoom.service.delivery.occasion import Occasion
@@ -42,9 +43,7 @@ _BATCH_BYTES = 128 * 1024
 
 _ON_A_SCREEN = frozenset({"OnReceiveTrData", "OnReceiveMsg", "OnReceiveTrCondition"})
 # What is answered by an event on its screen.
-_REQUESTS = frozenset(
-    {"CommRqData", "CommKwRqData", "CommInvestRqData", "SendOrder", "SendOrderFO", "SendOrderCredit", "SendCondition"}
-)
+_REQUESTS = QUERY_FUNCTIONS | ORDER_FUNCTIONS | {"CommInvestRqData"}
 
 
 class Sessions(Protocol):
