@@ -30,14 +30,14 @@ def fire_answer(served: Served, code: str = "opt10081") -> None:
 
 def alive(served: Served) -> None:
     """The service answers another client, and nothing of the one that was told is left."""
-    served.control.on.clear()  # type: ignore[attr-defined]
+    served.control.answers.clear()
     assert served.stub().call("GetConnectState") == 1
     served.nothing_left()
 
 
 def test_every_function_may_raise(served: Served, stub: Stub, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL, "kiwoom")
-    served.control.on.update(dict.fromkeys(FUNCTIONS, fails))  # type: ignore[attr-defined]
+    served.control.answers.update(dict.fromkeys(FUNCTIONS, fails))
     for function in FUNCTIONS.values():
         if function.name == "SetInputValue" or function.returns == "variant":
             # Inputs stay with the client until its request; tables are not asked for by Call.
@@ -60,14 +60,14 @@ def test_every_function_may_raise(served: Served, stub: Stub, caplog: pytest.Log
     ],
 )
 def test_every_stream_is_told(served: Served, stub: Stub, method: str, request_: Any) -> None:
-    served.control.on.update(dict.fromkeys(FUNCTIONS, fails))  # type: ignore[attr-defined]
+    served.control.answers.update(dict.fromkeys(FUNCTIONS, fails))
     with ends_with(grpc.StatusCode.INTERNAL, "the control failed"):
         list(getattr(stub, method)(request_, timeout=10))
     alive(served)
 
 
 def test_the_outcome_of_an_order_that_raises_is_unknown(served: Served, stub: Stub) -> None:
-    served.control.on.update(dict.fromkeys(FUNCTIONS, fails))  # type: ignore[attr-defined]
+    served.control.answers.update(dict.fromkeys(FUNCTIONS, fails))
     order = pb.OrderRequest(account_no="8012345611", order_type=1, code="005930", quantity=1, quote_type="03")
     with ends_with(grpc.StatusCode.UNKNOWN, "outcome of the order is unknown"):
         list(stub.OrderCall(order, timeout=10))
@@ -80,13 +80,13 @@ def test_an_answer_that_raises_when_it_is_read(served: Served, stub: Stub) -> No
     listening = served.stub().Listen(pb.ListenRequest(slots=["OnReceiveTrData"]), timeout=10)
     listening.initial_metadata()
     for name in ("GetRepeatCnt", "GetCommData", "GetCommDataEx"):
-        control.on = {name: fails}  # type: ignore[attr-defined]
+        control.answers = {name: fails}
         control.pages["opt10081"] = [PAGE]
         with ends_with(grpc.StatusCode.INTERNAL, "the control failed"):
             list(stub.TransactionCall(pb.TransactionRequest(transaction_code="opt10081"), timeout=10))
         heard = next(listening)
         assert heard.arguments[2].string_value == "opt10081" and not heard.multi_data.values
-    control.on.clear()  # type: ignore[attr-defined]
+    control.answers.clear()
     control.pages["opt10081"] = [PAGE]
     (answer,) = list(stub.TransactionCall(pb.TransactionRequest(transaction_code="opt10081"), timeout=10))
     assert len(answer.multi_data.values) == 1
@@ -101,13 +101,13 @@ def test_a_remote_program_gets_an_empty_answer(served: Served) -> None:
         "OnReceiveTrData", lambda *a: read.append((a[2], remote.call("GetCommData", a[2], a[3], 0, "현재가")))
     )
     try:
-        served.control.on = {"GetCommData": fails, "CommRqData": fails}  # type: ignore[attr-defined]
+        served.control.answers = {"GetCommData": fails, "CommRqData": fails}
         with pytest.raises(KiwoomError, match="the control failed"):
             remote.call("CommRqData", "rq", "opt10081", 0, "0101")
         fire_answer(served)
         until(lambda: remote.pump(0.05) and read)
         assert read == [("opt10081", "")]
-        served.control.on.clear()  # type: ignore[attr-defined]
+        served.control.answers.clear()
         fire_answer(served)
         until(lambda: remote.pump(0.05) and len(read) > 1)
         assert read[1] == ("opt10081", "+100")
@@ -119,7 +119,7 @@ def test_a_remote_program_gets_an_empty_answer(served: Served) -> None:
 def test_a_notice_that_raises_when_it_is_read(served: Served, stub: Stub) -> None:
     listening = stub.OrderListen(pb.ListenRequest(), timeout=10)
     listening.initial_metadata()
-    served.control.on = {"GetChejanData": fails}  # type: ignore[attr-defined]
+    served.control.answers = {"GetChejanData": fails}
     served.control.fire_chejan("0", {9201: "8012345611"})
     assert next(listening).name == "OnReceiveChejanData"
     listening.cancel()

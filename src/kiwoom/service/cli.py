@@ -31,6 +31,9 @@ def serve(
         bool, typer.Option(help="Run code of any program on this machine, as KOAPY's own service does (loopback only)")
     ] = False,
     audit_log: Annotated[Path | None, typer.Option(help="File for the record of clients' code")] = None,
+    order_ids: Annotated[
+        str, typer.Option(help="File that keeps the ids of orders over a restart: auto, none, or a path")
+    ] = "auto",
     limits: Annotated[str, typer.Option(help="Request limits to keep: server, koapy, measured, none")] = "server",
     acknowledge: Annotated[float, typer.Option(min=0.0, help="Seconds that an event waits for its client")] = 5.0,
     requests_per_second: Annotated[
@@ -77,6 +80,7 @@ def serve(
         allow_custom_code=allow_custom_code,
         custom_code_without_token=custom_code_without_token,
         audit_log=audit_log,
+        order_ledger=_ledger(order_ids, listen),
         limits=limits,
         acknowledge_timeout_s=acknowledge,
         requests_per_second=requests_per_second,
@@ -119,6 +123,16 @@ def certs(
     made = make_certificates(folder, names, client)
     print(f"for the service: --cert {made.cert} --key {made.key} --client-ca {made.ca}")
     print(f"for a client:    grpcs://{names[0]}:5943?ca={made.ca}&cert={made.client_cert}&key={made.client_key}")
+
+
+def _ledger(text: str, listen: str) -> Path | None:
+    from kiwoom.service.base.folders import state_folder
+
+    port = listen.rpartition(":")[2]
+    if text == "none" or (text == "auto" and port == "0"):
+        # A service at whatever port is free is another one each time.
+        return None
+    return state_folder() / f"orders-{port}.jsonl" if text == "auto" else Path(text)
 
 
 def _processor(text: str) -> int | Literal["auto", "any"]:

@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
-from kiwoom.errors import MissingDependency
+from kiwoom.errors import MissingDependency, OutcomeUnknown
 from kiwoom.installing import pip_install
 from kiwoom.wire import koapy_pb2 as pb
 
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["Answer", "AsyncServiceClient", "Heard", "ServiceClient", "Tick"]
+__all__ = ["Answer", "AsyncServiceClient", "Heard", "OrderOutcomeUnknown", "ServiceClient", "Tick"]
 
 _PREFIX = "/koapy.backend.kiwoom_open_api_plus.grpc.KiwoomOpenApiPlusService"
 
@@ -153,6 +153,50 @@ def _conditions(text: str) -> dict[int, str]:
     return {int(number): name for number, _, name in pairs}
 
 
+class OrderOutcomeUnknown(OutcomeUnknown, grpc.RpcError):
+    """
+    An order was sent, or may have been, and nothing says what became of it: look it up (opt10075).
+
+    The status of the service is in `code()` and `details()`.
+    """
+
+    def __init__(self, error: Any) -> None:
+        super().__init__(f"the outcome of the order is unknown, look it up before sending it again: {error.details()}")
+        self._error = error
+
+    def code(self) -> grpc.StatusCode:
+        """The status with which the call ended."""
+        code: grpc.StatusCode = self._error.code()
+        return code
+
+    def details(self) -> str:
+        """The words of the status."""
+        return str(self._error.details())
+
+
+# Ends of an OrderCall that say for certain that there is no order, or which one there is.
+_CERTAIN = frozenset(
+    {
+        grpc.StatusCode.INVALID_ARGUMENT,
+        grpc.StatusCode.PERMISSION_DENIED,
+        grpc.StatusCode.UNAUTHENTICATED,
+        grpc.StatusCode.UNIMPLEMENTED,
+        grpc.StatusCode.FAILED_PRECONDITION,
+        grpc.StatusCode.ALREADY_EXISTS,
+    }
+)
+
+
+def _order_error(error: Any, answered: bool) -> grpc.RpcError:
+    """The error of an order's stream, as OrderOutcomeUnknown unless something is certain."""
+    certain = answered or error.code() in _CERTAIN or str(error.details()).startswith("the order was not sent")
+    return error if certain else OrderOutcomeUnknown(error)
+
+
+def _order_id(order_id: str) -> tuple[tuple[str, str], ...]:
+    return (("kiwoom-order-id", order_id),) if order_id else ()
+
+
 def _metadata(token: str) -> tuple[tuple[str, str], ...]:
     return (("authorization", f"Bearer {token}"),) if token else ()
 
@@ -187,11 +231,13 @@ class ServiceClient:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _stream(self, method: str, request: Any) -> Iterator[pb.ListenResponse]:
+    def _stream(
+        self, method: str, request: Any, metadata: tuple[tuple[str, str], ...] = ()
+    ) -> Iterator[pb.ListenResponse]:
         open_stream: Any = self.channel.unary_stream(
             f"{_PREFIX}/{method}", type(request).SerializeToString, pb.ListenResponse.FromString
         )
-        stream = open_stream(request, metadata=self._metadata)
+        stream = open_stream(request, metadata=self._metadata + metadata)
         try:
             yield from stream
         finally:
@@ -229,10 +275,22 @@ class ServiceClient:
             whole.add(page)
         return whole
 
-    def order(self, **fields: Any) -> Iterator[Heard]:
-        """Send an order (by the fields of OrderRequest: account_no, order_type, code, …) and follow it to its end."""
-        for response in self._stream("OrderCall", pb.OrderRequest(**fields)):
-            yield _heard(response)
+    def order(self, *, order_id: str = "", **fields: Any) -> Iterator[Heard]:
+        """
+        Send an order (by the fields of OrderRequest: account_no, order_type, code, …) and follow it to its end.
+
+        With an `order_id` of yours the service sends the order once, however often it is asked to, also when it was
+        restarted in between: the second call ends with ALREADY_EXISTS and tells how far the order came.
+
+        Raises OrderOutcomeUnknown, a `grpc.RpcError`, if the order may have been sent and no answer came.
+        """
+        answered = False
+        try:
+            for response in self._stream("OrderCall", pb.OrderRequest(**fields), _order_id(order_id)):
+                answered = answered or response.name == "OnReceiveTrData"
+                yield _heard(response)
+        except grpc.RpcError as error:
+            raise _order_error(error, answered) from None
 
     def orders(self) -> Iterator[Heard]:
         """Answers, messages and notices of all orders, until the iterator is closed."""
@@ -289,10 +347,12 @@ class AsyncServiceClient:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def _stream(self, method: str, request: Any) -> AsyncIterator[pb.ListenResponse]:
+    async def _stream(
+        self, method: str, request: Any, metadata: tuple[tuple[str, str], ...] = ()
+    ) -> AsyncIterator[pb.ListenResponse]:
         call = self.channel.unary_stream(
             f"{_PREFIX}/{method}", type(request).SerializeToString, pb.ListenResponse.FromString
-        )(request, metadata=self._metadata)
+        )(request, metadata=self._metadata + metadata)
         try:
             async for response in call:
                 yield response
@@ -328,10 +388,15 @@ class AsyncServiceClient:
             whole.add(page)
         return whole
 
-    async def order(self, **fields: Any) -> AsyncIterator[Heard]:
+    async def order(self, *, order_id: str = "", **fields: Any) -> AsyncIterator[Heard]:
         """As `ServiceClient.order`."""
-        async for response in self._stream("OrderCall", pb.OrderRequest(**fields)):
-            yield _heard(response)
+        answered = False
+        try:
+            async for response in self._stream("OrderCall", pb.OrderRequest(**fields), _order_id(order_id)):
+                answered = answered or response.name == "OnReceiveTrData"
+                yield _heard(response)
+        except grpc.RpcError as error:
+            raise _order_error(error, answered) from None
 
     async def orders(self) -> AsyncIterator[Heard]:
         """As `ServiceClient.orders`."""

@@ -258,6 +258,7 @@ class Server:
         await health(False)
         await self._wind_up(server)
         metrics()
+        self.core.ledger.close()
 
     def _look_around(self, seat: Seat) -> None:
         seat.look()

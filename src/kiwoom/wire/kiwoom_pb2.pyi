@@ -54,12 +54,14 @@ class Value(_message.Message):
     def __init__(self, text: _Optional[str] = ..., number: _Optional[int] = ..., table: _Optional[_Union[Table, _Mapping[str, object]]] = ...) -> None: ...
 
 class Invocation(_message.Message):
-    __slots__ = ("name", "arguments")
+    __slots__ = ("name", "arguments", "order_id")
     NAME_FIELD_NUMBER: _ClassVar[int]
     ARGUMENTS_FIELD_NUMBER: _ClassVar[int]
+    ORDER_ID_FIELD_NUMBER: _ClassVar[int]
     name: str
     arguments: _containers.RepeatedCompositeFieldContainer[Value]
-    def __init__(self, name: _Optional[str] = ..., arguments: _Optional[_Iterable[_Union[Value, _Mapping[str, object]]]] = ...) -> None: ...
+    order_id: str
+    def __init__(self, name: _Optional[str] = ..., arguments: _Optional[_Iterable[_Union[Value, _Mapping[str, object]]]] = ..., order_id: _Optional[str] = ...) -> None: ...
 
 class CallRequest(_message.Message):
     __slots__ = ("session", "calls", "number", "recall")

@@ -186,6 +186,48 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("shared.core.Core.permit", "UNAVAILABLE", "a wait for the limits while the service stops", "wire", "-"),
     # --- orders
     Refusal(
+        "rpc.orders._reserve",
+        "ALREADY_EXISTS",
+        "an order whose kiwoom-order-id was used before; the details tell how far that one came",
+        "protection",
+        "an order is sent once",
+    ),
+    Refusal(
+        "shared.ledger.Ledger.reserve",
+        "INVALID_ARGUMENT",
+        "an order id of another order, over 100 characters, or not printable",
+        "protection",
+        "an order is sent once",
+    ),
+    Refusal(
+        "rpc.orders._Following._send",
+        "FAILED_PRECONDITION",
+        "an order whose id cannot be written to the disk; it was not sent",
+        "protection",
+        "after a restart it could be sent twice",
+    ),
+    Refusal(
+        "rpc.orders._Following.deadline",
+        "DEADLINE_EXCEEDED",
+        "the client's deadline, with whether the order was sent",
+        "wire",
+        "the deadline of the call",
+    ),
+    Refusal(
+        "v1.native.Native._order_once",
+        "UNKNOWN",
+        "an order whose id was used before, and whose outcome is not known",
+        "protection",
+        "an order is sent once",
+    ),
+    Refusal(
+        "v1.native.Native._order_once",
+        "FAILED_PRECONDITION",
+        "an order whose id cannot be written to the disk; it was not sent",
+        "protection",
+        "after a restart it could be sent twice",
+    ),
+    Refusal(
         "rpc.orders._Following._end_if_over",
         "FAILED_PRECONDITION",
         "the exchange refused the order after the server took it",

@@ -57,6 +57,9 @@ class Settings:
     """Run code of any program of this machine, as KOAPY's own service does; at a loopback address alone."""
     audit_log: Path | None = None
 
+    order_ledger: Path | None = None
+    """File in which the ids of orders are kept over a restart; without it they are kept while the service runs."""
+
     limits: str = "server"
     """Name of the set of request limits that the scheduler keeps (`kiwoom.limits.PROFILES`)."""
     acknowledge_timeout_s: float = 5.0

@@ -11,7 +11,7 @@ import grpc
 
 from kiwoom.control.contract import FUNCTIONS
 from kiwoom.errors import error_for
-from kiwoom.service.base.status import Status, details, status_of
+from kiwoom.service.base.status import End, Status, details, status_of
 from kiwoom.service.delivery import koapywire as encode
 from kiwoom.service.delivery.hub import Listener
 from kiwoom.service.delivery.occasion import Occasion
@@ -21,6 +21,7 @@ from kiwoom.service.rpc.calls import check_arguments
 from kiwoom.service.rpc.following import FIDS, Follower, Notice, Outcome
 from kiwoom.service.rpc.inquiry import negative
 from kiwoom.service.shared.core import Rpc, status_for
+from kiwoom.service.shared.ledger import State, digest
 from kiwoom.service.shared.screens import screen_asked_for
 from kiwoom.wire import koapy_pb2 as pb
 
@@ -36,6 +37,12 @@ ORDER_EVENTS = ("OnReceiveMsg", "OnReceiveTrData", "OnReceiveChejanData")
 _REASON_S = 1.0
 _MESSAGE_S = 1.0
 _BALANCE_S = 5.0
+
+ORDER_ID = "kiwoom-order-id"
+"""Metadata of OrderCall: an id of the client's own; an order that comes twice under one id is sent once."""
+# An RPC with a later deadline has none, as far as an order is concerned.
+_LONGEST_DEADLINE_S = 7 * 86_400.0
+_DEADLINE_MARGIN_S = 0.2
 
 _ALL = pb.OrderSubscriptionTarget(TR=True, MSG=True, CHEJAN=True)
 
@@ -61,10 +68,14 @@ async def order_call(rpc: Rpc, raw: bytes) -> AsyncGenerator[bytes, None]:
             request.original_order_no,
         ),
     )
+    order_id = rpc.metadata(ORDER_ID)
+    if order_id:
+        await rpc.on_owner(partial(_reserve, rpc, order_id, arguments))
     with rpc.stream() as stream:
-        following = _Following(rpc, request, stream)
+        following = _Following(rpc, request, stream, order_id)
         stream.on_end = following.finish
         await rpc.begin()
+        deadline = _end_before_deadline(rpc, following)
         sending = asyncio.create_task(following.send(arguments), name="kiwoom order")
         stream.on_ended.append(sending.cancel)
         try:
@@ -73,14 +84,40 @@ async def order_call(rpc: Rpc, raw: bytes) -> AsyncGenerator[bytes, None]:
         finally:
             # An order on its way cannot be called back; the service only stops following it.
             sending.cancel()
+            if deadline is not None:
+                deadline.cancel()
             rpc.owner.tell(following.finish)
+
+
+def _reserve(rpc: Rpc, order_id: str, arguments: tuple[str | int, ...]) -> None:
+    """Raise End(ALREADY_EXISTS), with what came of it, for an order that came before under this id. Owner thread."""
+    # Two requests for one order may differ by the names that their programs give them.
+    before = rpc.core.ledger.reserve(rpc.client.identity.name, order_id, digest(arguments[2:]))
+    if before is not None:
+        raise End(_Code.ALREADY_EXISTS, details(f"order id {order_id!r} was used before: {before.told}"))
+
+
+def _end_before_deadline(rpc: Rpc, following: _Following) -> asyncio.TimerHandle | None:
+    """
+    End the stream shortly before the client's deadline, with what the service knows of the order.
+
+    At the deadline gRPC's own status would reach the client, which does not say whether the order left.
+    """
+    left_s = rpc.context.time_remaining()
+    # gRPC gives a huge number where the client set no deadline.
+    if left_s is None or left_s > _LONGEST_DEADLINE_S:
+        return None
+    until_s = left_s - min(_DEADLINE_MARGIN_S, left_s / 10)
+    return rpc.owner.loop.call_later(max(0.0, until_s), rpc.owner.tell, following.deadline)
 
 
 class _Following(Listener):
     """An order, its follower, and the stream that hears of it. Owner thread, but for `send`."""
 
-    def __init__(self, rpc: Rpc, request: pb.OrderRequest, stream: Stream) -> None:
+    def __init__(self, rpc: Rpc, request: pb.OrderRequest, stream: Stream, order_id: str = "") -> None:
         self._core = rpc.core
+        self._client = rpc.client
+        self._order_id = order_id
         self._request = request
         self._stream = stream
         self._target = request.target if request.HasField("target") else _ALL
@@ -121,6 +158,12 @@ class _Following(Listener):
             self._screen = core.screens.borrow(screen_asked_for(self._request.screen_no))
             events = (*ORDER_EVENTS, "OnEventConnect", *(("OnReceiveRealData",) if self._target.REAL else ()))
             core.hub.add(self, events)
+        try:
+            self._note("sending")
+        except OSError as error:
+            text = f"the order was not sent: its id cannot be kept: {error}"
+            self._stream.end(Status(_Code.FAILED_PRECONDITION, details(text)))
+            return True
         self._sent = True
         self._after(core.settings.answer_timeout_s, self._unanswered)
         core.accounts.asked(self._screen, str(arguments[0]), str(arguments[2]))
@@ -129,15 +172,18 @@ class _Following(Listener):
             code = core.owner.control.call("SendOrder", arguments[0], self._screen, *arguments[2:])
         except Exception as error:
             log.error("SendOrder raised %r", error, exc_info=error)
+            self._note("unknown")
             self._stream.end(self._unknown(f"SendOrder failed: {error}"))
             return True
         end = negative(code, "SendOrder")
         self._answer_due = end is None
         if end is not None and end.status.code is _Code.RESOURCE_EXHAUSTED and not last:
+            self._note("waiting")
             self._sent = False
             if self._timer is not None:
                 self._timer.cancel()
             return False
+        self._note("taken" if end is None else "refused", code if isinstance(code, int) else 0)
         if self._target.RET:
             returned = code if isinstance(code, int) else 0
             response = pb.ListenResponse(name="SendOrder", arguments=[pb.Argument(long_value=returned)])
@@ -166,8 +212,27 @@ class _Following(Listener):
     def fail(self, error: Exception) -> None:
         self._stream.end(self._unknown(f"its notices cannot be read: {error}"))
 
+    def _note(self, state: State, code: int = 0, order_no: str = "") -> None:
+        if self._order_id:
+            self._core.ledger.note(self._client.identity.name, self._order_id, state, code, order_no)
+
+    def deadline(self) -> None:
+        """The client waits no longer: tell it what is known."""
+        number = self._follower.order_no
+        if number:
+            self._stream.end(Status(_Code.DEADLINE_EXCEEDED, f"order {number} was taken and is followed no more"))
+        elif self._sent:
+            self._stream.end(self._unknown("no answer came before the deadline"))
+        else:
+            self._stream.end(Status(_Code.DEADLINE_EXCEEDED, "the order was not sent before the deadline"))
+
     def finish(self) -> None:
         """Follow no more."""
+        if self._order_id and not self._sent:
+            self._order_id, order_id = "", self._order_id
+            self._core.ledger.note(self._client.identity.name, order_id, "unknown")
+        if self._sent and not self._follower.answered and not self._stream.ended:
+            log.warning("%r left while an order of its was on its way; the order was sent", self._client)
         if self._timer is not None:
             self._timer.cancel()
         self._core.hub.remove(self)
@@ -201,6 +266,7 @@ class _Following(Listener):
             return
         self._answer_due = False
         number = occasion.order_no
+        self._note("taken" if number else "refused", order_no=number)
         if self._target.TR and number:
             page: encode.Page = (("주문번호",), [number], (), [])
             self._stream.put(encode.tr_response(self._shown(occasion), page)[0])

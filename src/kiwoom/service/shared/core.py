@@ -21,6 +21,7 @@ from kiwoom.service.delivery.streams import Stream, Streams
 from kiwoom.service.owner.owner import Owner
 from kiwoom.service.shared.accounts import Accounts
 from kiwoom.service.shared.clients import Client
+from kiwoom.service.shared.ledger import Ledger
 from kiwoom.service.shared.paging import Paging
 from kiwoom.service.shared.registrar import RealData, Registrar
 from kiwoom.service.shared.screens import Screens
@@ -48,6 +49,7 @@ class Core:
             raise RefusedToStart(f"there are no limits {settings.limits!r}; known: {', '.join(PROFILES)}")
         self.limits = Limits(owner.control.clock, profile)
         self.paging = Paging()
+        self.ledger = Ledger(settings.order_ledger)
         self.accounts = Accounts()
         self.stopping = False
         self.asked: set[asyncio.Future[Any]] = set()
@@ -140,6 +142,13 @@ class Rpc:
     async def on_owner(self, work: Callable[[], T]) -> T:
         """Have `work` done on the owner thread and wait for its result."""
         return await self.owner.submit(work)
+
+    def metadata(self, name: str) -> str:
+        """Metadata that the client sent under this name, "" if it sent none."""
+        for key, value in self.context.invocation_metadata() or ():
+            if key == name:
+                return value if isinstance(value, str) else bytes(value).decode("utf-8", "replace")
+        return ""
 
     async def begin(self) -> None:
         """Tell the client that the server listens: it hears of everything that happens from now on."""

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import Counter, deque
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from dataclasses import dataclass
 from functools import partial
 from time import monotonic
 
@@ -14,12 +15,14 @@ import grpc
 from kiwoom.clock import SECOND_US
 from kiwoom.control.contract import Function, Value
 from kiwoom.errors import KiwoomError
+from kiwoom.limits import ORDER_FUNCTIONS
 from kiwoom.service.base.status import End, Status, details, status_of
 from kiwoom.service.delivery.occasion import Occasion
 from kiwoom.service.rpc.calls import Caller
 from kiwoom.service.rpc.listening import events_named
 from kiwoom.service.shared.clients import Client
 from kiwoom.service.shared.core import Core, Rpc, status_for
+from kiwoom.service.shared.ledger import digest
 from kiwoom.service.v1.events import Layouts, Piece, encode_event
 from kiwoom.service.v1.sessions import Session
 from kiwoom.wire import kiwoom_pb2 as pb
@@ -33,6 +36,15 @@ _Code = grpc.StatusCode
 _MOST_CALLS = 10_000
 # How long the calls of one request may keep the control before others have their turn.
 _SLICE_S = 0.01
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A call that was checked: the function, its arguments, and an order's id."""
+
+    called: Function
+    arguments: tuple[str | int, ...]
+    order_id: str
 
 
 class Native:
@@ -126,10 +138,11 @@ class Native:
     async def _carried_out(self, client: Client, session: Session | None, request: pb.CallRequest) -> bytes:
         if len(request.calls) > _MOST_CALLS:
             raise End(_Code.INVALID_ARGUMENT, f"{len(request.calls)} calls: no more than {_MOST_CALLS} at once")
-        prepared: list[tuple[Function, tuple[str | int, ...]] | Exception] = []
+        prepared: list[_Prepared | Exception] = []
         for invocation in request.calls:
             try:
-                prepared.append(self._caller.prepare(client, invocation.name, _arguments(invocation.arguments)))
+                called, arguments = self._caller.prepare(client, invocation.name, _arguments(invocation.arguments))
+                prepared.append(_Prepared(called, arguments, invocation.order_id))
             except (KiwoomError, End) as error:
                 prepared.append(error)
                 break
@@ -145,7 +158,7 @@ class Native:
         self,
         client: Client,
         session: Session | None,
-        left: deque[tuple[Function, tuple[str | int, ...]] | Exception],
+        left: deque[_Prepared | Exception],
         response: pb.CallResponse,
     ) -> None:
         """Carry out what is left, for a while; an error ends it. Owner thread."""
@@ -156,20 +169,46 @@ class Native:
             if isinstance(entry, Exception):
                 _set_error(result, entry)
                 break
-            called, arguments = entry
             try:
-                _set_value(result.value, self._one(client, session, called, arguments))
+                _set_value(result.value, self._one(client, session, entry))
             except Exception as error:
                 if not isinstance(error, (KiwoomError, End)):
-                    log.error("%s raised %r", called.name, error, exc_info=error)
+                    log.error("%s raised %r", entry.called.name, error, exc_info=error)
                 _set_error(result, error)
                 left.clear()
             if monotonic() >= until:
                 return
 
-    def _one(
-        self, client: Client, session: Session | None, called: Function, arguments: tuple[str | int, ...]
-    ) -> Value:
+    def _one(self, client: Client, session: Session | None, prepared: _Prepared) -> Value:
+        if prepared.order_id and prepared.called.name in ORDER_FUNCTIONS:
+            return self._order_once(client, session, prepared)
+        return self._call_once(client, session, prepared)
+
+    def _order_once(self, client: Client, session: Session | None, prepared: _Prepared) -> Value:
+        """Send an order, unless one came before under its id: then give what that one returned. Raises End(UNKNOWN)."""
+        ledger, name, order_id = self.core.ledger, client.identity.name, prepared.order_id
+        # Two requests for one order may differ by the request name and the screen.
+        before = ledger.reserve(name, order_id, digest(prepared.arguments[2:]))
+        if before is not None:
+            if before.state in ("taken", "refused"):
+                return before.code
+            raise End(_Code.UNKNOWN, f"order id {order_id!r} was used before: {before.told}")
+        try:
+            ledger.note(name, order_id, "sending")
+        except OSError as error:
+            ledger.note(name, order_id, "unknown")
+            raise End(_Code.FAILED_PRECONDITION, f"the order was not sent: its id cannot be kept: {error}") from None
+        try:
+            code = self._call_once(client, session, prepared)
+        except Exception:
+            ledger.note(name, order_id, "unknown")
+            raise
+        number = code if isinstance(code, int) else 0
+        ledger.note(name, order_id, "refused" if number < 0 else "taken", number)
+        return code
+
+    def _call_once(self, client: Client, session: Session | None, prepared: _Prepared) -> Value:
+        called, arguments = prepared.called, prepared.arguments
         if session is None:
             return self._caller.carry_out(client, called, arguments)
         if called.name == "SetRealRemove" and arguments[0] == "ALL":
