@@ -11,6 +11,7 @@ import csv
 import gzip
 import logging
 import re
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from functools import cached_property, lru_cache
@@ -23,6 +24,7 @@ from kiwoom.errors import MissingDependency
 from kiwoom.installing import pip_install
 from kiwoom.sim.prices.history import DayBar
 from kiwoom.sim.prices.minutes import MINUTE_US, Trade, needed
+from kiwoom.sim.prices.tables import decoded, found_columns, number
 
 __all__ = ["FileBar", "FileDay", "IntradayFiles"]
 
@@ -47,6 +49,8 @@ _NAMES = {
     "value": ("cum_value",),
     "trades": ("trades",),
 }
+_MOST_SAID = 10
+"""Rows of one code that are named in the log; a column that is wrong throughout is not said a thousand times."""
 _FID = re.compile(r"fid_?(\d+).*", re.IGNORECASE)
 
 
@@ -85,6 +89,11 @@ class IntradayFiles:
 
     def __bool__(self) -> bool:
         return bool(self._files)
+
+    def check(self) -> None:
+        """Raise ValueError, naming the file, for one without the columns of bars or trades. Reads headers alone."""
+        for path in self._files:
+            _check_header(path)
 
     @cached_property
     def codes(self) -> list[str]:
@@ -130,8 +139,7 @@ def _code_of(path: Path) -> str | None:
 
 
 def _columns(path: Path, header: Sequence[str]) -> dict[str, int]:
-    plain = [_FID.sub(r"\1", name.strip().lstrip("\ufeff").lower()) for name in header]
-    found = {ours: plain.index(name) for ours, names in _NAMES.items() for name in names if name in plain}
+    found = found_columns([_FID.sub(r"\1", name.strip().lstrip("\ufeff").lower()) for name in header], _NAMES)
     for wanted in ("time", "volume"):
         if wanted not in found:
             raise ValueError(f"{path}: no column {' or '.join(_NAMES[wanted])} among {', '.join(header)}")
@@ -152,28 +160,56 @@ def _split(path: Path, _modified: int) -> _Rows:
             code = code if isinstance(code, str) else str(code).zfill(6)
             codes.setdefault(code, []).append([str(value) for value in row])
         return _Rows(columns, codes)
-    raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = raw.decode("cp949")
-    header, *lines = text.splitlines()
-    columns = _columns(path, next(csv.reader([header])))
+    header, *lines = decoded(path).splitlines() or [""]
+    columns = _columns(path, next(csv.reader([header]), []))
     place = columns.get("code")
     if place is None and _code_of(path) is None:
         log.warning("%s is left out: it has no column for the code and is not named after one", path.name)
     for line in lines:
-        code = line.split(",", place + 1)[place].strip('" ') if place is not None else ""
-        codes.setdefault(code, []).append(line)
+        if line.strip():
+            codes.setdefault(_cell(line, place), []).append(line)
     return _Rows(columns, codes)
 
 
+def _cell(line: str, place: int | None) -> str:
+    """One cell of a line, "" if there is none."""
+    if place is None:
+        return ""
+    cells = next(csv.reader([line])) if '"' in line else line.split(",", place + 1)
+    return cells[place].strip() if place < len(cells) else ""
+
+
+def _check_header(path: Path) -> None:
+    if path.suffix == ".parquet":
+        try:
+            _columns(path, _pyarrow(path).read_schema(path).names)
+        except OSError as error:
+            raise ValueError(f"{path}: {error}") from None
+        return
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            raw = file.readline(8192)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(f"{path}: {error}") from None
+    for encoding in ("utf-8-sig", "cp949"):
+        try:
+            _columns(path, next(csv.reader([raw.decode(encoding).rstrip("\r\n")]), []))
+        except UnicodeDecodeError:
+            continue
+        return
+    raise ValueError(f"{path}: it is neither UTF-8 nor CP949")
+
+
 def _parquet(path: Path) -> Any:
+    return _pyarrow(path).read_table(path)
+
+
+def _pyarrow(path: Path) -> Any:
     try:
         from pyarrow import parquet
     except ImportError:
         raise MissingDependency(f"{path.name} needs pyarrow: {pip_install('parquet')}") from None
-    return parquet.read_table(path)
+    return parquet
 
 
 def _read(path: Path, code: str, scale: int) -> Iterator[FileDay]:
@@ -183,13 +219,18 @@ def _read(path: Path, code: str, scale: int) -> Iterator[FileDay]:
     rows = found.codes.get(code) or (found.codes.get("", []) if _code_of(path) == code else [])
     texts = csv.reader(rows) if rows and isinstance(rows[0], str) else iter(rows)
     days: dict[date, list[_Row]] = {}
-    for number, text in enumerate(texts, 1):
+    wrong = 0
+    for place, text in enumerate(texts, 1):
         try:
             row = _row(found.columns, text, scale, path)
         except (ValueError, IndexError) as error:
-            log.error("%s, row %d of %s is left out: %s", path, number, code, error)
+            wrong += 1
+            if wrong <= _MOST_SAID:
+                log.error("%s, row %d of %s is left out: %s", path, place, code, error)
             continue
         days.setdefault(row.day, []).append(row)
+    if wrong > _MOST_SAID:
+        log.error("%s: %d rows of %s are left out", path, wrong, code)
     for day, of_day in days.items():
         if of_day[0].us > of_day[-1].us:
             of_day.reverse()  # newest first, as in the answers of the chart TRs
@@ -216,8 +257,9 @@ def _row(columns: dict[str, int], text: Sequence[str], scale: int, path: Path) -
 
     day, us = _moment(get("date"), get("time"), path)
     names = ("open", "high", "low", "close") if "open" in columns else ("price" if "price" in columns else "close",)
-    prices = tuple(round(abs(float(get(name))) * scale) for name in names)
-    volume = int(float(get("volume")))
+    known = [number(get(name)) for name in names]
+    prices = tuple(round(abs(price or 0) * scale) for price in known)
+    volume = int(number(get("volume")) or 0)
     if min(prices) <= 0:
         raise ValueError(f"a price of {min(prices)}")
     if len(prices) == 4:
@@ -226,10 +268,11 @@ def _row(columns: dict[str, int], text: Sequence[str], scale: int, path: Path) -
             raise ValueError(f"open, high, low and close are {prices}")
         if 0 < volume < needed(*prices):
             raise ValueError(f"a volume of {volume} cannot trade at all of {prices}")
-    side = int(float(get("side") or 0)) if "side" in columns else (1 if get("volume")[:1] == "+" else -1)
+    side = int(number(get("side")) or 0) if "side" in columns else (1 if get("volume")[:1] == "+" else -1)
     signed = "side" in columns or get("volume")[:1] in ("+", "-")
-    value = int(float(get("value"))) if get("value") else None
-    return _Row(day, us, prices, abs(volume), side if signed else 2, value, int(get("trades") or 0))
+    value = number(get("value"))
+    trades = int(number(get("trades")) or 0)
+    return _Row(day, us, prices, abs(volume), side if signed else 2, None if value is None else int(value), trades)
 
 
 def _moment(day: str, time: str, path: Path) -> tuple[date, int]:

@@ -7,7 +7,6 @@ A folder (`data=DIR`) may hold `krx_listing.csv`, `daily/CODE.csv`, `index_daily
 
 from __future__ import annotations
 
-import csv
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, ValuesView
 from datetime import date
@@ -16,8 +15,10 @@ from pathlib import Path
 
 from kiwoom import catalog
 from kiwoom.catalog import calendar
+from kiwoom.sim.prices.dailyfiles import check_header, last_day_in, read_bars
 from kiwoom.sim.prices.datafiles import FileDay, IntradayFiles
 from kiwoom.sim.prices.history import DayBar
+from kiwoom.sim.prices.tables import day_in, number, records
 from kiwoom.sim.rules.instruments import Instrument, Kind
 
 __all__ = ["BASE_DATE", "INDICES", "Listing", "builtin_listing", "listing_from"]
@@ -150,6 +151,21 @@ _KINDS: dict[str, Kind] = {
     "COMMON": "COMMON", "PREFERRED": "PREFERRED", "REIT": "REIT", "SPAC": "SPAC", "ETF": "ETF", "ETN": "ETN",
 }  # fmt: skip
 _MARKETS = {"KOSDAQ GLOBAL": "KOSDAQ"}
+_LISTING: Mapping[str, tuple[str, ...]] = {
+    "code": ("code", "종목코드", "단축코드", "symbol"),
+    "name": ("name", "종목명", "한글 종목약명"),
+    "market": ("market", "시장구분", "시장"),
+    "sec_type": ("sec_type", "kind"),
+    "shares": ("listed_shares", "상장주식수", "stocks"),
+    "par": ("par_value", "액면가"),
+    "listed": ("listing_date", "상장일"),
+    "sector": ("krx_sector_name", "sector", "업종명"),
+    "settle_month": ("settle_month", "결산월"),
+    "close": ("close", "종가", "현재가"),
+    "close_date": ("close_date",),
+    "isin": ("isin", "표준코드"),
+}
+"""The columns of krx_listing.csv, and other names of them."""
 _SHARES = 10_000_000  # of a code without an entry in the listing
 
 
@@ -160,6 +176,14 @@ class _Folder:
         self.path = path
         self.files = IntradayFiles(path)
         self._days: dict[str, dict[date, FileDay]] = {}
+        self._bars: dict[str, list[DayBar]] = {}
+        self.daily_files = sorted((path / "daily").glob("*.csv"))
+
+    def check(self) -> None:
+        """Raise ValueError, naming file and line, for a file that is no table of prices. Reads the headers alone."""
+        for path in self.daily_files:
+            check_header(path)
+        self.files.check()
 
     def bars(self, code: str) -> list[DayBar]:
         """The daily bars of a code, with the days that only `minute/` or `ticks/` have."""
@@ -184,43 +208,21 @@ class _Folder:
     def _daily(self, code: str) -> list[DayBar]:
         if len(code) == 3:
             return self.index_bars.get({"001": "1001", "101": "2001", "201": "1028"}.get(code, ""), [])
-        path = self.path / "daily" / f"{code}.csv"
-        if not path.exists():
-            return []
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = csv.DictReader(file)
-            return [
-                DayBar(
-                    date.fromisoformat(row["date"]),
-                    int(row["open"]),
-                    int(row["high"]),
-                    int(row["low"]),
-                    int(row["close"]),
-                    int(row["volume"]) if row["volume"] else None,
-                    None,
-                )
-                for row in rows
-            ]
+        if code not in self._bars:
+            path = self.path / "daily" / f"{code}.csv"
+            try:
+                found = read_bars(path) if path.exists() else {}
+            except ValueError as error:
+                # the header was right at the opening: the file has changed since
+                log.error("%s", error)
+                found = {}
+            self._bars[code] = next(iter(found.values()), [])
+        return self._bars[code]
 
     @cached_property
     def index_bars(self) -> dict[str, list[DayBar]]:
         path = self.path / "index_daily.csv"
-        bars: dict[str, list[DayBar]] = {}
-        if path.exists():
-            with path.open(encoding="utf-8", newline="") as file:
-                for row in csv.DictReader(file):
-                    opening, high, low, close = (round(float(row[n]) * 100) for n in ("open", "high", "low", "close"))
-                    bar = DayBar(
-                        date.fromisoformat(row["date"]),
-                        opening,
-                        high,
-                        low,
-                        close,
-                        volume=int(row["volume"]) if row["volume"] else None,
-                        value=int(row["trading_value"]) if row["trading_value"] else None,
-                    )
-                    bars.setdefault(row["index_code"], []).append(bar)
-        return bars
+        return read_bars(path, 100) if path.exists() else {}
 
     @cached_property
     def industries(self) -> dict[str, str]:
@@ -229,43 +231,60 @@ class _Folder:
 
     def last_day(self) -> date | None:
         """The last day of all files of daily bars."""
-        days = [bars[-1].date for bars in self.index_bars.values()]
-        for path in sorted((self.path / "daily").glob("*.csv")):
-            with path.open("rb") as file:
-                file.seek(0, 2)
-                file.seek(max(0, file.tell() - 200))
-                last = file.read().splitlines()[-1].decode("ascii", "replace")
-            days.append(date.fromisoformat(last.partition(",")[0]))
+        days = [bars[-1].date for bars in self.index_bars.values() if bars]
+        days += [day for path in self.daily_files if (day := last_day_in(path)) is not None]
         if not days and (lived := self.files.last_day()) is not None:
             return calendar.previous_trading_day(lived)  # the session starts on the day of the files
         return max(days, default=None)
 
     def instruments(self, base_date: date) -> Iterable[Instrument]:
         """The folder's listing, or the package's own if it has none, with the codes of the files."""
-        if not (self.path / "krx_listing.csv").exists():
-            known = [i for i in builtin_listing().instruments.values() if i.kind != "INDEX"]
-            yield from known
-            for code in sorted(set(self.files.codes) - {i.code for i in known}):
-                days = self.days(code)
-                if len(code) == 6 and days:
-                    base = next(iter(days.values())).bar.open
-                    yield Instrument(code, code, "KOSPI", "COMMON", _SHARES, base, next(iter(days)))
+        path = self.path / "krx_listing.csv"
+        if path.exists():
+            yield from self._listed(path, base_date)
             return
-        with (self.path / "krx_listing.csv").open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                kind = _KINDS.get(row["sec_type"], "COMMON")
-                base = int(row["close"]) if row["close"] else 10_000
-                close_date = date.fromisoformat(row["close_date"]) if row["close_date"] else base_date
-                month = row["settle_month"].rstrip("월")
-                yield Instrument(
-                    row["code"], row["name"], _MARKETS.get(row["market"], row["market"]), kind,
-                    int(row["listed_shares"] or 1_000_000), base, close_date,
-                    sector=self.industries.get(row["krx_sector_name"], ""),
-                    par=_par(row["par_value"]),
-                    listed=date.fromisoformat(row["listing_date"]) if row["listing_date"] else None,
-                    settle_month=int(month) if month.isdigit() else 12,
-                    isin=row["isin"],
-                )  # fmt: skip
+        known = [i for i in builtin_listing().instruments.values() if i.kind != "INDEX"]
+        yield from known
+        named = {path.stem for path in self.daily_files} | set(self.files.codes)
+        for code in sorted(named - {i.code for i in known}):
+            if len(code) == 6 and (bars := self.bars(code)):
+                yield Instrument(code, code, "KOSPI", "COMMON", _SHARES, bars[0].open, bars[0].date)
+
+    def _listed(self, path: Path, base_date: date) -> Iterator[Instrument]:
+        """The instruments of a listing. Raises ValueError, naming file and line, for a row that is none."""
+        codes: dict[str, int] = {}
+        for line, row in records(path, _LISTING, ("code", "name")):
+            try:
+                instrument = self._instrument(row, base_date)
+            except ValueError as error:
+                raise ValueError(f"{path}, line {line}: {error}") from None
+            if instrument.code in codes:
+                raise ValueError(f"{path}, line {line}: {instrument.code} is in line {codes[instrument.code]} already")
+            codes[instrument.code] = line
+            yield instrument
+
+    def _instrument(self, row: Mapping[str, str], base_date: date) -> Instrument:
+        def get(name: str) -> str:
+            return row.get(name, "")
+
+        # Excel drops the zeros in front of a number
+        code = get("code").strip("\"'").upper().zfill(6)
+        if len(code) != 6 or not code.isalnum() or not code.isascii():
+            raise ValueError(f"{get('code')!r} is no code of six characters")
+        close, shares = number(get("close")), number(get("shares"))
+        if (close or 0) < 0 or (shares or 0) < 0:
+            raise ValueError(f"a price or a number of shares of {code} is below 0")
+        month = get("settle_month").removesuffix("월")
+        known = catalog.find(code)
+        return Instrument(
+            code, get("name") or code, _MARKETS.get(get("market").upper(), get("market").upper() or "KOSPI"),
+            _KINDS.get(get("sec_type").upper(), "COMMON"), int(shares or 1_000_000), round(close or 0) or 10_000,
+            day_in(get("close_date")) if get("close_date") else base_date,
+            sector=self.industries.get(get("sector"), ""), par=_par(get("par")),
+            listed=day_in(get("listed")) if get("listed") else None,
+            settle_month=int(month) if month.isdecimal() and 1 <= int(month) <= 12 else 12,
+            isin=get("isin"), thin=not close and (known is None or not known.short),
+        )  # fmt: skip
 
 
 def _agree(code: str, daily: DayBar, found: DayBar) -> bool:
@@ -282,16 +301,21 @@ def _agree(code: str, daily: DayBar, found: DayBar) -> bool:
 def _par(text: str) -> int:
     """Par value in won; 0 for a share without one (무액면) and for one in a foreign currency below 1."""
     try:
-        return int(float(text))
+        return int(number(text) or 0)
     except ValueError:
         return 0
 
 
 def listing_from(path: Path) -> Listing:
-    """A listing and real prices from a folder. Raises ValueError if the folder has neither."""
+    """
+    A listing and real prices from a folder.
+
+    Raises ValueError if the folder has neither, and for a file that cannot be read, with its name and the line.
+    """
     folder = _Folder(path)
-    if not (path / "krx_listing.csv").exists() and not folder.files:
-        raise ValueError(f"{path} has neither krx_listing.csv nor files in minute/ or ticks/")
+    if not (path / "krx_listing.csv").exists() and not folder.files and not folder.daily_files:
+        raise ValueError(f"{path} has neither krx_listing.csv nor files in daily/, minute/ or ticks/")
+    folder.check()
     last_day = folder.last_day()
     base_date = last_day or BASE_DATE
     levels = {
