@@ -42,6 +42,7 @@ __all__ = [
 
 oldnames.register()
 
+# kiwoom_openapi_plus.py tells this file from another distribution's by the words kiwoom-openapi-plus.
 # The one place that states the version: pyproject.toml reads this line when the package is built.
 __version__ = "0.1.0"
 

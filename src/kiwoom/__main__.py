@@ -1,6 +1,6 @@
 """`python -m kiwoom`: the same as the `kiwoom` command."""
 
-from kiwoom.cli import main
+from kiwoom_openapi_plus import main
 
 if __name__ == "__main__":
     main()

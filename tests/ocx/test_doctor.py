@@ -18,6 +18,7 @@ from kiwoom.cli.doctor import Finding, Machine, doctor, examine, works
 from kiwoom.control.ocx.windows.hours import maintenance_at, next_maintenance
 from kiwoom.control.ocx.windows.processes import Process
 from kiwoom.control.ocx.windows.registration import Bits, Registration
+from kiwoom_openapi_plus import Name
 
 OCX = "C:\\OpenAPI\\khopenapi.ocx"
 
@@ -38,6 +39,7 @@ class Desktop(Machine):
         self.ahead: float | None = None
         self.variables: dict[str, str] = {}
         self.tried: list[str] = []
+        self.named = [Name("package", "ok", "kiwoom is kiwoom-openapi-plus")]
 
     def on_windows(self) -> bool:
         return True
@@ -79,6 +81,9 @@ class Desktop(Machine):
 
     def clock_error(self, server: str) -> float | None:
         return self.ahead
+
+    def names(self) -> list[Name]:
+        return self.named
 
     def try_control(self, interpreter: str) -> str:
         self.tried.append(interpreter)

@@ -101,7 +101,7 @@ def archives(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 def _sources() -> Iterator[str]:
-    for path in sorted((ROOT / "src" / "kiwoom").rglob("*")):
+    for path in sorted((ROOT / "src").rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
             yield path.relative_to(ROOT / "src").as_posix()
 

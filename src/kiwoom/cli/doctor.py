@@ -29,6 +29,7 @@ from kiwoom.control.ocx.windows.hours import WINDOWS, maintenance_at, next_maint
 from kiwoom.control.ocx.windows.registration import Bits
 from kiwoom.control.url import ControlUrl
 from kiwoom.installing import pip_install
+from kiwoom_openapi_plus import Name, look
 
 __all__ = ["Finding", "Machine", "doctor", "examine", "works"]
 
@@ -140,6 +141,10 @@ class Machine:
         server_time = float(seconds - 2_208_988_800) + float(fraction) / 2**32
         return (sent + back) / 2 - server_time
 
+    def names(self) -> list[Name]:
+        """What the name `kiwoom` leads to, as a package and as a command."""
+        return look()
+
     def try_control(self, interpreter: str) -> str:
         """Make the control in a process of its own and close it: "" if that worked, else the last line it said."""
         program = "from kiwoom.control import open_control; open_control('ocx:?process=here').close()"
@@ -172,6 +177,7 @@ def works(findings: list[Finding]) -> bool:
 def _findings(machine: Machine, clock_server: str) -> Iterator[Finding]:
     yield Finding("system", "ok", machine.system())
     yield Finding("python", "ok", machine.python())
+    yield from (Finding(*name) for name in machine.names())
     yield _url(machine)
     yield Finding("sim:", "ok", "the embedded simulator works everywhere")
     yield _service(machine)
