@@ -97,3 +97,11 @@ def test_the_day_that_was_lived_becomes_the_bar(market: Market) -> None:
         lived = market.live(market.find(code) or fund)
         bar = next(later.history(fund).before(date(2026, 2, 9)))
         assert (bar.open, bar.high, bar.low, bar.close) == (lived.open, lived.high, lived.low, lived.price)
+
+
+@pytest.mark.parametrize(("code", "percent"), [("069500", 30), ("114800", 30), ("122630", 60), ("252670", 60)])
+def test_the_daily_limit_is_as_many_times_as_wide(code: str, percent: int) -> None:
+    quote = Driver("list=small").ask("opt10001", 종목코드=code).single
+    base, upper, lower = (abs(int(quote[name])) for name in ("기준가", "상한가", "하한가"))
+    assert percent - 2 < (upper - base) * 100 / base <= percent
+    assert percent - 2 < (base - lower) * 100 / base <= percent + 1

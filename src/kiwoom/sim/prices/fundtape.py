@@ -37,8 +37,7 @@ class Tracked(NamedTuple):
 
 def multiple_of(fund: Instrument) -> int:
     """The multiple of the index that the fund's name promises: 1, 2, -1 or -2."""
-    double = 2 if "레버리지" in fund.name or "2X" in fund.name else 1
-    return -double if "인버스" in fund.name else double
+    return -fund.leverage if "인버스" in fund.name else fund.leverage
 
 
 def tracked(fund: Instrument) -> Tracked | None:

@@ -14,6 +14,7 @@ Kind = Literal["COMMON", "PREFERRED", "REIT", "SPAC", "ETF", "ETN", "INDEX", "FU
 
 INDEX_TICKS = TickTable("index", (None, 1))
 
+_DOUBLE = ("레버리지", "2X")
 # Usual daily volatility and daily turnover (share of the listed shares) of a kind; order of magnitude, not data.
 _VOLATILITY = {"ETF": 0.012, "ETN": 0.014, "INDEX": 0.010, "FUTURE": 0.011, "OPTION": 0.10, "SPAC": 0.008}
 _TURNOVER = {"ETF": 0.02, "ETN": 0.004, "INDEX": 0.01, "PREFERRED": 0.003, "SPAC": 0.01}
@@ -82,6 +83,15 @@ class Instrument:
         return self.kind in ("ETF", "ETN")
 
     @property
+    def leverage(self) -> int:
+        """
+        How many times a fund follows its index, by its name: 2 for 레버리지 and 2X.
+
+        KRX multiplies the daily price limit of 30 % by it: 60 % for the funds that move twice as their index does.
+        """
+        return 2 if self.is_fund and any(word in self.name for word in _DOUBLE) else 1
+
+    @property
     def volatility(self) -> float:
         """Standard deviation of a usual day's rate of change."""
         return _VOLATILITY.get(self.kind, 0.022)
@@ -120,6 +130,6 @@ class Instrument:
         if self.kind == "OPTION":
             width = self.strike // 5
             return max(self.ticks.step(1), self.ticks.ceil(max(1, base - width))), self.ticks.floor(base + width)
-        percent = 20 if self.kind == "FUTURE" and self.scale != 1 else 30
+        percent = 20 if self.kind == "FUTURE" and self.scale != 1 else 30 * self.leverage
         upper, lower = limits_of(base, self.ticks, percent)
         return lower, upper

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
-from itertools import chain
 
 from kiwoom.limits import CHART_DEPTH_DAYS
 from kiwoom.sim.answers.inputs import legal
 from kiwoom.sim.answers.registry import Answer, NotFound, Request, answers, bad_value
 from kiwoom.sim.base.formats import clock6, scaled, signed_price
 from kiwoom.sim.market.candles import Candle, minute_candles, tick_candles
+from kiwoom.sim.market.market import Market
 from kiwoom.sim.prices.history import DayBar, aggregate
 from kiwoom.sim.rules.instruments import Instrument
 
@@ -214,11 +214,10 @@ def sector_years(request: Request) -> Answer:
 
 def _sector_candles(request: Request, candles: Iterator[Candle]) -> Answer:
     instrument = _sector(request)
-    closing = _closing_rows(request, instrument)
 
     def rows() -> Iterator[list[str]]:
-        for candle in chain(closing, candles):
-            time = f"{candle.us:06d}" if candle.us in _ODD_TIMES else clock6(candle.us)
+        for candle in _with_closings(request.market, candles):
+            time = f"{candle.us:06d}" if candle.us in _ODD_TIMES.values() else clock6(candle.us)
             yield [
                 str(candle.close), str(candle.volume // 1000), f"{candle.day:%Y%m%d}{time}", str(candle.open),
                 str(candle.high), str(candle.low), "", "", "", "",
@@ -227,21 +226,24 @@ def _sector_candles(request: Request, candles: Iterator[Candle]) -> Answer:
     return Answer({"업종코드": instrument.code}, rows(), _message(request, instrument))
 
 
-# The server ends a finished day's sector ticks and minutes with rows of these "times": the closings of 16:00 and 18:00.
-_ODD_TIMES = (888888, 999999)
+# The server ends each day's sector ticks and minutes with rows of these "times", the closings of 16:00 and 18:00;
+# breadum/kiwoom met them in days long past, such as 2020-12-03.
+_ODD_TIMES = {16: 888888, 18: 999999}
 
 
-def _closing_rows(request: Request, instrument: Instrument) -> list[Candle]:
-    market = request.market
-    day = market.trading_day()
-    passed = market.now_of_day // 3_600_000_000 if day == market.today else 24
-    live = market.live(instrument)
-    rows = [
-        Candle(day, odd, live.price, live.price, live.price, live.price, 0, live.base)
-        for odd, hour in zip(_ODD_TIMES, (16, 18), strict=True)
-        if passed >= hour
-    ]
-    return rows[::-1] if live.count else []
+def _with_closings(market: Market, candles: Iterator[Candle]) -> Iterator[Candle]:
+    """Candles, newest first, each day's with its closing rows before them; the running day's as far as it has come."""
+    day = None
+    for last in candles:
+        if last.day == day:
+            yield last
+            continue
+        day = last.day
+        passed = market.now_of_day // 3_600_000_000 if day == market.today else 24
+        for hour, odd in reversed(_ODD_TIMES.items()):
+            if passed >= hour:
+                yield Candle(day, odd, last.close, last.close, last.close, last.close, 0, last.base)
+        yield last
 
 
 @answers("opt20004", source=_SECTOR_SOURCE, omits=_TICK_DEPTH)
