@@ -56,7 +56,7 @@ def test_what_cannot_be_called_is_invalid_and_says_what_would_be_right(
 
 
 def test_helpers_work_by_their_names(served: Served, stub: Stub) -> None:
-    served.control.connected = 0  # type: ignore[assignment]
+    served.control.connected = False
     served.control.answers["GetConditionLoad"] = lambda: served.control.fire("OnReceiveConditionVer", 1, "[OK]") or 1
     assert stub.call("IsConnected") is False
     assert stub.call("EnsureConnected") is True

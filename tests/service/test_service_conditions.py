@@ -224,7 +224,7 @@ def login(**fields: Any) -> pb.LoginRequest:
 
 
 def test_a_login_gives_the_event(served: Served, stub: Stub) -> None:
-    served.control.connected = 0  # type: ignore[assignment]
+    served.control.connected = False
     (response,) = list(stub.LoginCall(login(user_id="x", account_passwords={"8012345611": "0000"}), timeout=10))
     assert (response.name, arguments(response)) == ("OnEventConnect", [0])
     assert len(served.control.called("CommConnect")) == 1
@@ -255,7 +255,7 @@ def test_nobody_goes_on_in_another_session_than_was_asked_for(
         mode = property(lambda self: mode)
 
     control = Known()
-    control.connected = connected  # type: ignore[assignment]
+    control.connected = bool(connected)
     control.answers["GetLoginInfo"] = lambda tag: "tester" if tag == "USER_ID" else ""
     stub = serve(control).stub()
     if refused is None:
@@ -266,7 +266,7 @@ def test_nobody_goes_on_in_another_session_than_was_asked_for(
 
 
 def test_passwords_are_neither_used_nor_logged(served: Served, stub: Stub, caplog: pytest.LogCaptureFixture) -> None:
-    served.control.connected = 0  # type: ignore[assignment]
+    served.control.connected = False
     secrets = {"user_password": "pass-word", "cert_password": "cert-word", "account_passwords": {"8012345611": "8642"}}
     assert len(list(stub.LoginCall(login(user_id="x", **secrets), timeout=10))) == 1
     assert "ocx:?login=PROFILE" in caplog.text
@@ -274,13 +274,13 @@ def test_passwords_are_neither_used_nor_logged(served: Served, stub: Stub, caplo
 
 
 def test_many_who_log_in_at_once_share_one_login(served: Served) -> None:
-    served.control.connected = 0  # type: ignore[assignment]
+    served.control.connected = False
     served.control.answers["CommConnect"] = lambda: 0
     streams = [served.stub().LoginCall(login(), timeout=10) for _ in range(5)]
     until(lambda: served.control.called("CommConnect"))
     streams[0].cancel()
     until(lambda: served.server.measured.open["LoginCall"] == 4)
-    served.control.connected = 1  # type: ignore[assignment]
+    served.control.connected = True
     served.control.fire("OnEventConnect", 0)
     for stream in streams[1:]:
         assert arguments(next(stream)) == [0]
@@ -290,7 +290,7 @@ def test_many_who_log_in_at_once_share_one_login(served: Served) -> None:
 
 @pytest.mark.parametrize("at_once", [True, False])
 def test_a_failed_login_ends_with_its_code(served: Served, stub: Stub, at_once: bool) -> None:
-    served.control.connected = 0  # type: ignore[assignment]
+    served.control.connected = False
     served.control.answers["CommConnect"] = lambda: (
         -100 if at_once else served.control.fire("OnEventConnect", -100) or 0
     )
@@ -303,7 +303,7 @@ def test_a_failed_login_ends_with_its_code(served: Served, stub: Stub, at_once: 
 
 def test_a_login_that_nobody_answers_ends(serve: Serve) -> None:
     served = serve(login_timeout_s=0.1)
-    served.control.connected = 0  # type: ignore[assignment]
+    served.control.connected = False
     served.control.answers["CommConnect"] = lambda: 0
     with ends_with(grpc.StatusCode.DEADLINE_EXCEEDED, "login was not answered"):
         list(served.stub().LoginCall(login(), timeout=10))
@@ -315,7 +315,7 @@ def test_what_fails_after_everybody_left_is_nobodys_error(
     serve: Serve, caplog: pytest.LogCaptureFixture, rpc: str
 ) -> None:
     served = serve(answer_timeout_s=0.1, login_timeout_s=0.1)
-    served.control.connected = 0  # type: ignore[assignment]
+    served.control.connected = False
     served.control.answers["GetConditionLoad"] = lambda: 1
     served.control.answers["CommConnect"] = lambda: 0
     request = {"LoadConditionCall": pb.LoadConditionRequest, "LoginCall": pb.LoginRequest}[rpc]()

@@ -64,7 +64,7 @@ def _fire_condition(control: ScriptedControl) -> None:
 
 
 def _log_out(control: ScriptedControl) -> None:
-    control.connected = 0  # type: ignore[assignment]
+    control.connected = False
     control.answers["CommConnect"] = lambda: 0
 
 
