@@ -61,7 +61,7 @@ def test_a_call_takes_100_codes_and_100_fids(driver: Driver, codes: int, fids: i
 
 
 def test_more_than_100_codes_take_several_calls(driver: Driver) -> None:
-    listed = [row.code for row in catalog.listing() if row.market == "KOSPI"][:150]
+    listed = [instrument.code for instrument in driver.control.broker.market.instruments("KOSPI")][:150]
     assert register(driver, "1000", ";".join(listed[:100]), "10", "0") == 0
     assert register(driver, "1000", ";".join(listed[100:]), "10", "1") == 0
     assert len(keys(driver, 300)) > 130
