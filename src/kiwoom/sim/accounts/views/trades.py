@@ -6,12 +6,12 @@ Account TRs about orders, fills, realised profit, settlement and the cash book: 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from fractions import Fraction
 
 from kiwoom.clock import from_us
-from kiwoom.sim.accounts.stockaccount import Account, AccountTrade, half_up
+from kiwoom.sim.accounts.stockaccount import Account, AccountTrade, Entry, half_up
 from kiwoom.sim.accounts.views.holdings import PriceOf, Row, View
 from kiwoom.sim.exchange.order import NO_ORDER, Action, Order, OrderState
 from kiwoom.sim.rules.trading import BUY, QUOTE_TYPES, SELL
@@ -28,6 +28,9 @@ __all__ = [
     "settlement_view",
     "split_fills_view",
 ]
+
+Wanted = Callable[[str], bool]
+"""Whether the orders for a code are shown."""
 
 
 # --- orders ------------------------------------------------------------------------------------------------------
@@ -112,14 +115,20 @@ def split_fills_view(account: Account, number: str) -> View:
 
 
 def order_details_view(
-    account: Account, price_of: PriceOf, day: date, kind: str = "1", side: int = 0, code: str = "", start: str = ""
+    account: Account,
+    price_of: PriceOf,
+    day: date,
+    kind: str = "1",
+    side: int = 0,
+    wanted: Wanted = lambda _code: True,
+    start: str = "",
 ) -> View:
     """
     opw00007 (계좌별주문체결내역상세): `kind` 1 in order, 2 newest first, 3 open ones, 4 filled ones; `start` the first
     order number.
     """
     rows: list[Row] = []
-    for order in _chosen(account, day, kind, side, code, start):
+    for order in _chosen(account, day, kind, side, wanted, start):
         price = price_of(order.code)
         rows.append(
             {
@@ -154,13 +163,13 @@ def order_states_view(
     day: date,
     kind: str = "0",
     side: int = 0,
-    code: str = "",
+    wanted: Wanted = lambda _code: True,
     start: str = "",
 ) -> View:
     """opw00009 (계좌별주문체결현황): `kind` 0 all, 1 filled ones."""
     rows: list[Row] = []
     bought = sold = 0
-    for order in _chosen(account, day, "4" if kind == "1" else "1", side, code, start):
+    for order in _chosen(account, day, "4" if kind == "1" else "1", side, wanted, start):
         price = price_of(order.code)
         if order.side == BUY:
             bought += order.amount
@@ -201,12 +210,12 @@ def order_states_view(
 _CHANGES = {Action.NEW: "", Action.MODIFY: "정정", Action.CANCEL: "취소"}
 
 
-def _chosen(account: Account, day: date, kind: str, side: int, code: str, start: str) -> Iterable[Order]:
+def _chosen(account: Account, day: date, kind: str, side: int, wanted: Wanted, start: str) -> Iterable[Order]:
     found = [
         order
         for order in orders_of(account, day)
         if (not side or order.side == side)
-        and (not code or order.code == code)
+        and wanted(order.code)
         and (not start.strip("0") or order.number >= start.zfill(7))
     ]
     if kind == "2":
@@ -373,12 +382,18 @@ def settlement_view(account: Account, price_of: PriceOf) -> View:
     return View(single, rows)
 
 
-def cash_book_view(account: Account, price_of: PriceOf, first: date, last: date, code: str = "") -> View:
+def cash_book_view(
+    account: Account,
+    price_of: PriceOf,
+    first: date,
+    last: date,
+    wanted: Callable[[Entry], bool] = lambda _entry: True,
+) -> View:
     """opw00015 (위탁종합거래내역): changes of the deposit, oldest first. Trades appear when they settle."""
     rows: list[Row] = []
     for entry in account.entries:
         trade = entry.trade
-        if not first <= entry.day <= last or (code and (trade is None or trade.code != code)):
+        if not first <= entry.day <= last or not wanted(entry):
             continue
         row: Row = {
             "거래일자": entry.day.strftime("%Y%m%d"),

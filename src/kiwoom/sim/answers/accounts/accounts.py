@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
 from kiwoom.catalog import Tr
-from kiwoom.sim.accounts.stockaccount import Account
+from kiwoom.sim.accounts.stockaccount import Account, Entry
 from kiwoom.sim.accounts.views.holdings import (
     Value,
     View,
@@ -32,11 +32,13 @@ from kiwoom.sim.accounts.views.trades import (
     realised_view,
     settlement_view,
 )
+from kiwoom.sim.answers.inputs import choice
 from kiwoom.sim.answers.registry import Answer, Refused, Request, answers
 from kiwoom.sim.base.formats import padded, signed_price
 from kiwoom.sim.desk.chejan import order_values, two_decimals
 from kiwoom.sim.desk.stockdesk import StockDesk
 from kiwoom.sim.rules.refusals import TrRefusal
+from kiwoom.sim.rules.trading import BUY, SELL
 
 __all__ = ["PLAIN", "TWELVE", "account_of", "written"]
 
@@ -221,13 +223,26 @@ def filled(request: Request) -> Answer:
     return written(request.tr, view, PLAIN)
 
 
+def _wanted(request: Request, desk: StockDesk) -> Callable[[str], bool]:
+    """Which codes 종목코드, 주식채권구분 and 시장구분 let through. No account holds bonds or trades on OTCBB or ECN."""
+    code, bonds = request.text("종목코드"), request.text("주식채권구분") == "2"
+    market = request.text("시장구분", "0") if "시장구분" in request.tr.inputs else "0"
+
+    def wanted(each: str) -> bool:
+        if bonds or market in ("3", "4") or (code and each != code):
+            return False
+        return market not in ("1", "2") or (desk.instrument(each).market == "KOSDAQ") == (market == "2")
+
+    return wanted
+
+
 @answers("opw00007", source=_LEDGER)
 def order_details(request: Request) -> Answer:
     """계좌별주문체결내역상세요청."""
     account, desk = account_of(request)
     view = order_details_view(
         account, desk.price_of, request.day("주문일자"), request.text("조회구분", "1"), _side(request, "매도수구분"),
-        request.text("종목코드"), request.text("시작주문번호"),
+        _wanted(request, desk), request.text("시작주문번호"),
     )  # fmt: skip
     return written(request.tr, view, Style(10, 10, 10))
 
@@ -238,7 +253,7 @@ def order_states(request: Request) -> Answer:
     account, desk = account_of(request)
     view = order_states_view(
         account, desk.price_of, request.day("주문일자"), request.text("조회구분", "0"), _side(request, "매도수구분"),
-        request.text("종목코드"), request.text("시작주문번호"),
+        _wanted(request, desk), request.text("시작주문번호"),
     )  # fmt: skip
     return written(request.tr, view, Style(10, 10, 10))
 
@@ -253,12 +268,34 @@ def settlements(request: Request) -> Answer:
     return written(request.tr, settlement_view(account, desk.price_of), TWELVE)
 
 
+_CASH_KINDS: dict[str, Callable[[Entry], bool]] = {
+    "0": lambda _: True,
+    "1": lambda entry: entry.trade is None,
+    "2": lambda _: False,  # shares are delivered only when an account is opened, and the cash book is about money
+    "3": lambda entry: entry.trade is not None,
+    "4": lambda entry: entry.trade is not None and entry.trade.side == BUY,
+    "5": lambda entry: entry.trade is not None and entry.trade.side == SELL,
+    "6": lambda entry: entry.trade is None and entry.amount > 0,
+    "7": lambda entry: entry.trade is None and entry.amount < 0,
+    "A": lambda _: False,
+    "F": lambda _: False,
+}
+
+
 @answers("opw00015", source=_LEDGER, omits="foreign currency and loans on deposits are empty")
 def cash_book(request: Request) -> Answer:
     """위탁종합거래내역요청."""
     account, desk = account_of(request)
     first, last = request.day("시작일자"), request.day("종료일자")
-    return written(request.tr, cash_book_view(account, desk.price_of, first, last, request.text("종목코드")), TWELVE)
+    code = request.text("종목코드")
+    kind = _CASH_KINDS[choice(request, "구분", _CASH_KINDS, "0")]
+    # All of it is in won, and about stocks of the exchange.
+    elsewhere = request.text("통화코드", "KRW") != "KRW" or request.text("상품구분", "0") not in ("0", "1")
+
+    def wanted(entry: Entry) -> bool:
+        return not elsewhere and kind(entry) and (not code or (entry.trade is not None and entry.trade.code == code))
+
+    return written(request.tr, cash_book_view(account, desk.price_of, first, last, wanted), TWELVE)
 
 
 @answers("opt10072", source=_LEDGER)

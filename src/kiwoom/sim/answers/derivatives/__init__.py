@@ -1,5 +1,14 @@
 """Answers of the futures and options TRs."""
 
-from kiwoom.sim.answers.derivatives import accounts, balances, optionboards, quotes, series, states, volatilities
+from kiwoom.sim.answers.derivatives import (
+    accounts,
+    balances,
+    loans,
+    optionboards,
+    quotes,
+    series,
+    states,
+    volatilities,
+)
 
-__all__ = ["accounts", "balances", "optionboards", "quotes", "series", "states", "volatilities"]
+__all__ = ["accounts", "balances", "loans", "optionboards", "quotes", "series", "states", "volatilities"]

@@ -22,12 +22,13 @@ from kiwoom.sim.desk.derivativedesk import DerivativeDesk
 from kiwoom.sim.exchange.order import NO_ORDER, Action, Order
 from kiwoom.sim.rules.instruments import Instrument
 from kiwoom.sim.rules.refusals import TrRefusal
-from kiwoom.sim.rules.trading import BUY, LOAN_DEPOSIT_PERCENT, QUOTE_TYPES, SELL
+from kiwoom.sim.rules.trading import BUY, QUOTE_TYPES, SELL
 
-__all__: list[str] = []
+__all__ = ["written"]
 
 _LEDGER = "the account for futures and options"
 _DONE = "[100000] 모의투자 조회완료"
+_SESSION = "정규시간외구분 makes no difference: orders are taken in the regular session alone"
 _WIDTH = 15
 _PAGE_ROWS = 20
 
@@ -43,7 +44,7 @@ def _account(request: Request) -> tuple[DerivativeAccount, DerivativeDesk]:
     raise Refused(TrRefusal.WRONG_ACCOUNT)
 
 
-def _written(request: Request, single: Mapping[str, Value], rows: Sequence[Mapping[str, Value]] = ()) -> Answer:
+def written(request: Request, single: Mapping[str, Value], rows: Sequence[Mapping[str, Value]] = ()) -> Answer:
     """Figures as texts; what an account of the simulator cannot have is zero."""
     names = [item.name for item in request.tr.single]
     counted = {name: padded(len(rows), 4) for name in ("조회건수", "출력건수") if name in names}
@@ -113,7 +114,7 @@ def deposit_and_margin(request: Request) -> Answer:
     deals = account.deals_today()
     paid, received = _premiums(deals)
     futures = [deal for deal in deals if deal.instrument.kind == "FUTURE"]
-    return _written(
+    return written(
         request,
         {
             "예탁총액": account.total,
@@ -160,7 +161,7 @@ def margin_details(request: Request) -> Answer:
             option = desk.instrument(order.code).kind == "OPTION"
             name = f"옵션신규{_side_name(order.side)}주문" if option else "선물신규주문증거금총액"
             bound[name] += order.reserved
-    return _written(
+    return written(
         request,
         {
             "예탁총액": account.total,
@@ -203,7 +204,7 @@ def expected_settlement(request: Request) -> Answer:
     deals = account.deals_today()
     paid, received = _premiums(deals)
     fees = _fees(deals)
-    return _written(
+    return written(
         request,
         {
             "계좌명": account.name,
@@ -249,7 +250,7 @@ def margin_now(request: Request) -> Answer:
                 "잔존일수": str(days),
             }
         )
-    return _written(
+    return written(
         request,
         {
             "계좌명": account.name,
@@ -310,7 +311,7 @@ def orderable(request: Request) -> Answer:
     opening, closing = account.orderable_quantity(instrument, side, price)
     needed = account.unit_margin(instrument, side, price)
     short = max(0, needed - account.orderable_cash)
-    return _written(
+    return written(
         request,
         {
             "예탁총액": account.total,
@@ -341,7 +342,7 @@ def closable(request: Request) -> Answer:
     free = account.closable(instrument, SELL if held > 0 else BUY)
     each = account.margin_of(instrument) if instrument.kind == "FUTURE" or held < 0 else 0
     after = account.margin - each * free
-    return _written(
+    return written(
         request,
         {
             "미결제수량": abs(held),
@@ -362,7 +363,7 @@ def margin_after_closing(request: Request) -> Answer:
     quantity = min(request.number("주문수량"), abs(account.position(instrument).quantity))
     binds = instrument.kind == "FUTURE" or account.position(instrument).quantity < 0
     freed = account.margin_of(instrument) * quantity if binds else 0
-    return _written(
+    return written(
         request,
         {
             "현재위탁증거금총액": account.margin,
@@ -413,7 +414,7 @@ def positions(request: Request) -> Answer:
                 "평가금액": value_of(instrument, price, abs(position.quantity)),
             }
         )
-    return _written(request, dict(sums), rows)
+    return written(request, dict(sums), rows)
 
 
 @answers("opw20007", source=_LEDGER)
@@ -441,7 +442,7 @@ def positions_by_settlement(request: Request) -> Answer:
                 "평가금액": value_of(instrument, price, abs(position.quantity)),
             }
         )
-    return _written(request, {"약정금액합계": total, "평가손익합계": profits}, rows)
+    return written(request, {"약정금액합계": total, "평가손익합계": profits}, rows)
 
 
 @answers("opw20002", source=_LEDGER, omits="시장구분; final settlements and exercises")
@@ -467,7 +468,7 @@ def changes_of_the_day(request: Request) -> Answer:
             quantity = sum(d.quantity for d in chosen)
             units = Fraction(sum(d.price * d.quantity for d in chosen), quantity) if quantity else Fraction(0)
             averages[f"{kind}{side}평균가격"] = scaled(half_up(units), 100)
-    return _written(request, {"선물수수료": fees["선물"], "옵션수수료": fees["옵션"], **sums, **averages})
+    return written(request, {"선물수수료": fees["선물"], "옵션수수료": fees["옵션"], **sums, **averages})
 
 
 @answers("opw20003", source=_LEDGER, omits="the average deposit is that of now")
@@ -492,7 +493,7 @@ def profits_of_a_period(request: Request) -> Answer:
         for p in account.held()
     ]
     total = futures + options - fees
-    return _written(
+    return written(
         request,
         {
             "선물약정금액": sum(d.amount for d in deals if d.instrument.kind == "FUTURE"),
@@ -525,6 +526,8 @@ def _order_rows(request: Request, price_item: str) -> list[Mapping[str, Value]]:
         orders = [order for order in orders if order.filled]
     elif request.text("조회구분") == "2":
         orders = [order for order in orders if order.live]
+    kind = {"1": "FUTURE", "2": "OPTION"}.get(request.text("종목구분"))
+    orders = [order for order in orders if kind in (None, desk.instrument(order.code).kind)]
     if request.text("정렬구분") == "1":
         orders = orders[::-1]
     rows: list[Mapping[str, Value]] = []
@@ -562,50 +565,21 @@ def _clock(us: int) -> str:
     return from_us(us).strftime("%H:%M:%S")
 
 
-@answers("opw20004", source=_LEDGER, omits="종목구분, 정규시간외구분")
+@answers(
+    "opw20004",
+    source=_LEDGER,
+    omits=_SESSION,
+)
 def order_details(request: Request) -> Answer:
     """선옵주문체결내역상세요청."""
-    return _written(request, {}, _order_rows(request, "체결가격"))
+    return written(request, {}, _order_rows(request, "체결가격"))
 
 
-@answers("opw20005", source=_LEDGER, omits="종목구분, 정규시간외구분")
+@answers(
+    "opw20005",
+    source=_LEDGER,
+    omits=_SESSION,
+)
 def order_details_by_average(request: Request) -> Answer:
     """선옵주문체결내역상세평균가요청."""
-    return _written(request, {}, _order_rows(request, "체결가"))
-
-
-# --- loans -------------------------------------------------------------------------------------------------------
-
-
-def _can_borrow(request: Request, instrument: Instrument) -> bool:
-    desk = request.broker.desk
-    return instrument.is_stock and not instrument.is_fund and desk.margin_percent(instrument) < LOAN_DEPOSIT_PERCENT
-
-
-@answers("opw20016", source="the rules of credit orders", omits="grades: all stocks that can be bought on a loan")
-def stocks_on_loan(request: Request) -> Answer:
-    """신용융자 가능종목요청."""
-    market = request.market
-    code = request.text("종목번호")
-    chosen = [request.instrument("종목번호")] if code else [i for i in market.instruments() if _can_borrow(request, i)]
-    rows: list[Mapping[str, Value]] = [
-        {
-            "종목코드": f"A{i.code}",
-            "종목명": i.name,
-            "신용보즘금율": str(LOAN_DEPOSIT_PERCENT),
-            "대용가": market.live_as_seen(i).base * 7 // 10,
-            "전일종가": market.live_as_seen(i).base,
-            "신용한도초과여부": "N",
-            "신용한도초과": "",
-        }
-        for i in chosen
-        if _can_borrow(request, i)
-    ]
-    return _written(request, {"신용융자가능여부": "가능" if rows else "불가"}, rows)
-
-
-@answers("opw20017", source="the rules of credit orders")
-def can_be_bought_on_loan(request: Request) -> Answer:
-    """신용융자 가능문의."""
-    possible = _can_borrow(request, request.instrument())
-    return _written(request, {"신용가능여부": "신용융자 가능 종목입니다." if possible else "신용융자 불가 종목입니다."})
+    return written(request, {}, _order_rows(request, "체결가"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import date
 from itertools import islice
 
 from kiwoom.catalog import calendar
@@ -15,12 +16,13 @@ from kiwoom.sim.answers.derivatives.states import (
     trade_states,
     unit_of,
 )
-from kiwoom.sim.answers.inputs import number_between
+from kiwoom.sim.answers.inputs import choice, number_between
 from kiwoom.sim.answers.items import ratio
 from kiwoom.sim.answers.registry import Answer, NotFound, Request, answers
 from kiwoom.sim.base.formats import scaled, signed
 from kiwoom.sim.figures.derivatives import State, historical_volatility, records, state_now
 from kiwoom.sim.market.market import Market
+from kiwoom.sim.prices.history import aggregate
 from kiwoom.sim.rules.derivatives import INDEX_CODE
 from kiwoom.sim.rules.instruments import Instrument
 
@@ -180,16 +182,25 @@ def earlier_prices(request: Request) -> Answer:
     return Answer({}, rows(), codes=[instrument.code])
 
 
+_PERIODS: dict[str, Callable[[date], object] | None] = {
+    "0": None,
+    "1": lambda day: day.isocalendar()[:2],
+    "2": lambda day: (day.year, day.month),
+}
+
+
 @answers("opt50036", source="the daily closes of the code (or of the index): volatility of 기간 days")
 def volatility_by_day(request: Request) -> Answer:
     """주요지수변동성차트요청."""
     market, instrument = _market(request), request.instrument()
     if instrument.kind not in ("INDEX", "FUTURE"):
         raise NotFound(instrument.code)
-    days = number_between(request, "기간", 2, 250, 20)
+    days, until = number_between(request, "기간", 2, 250, 20), request.day("기준일자")
+    period = _PERIODS[choice(request, "차트구분", _PERIODS, "0")]
 
     def rows() -> Iterator[dict[str, str]]:
-        for bar in market.bars_to_now(instrument, request.day("기준일자")):
+        bars = iter(market.bars_to_now(instrument, until))
+        for bar in aggregate(bars, period) if period else bars:
             value = historical_volatility(market, instrument, bar.date, days)
             if not value:
                 return
