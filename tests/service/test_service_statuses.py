@@ -129,7 +129,7 @@ def test_the_loss_of_the_connection_ends_what_waits_for_the_broker(serve_all: Se
     served.control.fire("OnEventConnect", -106)
     if listens:
         until(lambda: not served.control.queued)
-        assert served.stub().call("GetConnectState", metadata=METADATA) == 1
+        assert served.stub().call("GetConnectState", metadata=METADATA) == 0
         assert served.server.core.left_over()["listeners"] == 2
         client.cancel()
     else:
