@@ -7,6 +7,7 @@ under its event. Passwords and account numbers are masked in both. At midnight o
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import re
@@ -48,7 +49,10 @@ class Journal:
         self._json: IO[str] | None = None
         text = str(path) if path is not None else "log/" + clock.now().strftime("%Y%m%d")
         self._stem = text.removesuffix(".log").removesuffix(".jsonl")
-        self._open()
+        try:
+            self._open()
+        except OSError as error:
+            self._end(error)
 
     @property
     def paths(self) -> tuple[Path, Path]:
@@ -104,7 +108,8 @@ class Journal:
         """Close the files. What is seen afterwards is not written."""
         for file in (self._readable, self._json):
             if file is not None:
-                file.close()
+                with contextlib.suppress(OSError):  # on a full disk closing tries once more what did not fit
+                    file.close()
         self._readable = self._json = None
 
     def head(self, heading: str) -> None:
@@ -144,8 +149,12 @@ class Journal:
                 self._open()
             self._put("  " * self._depth + line, record)
         except OSError as error:
-            log.error("the log %s cannot be written any more: %s", self._stem, error)
-            self.close()
+            self._end(error)
+
+    def _end(self, error: OSError) -> None:
+        """Write no more, and say so once: the program is worth more than its log."""
+        log.error("the log %s cannot be written: %s; the program goes on without it", self._stem, error)
+        self.close()
 
     def _put(self, line: str, record: dict[str, object]) -> None:
         assert self._readable is not None

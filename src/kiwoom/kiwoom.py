@@ -295,7 +295,7 @@ class Kiwoom(API):
         arguments, result and duration, and ``log/20201015.jsonl``, the same as JSON. New files begin at midnight of the
         control's clock: a date at the end of `path` is replaced by the new one, to another name the date is added.
         Without `path` it is ``log/`` and the date. Existing files are continued. Passwords and account numbers are
-        masked. Raises OSError if the files cannot be made.
+        masked. Files that cannot be written are said once in Python's log (`kiwoom.journal`); the program goes on.
         """
         if self._journal is not None:
             self.control.taps.remove(self._journal)

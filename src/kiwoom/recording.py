@@ -8,6 +8,7 @@ torn end (a crash, a full disk) costs only the last block. docs/recording.md des
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import zlib
@@ -40,7 +41,8 @@ def record(control: Control, path: str | Path) -> Recorder:
     Appends to a file that exists; its end is mended first if a crash tore it. The data of answers is read in full when
     they come, whether the program reads it or not. Passwords among the inputs are hidden; account numbers are not, as
     the program needs them to be played back.
-    Raises OSError if the file cannot be written.
+    A file that cannot be written (a full disk, a folder without permission) is said once in the log
+    (`kiwoom.recording`), and the program goes on without the recording.
     """
     return Recorder(control, Path(path))
 
@@ -58,8 +60,13 @@ class Recorder:
     def __init__(self, control: Control, path: Path) -> None:
         self.control = control
         self.path = path
-        _mend(path)
-        self._file: IO[bytes] | None = path.open("ab")
+        self._file: IO[bytes] | None = None
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _mend(path)
+            self._file = path.open("ab")
+        except OSError as error:
+            self._end(error)
         self._lines: list[str] = []
         self._first_us = control.clock.now_us()
         self._reading = False
@@ -110,6 +117,8 @@ class Recorder:
         return data
 
     def _add(self, line: dict[str, Any]) -> None:
+        if self._file is None:
+            return  # the file cannot be written: nothing is collected for it
         now = self.control.clock.now_us()
         self._lines.append(json.dumps({"t": now, **line}, ensure_ascii=False, separators=(",", ":")))
         if len(self._lines) >= _BLOCK_LINES or now - self._first_us >= _BLOCK_US:
@@ -126,8 +135,15 @@ class Recorder:
             self._file.write(block)
             self._file.flush()
         except OSError as error:  # a tap must not raise: the session is worth more than its recording
-            log.error("the recording %s ends here: %s", self.path, error)
-            self._file = None
+            self._end(error)
+
+    def _end(self, error: OSError) -> None:
+        """Record no more, and say so once."""
+        log.error("the recording %s ends here: %s; the program goes on without it", self.path, error)
+        file, self._file = self._file, None
+        if file is not None:
+            with contextlib.suppress(OSError):  # closing tries to write what did not fit
+                file.close()
 
     def close(self) -> None:
         """Stop recording. Calling it again does nothing."""
@@ -135,8 +151,11 @@ class Recorder:
             self.control.taps.remove(self)
         self.flush()
         if self._file is not None:
-            self._file.close()
-            self._file = None
+            file, self._file = self._file, None
+            try:
+                file.close()
+            except OSError as error:
+                self._end(error)
 
     def __enter__(self) -> Recorder:
         return self

@@ -12,6 +12,7 @@ from kiwoom import Kiwoom
 from kiwoom.clock import DAY_US
 from kiwoom.control.base import Mode
 from kiwoom.masking import Masker, is_secret, mask_account
+from kiwoom.recording import record
 
 ACCOUNT = "8012345611"
 
@@ -148,3 +149,41 @@ def test_what_is_an_account_is_masked_and_what_is_not_is_left() -> None:
     assert is_secret("계좌비밀번호")
     assert not is_secret("비밀번호입력매체구분")
     assert masker.call("GetCommDataEx", ["tr_code", "rq_name"], ("a", "b"), [[ACCOUNT]])[1] == [["8*******11"]]
+
+
+@pytest.mark.parametrize("kind", ["logging", "record"])
+def test_a_folder_that_cannot_be_written_is_said_once_and_the_program_goes_on(
+    kind: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "a file").write_text("")
+    with Kiwoom("sim:?clock=virtual&at=2026-02-06 10:00&list=small") as api:
+        _write_down(kind, api, tmp_path / "a file" / "day")
+        api.login()
+        assert api.get_master_code_name("005930") == "삼성전자"
+    (said,) = [r for r in caplog.records if r.name in ("kiwoom.journal", "kiwoom.recording")]
+    assert str(tmp_path / "a file") in said.getMessage() and said.levelname == "ERROR"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("kind", ["logging", "record"])
+def test_a_full_disk_is_said_once_and_the_program_goes_on(
+    kind: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # the device can be read without an end, and a recording is looked through before it is continued
+    monkeypatch.setattr("kiwoom.recording._mend", lambda path: None)
+    for name in ("20260206", "20260206.log", "20260206.jsonl"):
+        (tmp_path / name).symlink_to("/dev/full")
+    with Kiwoom("sim:?clock=virtual&at=2026-02-06 10:00&list=small") as api:
+        _write_down(kind, api, tmp_path / "20260206")
+        api.login()
+        for _ in range(3000):
+            api.get_master_code_name("005930")
+    (said,) = [r for r in caplog.records if r.name in ("kiwoom.journal", "kiwoom.recording")]
+    assert "No space left" in said.getMessage()
+
+
+def _write_down(kind: str, api: Kiwoom, path: Path) -> None:
+    if kind == "logging":
+        api.logging(True, path)
+    else:
+        record(api.control, path)

@@ -16,6 +16,9 @@ from kiwoom.sim.rules.instruments import Instrument
 __all__ = ["Candle", "minute_candles", "tick_candles"]
 
 
+TICK_DAYS, MINUTE_DAYS = CHART_DEPTH_DAYS["tick"], CHART_DEPTH_DAYS["min"]
+
+
 class Candle(NamedTuple):
     """One bar within a day. `us` is its time since midnight: of the first minute, or of the last trade in it."""
 
@@ -63,7 +66,7 @@ def _trades(market: Market, instrument: Instrument, day: date) -> list[Trade]:
 
 def tick_candles(market: Market, instrument: Instrument, unit: int) -> Iterator[Candle]:
     """Bars of `unit` trades each, newest first. A day's last bar may hold fewer."""
-    for day in _days(market, CHART_DEPTH_DAYS["tick"]):
+    for day in _days(market, TICK_DAYS):
         trades = _trades(market, instrument, day)
         if not trades:
             continue
@@ -85,7 +88,7 @@ def minute_candles(market: Market, instrument: Instrument, unit: int) -> Iterato
 
     The closing auction's trade stands in the bar of 15:30.
     """
-    for day in _days(market, CHART_DEPTH_DAYS["min"]):
+    for day in _days(market, MINUTE_DAYS):
         yield from reversed(_minutes_of(market, instrument, day, unit))
 
 
