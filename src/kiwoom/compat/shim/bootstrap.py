@@ -9,11 +9,11 @@ import sys
 import time
 from typing import Any
 
-from . import pyqt4, qtnoise
 from .ending import LOST
 from .finder import Finder
 from .identity import Identity
 from .link import LinkBackend
+from .qt import noise, pyqt4
 from .session import Session
 
 __all__ = ["start"]
@@ -46,7 +46,7 @@ def start() -> Session:
     finder = Finder(session)
     finder.install()
     finder.others.update(pyqt4.modules(session))
-    qtnoise.install(finder)
+    noise.install(finder)
     atexit.register(_last_words)
     if os.name != "nt":
         from .windows import modules, own, patch_ctypes

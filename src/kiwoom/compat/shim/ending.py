@@ -129,7 +129,7 @@ class Ending:
         if threading.current_thread() is threading.main_thread():
             windows = [w for w in getattr(application, "topLevelWidgets", list)() if w.isVisible()]
         if self.screenshot:
-            from .pictures import has_korean_font, picture
+            from .qt.pictures import has_korean_font, picture
 
             picture(core, windows, self.screenshot)
             if not has_korean_font(core):

@@ -1,5 +1,5 @@
 """
-Time that follows the control's clock: `time` and `datetime` here, timed waits in `waits`, Qt's clocks in `qttime`.
+Time that follows the control's clock: `time` and `datetime` here, timed waits in `waits`, Qt's clocks in `qt.clocks`.
 
 Two cases. The control's time runs at `speed` times the real one: waits become shorter. Or it is virtual: it stands
 still until the program waits, and a wait takes no time; then timers and sleeps are deadlines of `VirtualTime`.
@@ -18,7 +18,7 @@ from typing import Any
 from .backend import Replacement
 from .callers import own_code
 from .finder import Finder
-from .qttime import QtTime
+from .qt.clocks import QtTime
 from .session import Session
 from .waits import Waits
 

@@ -12,7 +12,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from .session import Session
+from ..session import Session
 
 __all__ = ["modules"]
 

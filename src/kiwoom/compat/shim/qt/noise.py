@@ -6,7 +6,7 @@ import atexit
 import sys
 from typing import Any
 
-from .finder import Finder
+from ..finder import Finder
 
 __all__ = ["install"]
 

@@ -11,11 +11,11 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from .driver import make_driver
-from .finder import Finder
-from .session import Session
-from .virtual import VirtualTime
-from .waits import Waits
+from ..driver import make_driver
+from ..finder import Finder
+from ..session import Session
+from ..virtual import VirtualTime
+from ..waits import Waits
 
 __all__ = ["QtTime"]
 
