@@ -36,6 +36,10 @@ LOGIN_TIMEOUT_S = 600.0
 """People type passwords, and version processing takes minutes; but a login that never ends must end somewhere."""
 
 
+_LIMITED = (-200, -308)
+"""Too many queries, too many orders within a second."""
+
+
 class Kiwoom(API):
     """
     Kiwoom's Open API+ with what a program needs around it.
@@ -282,6 +286,10 @@ class Kiwoom(API):
         code = result if isinstance(result, int) and result < 0 else -10
         inputs = masked_arguments(name, [a.name for a in called.arguments], arguments)
         reason, self.control.refusal = self.control.refusal, ""
+        limiter = self.limits.of(name)
+        if code in _LIMITED and limiter is not None:
+            free_s = max(window.free_in_s for window in limiter.left())
+            reason = "; ".join(filter(None, (reason, f"the next goes in {free_s:.1f} s: api.limits" if free_s else "")))
         error = error_for(code, called.python_name, inputs, reason)
         if self.errors_raised:
             raise error

@@ -435,3 +435,14 @@ def test_api_arg_spec_lists_the_parameters() -> None:
     assert list(Kiwoom.api_arg_spec("SetInputValue")) == ["self", "id", "value"]
     with pytest.raises(AttributeError, match="comm_rq_data"):
         Kiwoom.api_arg_spec("com_rq_data")
+
+
+def test_a_request_too_many_says_when_the_next_may_go(
+    api: Kiwoom, control: ScriptedControl, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(5):
+        ask(api, "one")
+    control.answers["CommRqData"] = -200
+    ask(api, "one too many")
+    (said,) = caplog.messages
+    assert "the next goes in 1.1 s: api.limits" in said
