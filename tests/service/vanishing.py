@@ -344,6 +344,7 @@ class Network:
         self._peers: dict[socket.socket, socket.socket] = {}
         self._silent: set[socket.socket] = set()
         self._state = "up"
+        self._refusing = False
         self._dropping = threading.Event()
         self._dropped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="network", daemon=True)
@@ -359,6 +360,15 @@ class Network:
         self._dropped.clear()
         self._dropping.set()
         assert self._dropped.wait(10)
+
+    def down(self) -> None:
+        """Reset every connection, and refuse new ones until `up`."""
+        self._refusing = True
+        self.drop()
+
+    def up(self) -> None:
+        """Carry new connections again."""
+        self._refusing = False
 
     def fall_silent(self) -> None:
         """Carry nothing more; nobody is told."""
@@ -392,6 +402,9 @@ class Network:
 
     def _accept(self) -> None:
         there = self._listener.accept()[0]
+        if self._refusing:
+            there.close()
+            return
         try:
             back = socket.create_connection(self._upstream)
         except OSError:

@@ -47,6 +47,12 @@ class Link(Protocol):
     def pull(self) -> Arrived | None:
         """The next event that has come, None if there is none. Owner thread."""
 
+    pulled: int
+    """How many events `pull` gave."""
+
+    def received(self) -> int:
+        """How many events came, to compare with `pulled`. Any thread."""
+
     def has_event(self) -> bool:
         """Whether `pull` would give one."""
 
@@ -80,3 +86,12 @@ class Owner(Protocol):
 
     def desired(self) -> list[Call]:
         """The calls that register again what is registered."""
+
+    def cut(self) -> None:
+        """The link has been down for longer than a call waits for it. Any thread."""
+
+    def back(self, anew: bool) -> None:
+        """There is a link again: behind a new session, or where the old one was. Any thread."""
+
+    def missed(self, count: int) -> None:
+        """Events were dropped because the program did not keep up. Any thread."""

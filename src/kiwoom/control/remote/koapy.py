@@ -57,9 +57,13 @@ class KoapyLink(CommonLink):
         late.daemon = True
         try:
             if self._again:
+                # The stream's own metadata may not come before its first event.
+                if not self._connected():
+                    return
                 self._up.set()
                 log.warning("%s is back: events were missed; registering again", self.control.url)
                 self._lead_anew()
+                self._up_again(anew=True)
             else:
                 # Our service says by its initial metadata that it listens: nothing that happens from then on is missed.
                 # KOAPY's own sends it with the first event, and is trusted to listen before long.
@@ -84,6 +88,19 @@ class KoapyLink(CommonLink):
             late.cancel()
             requests.end()
             self._arrived.clear()
+
+    def _connected(self) -> bool:
+        """Wait for the channel, as long as this end is open."""
+        ready = grpc.channel_ready_future(self.channel)
+        while not self._stop.is_set():
+            try:
+                ready.result(timeout=_METADATA_S)
+            except grpc.FutureTimeoutError:
+                self._still_down()
+            else:
+                return True
+        ready.cancel()
+        return False
 
     # --- owner thread ------------------------------------------------------------------------------------------
 

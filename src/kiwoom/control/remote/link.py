@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import queue
+import random
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -37,14 +38,18 @@ _READ_PREFIXES = ("Get", "Is")
 
 
 class Backoff:
-    """Pauses between attempts: 0.1 s, doubled up to 5 s."""
+    """
+    Pauses between attempts: 0.1 s, doubled up to 5 s.
+
+    Each pause is shortened by up to a half, at random: a service that was started anew is not asked by all at once.
+    """
 
     def __init__(self) -> None:
         self._pause_s = 0.1
 
     def pause(self, stop: threading.Event) -> None:
         """Wait for the next attempt, or until `stop`."""
-        stop.wait(self._pause_s)
+        stop.wait(self._pause_s * random.uniform(0.5, 1.0))
         self._pause_s = min(self._pause_s * 2, 5.0)
 
 
@@ -115,6 +120,10 @@ class CommonLink:
         self.metadata = metadata
         self._stop = threading.Event()
         self._up = threading.Event()
+        self.pulled = 0
+        self._down_since = 0.0
+        """When the link broke; 0 while it is up."""
+        self._cut_told = False
         self._remembers = False
         """The service answers a numbered request that comes twice from memory."""
         self._began_anew = False
@@ -149,10 +158,28 @@ class CommonLink:
                 if self._stop.is_set():
                     return
                 self._broke(error)
+                self._still_down()
             except Exception as error:
                 self._up.clear()
                 log.error("the link to %s failed: %r", self.control.url, error, exc_info=error)
             backoff.pause(self._stop)
+
+    def _still_down(self) -> None:
+        """Tell the program of a line that is down for long: calls have given up by then, and orders may be filled."""
+        now = monotonic()
+        self._down_since = self._down_since or now
+        if not self._cut_told and now - self._down_since >= self.control.timeout_s:
+            self._cut_told = True
+            self.control.cut()
+
+    def _up_again(self, anew: bool) -> None:
+        """The link is up, and not for the first time."""
+        self._down_since, self._cut_told = 0.0, False
+        self.control.back(anew)
+
+    def received(self) -> int:
+        """How many events came, to compare with `pulled`."""
+        return 0
 
     def _read(self) -> None:
         raise NotImplementedError

@@ -11,18 +11,29 @@ Services that do not speak kiwoom.v1 (KOAPY's own) are used through `Bidirection
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
-from kiwoom.clock import Clock, VirtualClock
+from kiwoom.clock import Clock, VirtualClock, from_us
 from kiwoom.control.base import Mode
-from kiwoom.control.contract import Value
+from kiwoom.control.contract import EVENTS, Value
 from kiwoom.control.desired import Call, Desired
 from kiwoom.control.eventdata import GETTERS, capture
-from kiwoom.control.queued import SLICE_S, QueuedControl
+from kiwoom.control.queued import SLICE_S, QueuedControl, WithData
+from kiwoom.control.remote.catchup import Catchup, Gap
 from kiwoom.control.remote.contract import Arrived, Link
 from kiwoom.control.url import ControlUrl
+from kiwoom.errors import ControlClosed
 
 __all__ = ["RemoteClock", "RemoteControl"]
+
+log = logging.getLogger("kiwoom.control")
+
+# -106, 통신연결종료: what the OCX says when its line to the broker is cut.
+_CUT = -106
+_GAPS_KEPT = 100
 
 
 class RemoteClock(VirtualClock):
@@ -57,6 +68,20 @@ class RemoteControl(QueuedControl):
         """The link that was told of the present wait, by its number in `links`."""
         self.registered = Desired()
         """What is registered, to register it again behind a new session."""
+        self.gaps: deque[Gap] = deque(maxlen=_GAPS_KEPT)
+        """The last times in which events may have been missed."""
+        self._on_gap: list[Callable[[Gap], object]] = []
+        self._news: deque[tuple[int, Callable[[], None]]] = deque()
+        """What the link has to say, each after so many events."""
+        self._last_us = clock.now_us()
+        """When the last event came."""
+        self._logged_in = False
+        """The program knows of a connection to the broker: it is told when that is lost."""
+        self._cut = False
+        """It was told so, and is told when there is one again."""
+        self._to_catch_up: Gap | None = None
+        """The gap whose notices are asked for when the broker can be asked again."""
+        self._catchup = Catchup(self)
 
     @property
     def mode(self) -> Mode:
@@ -79,6 +104,9 @@ class RemoteControl(QueuedControl):
             self._inputs.clear()
         value = self.link.call_many(calls)[-1]
         self.registered.note(name, arguments, value)
+        self._catchup.called(name, arguments)
+        if name == "CommConnect" or (name == "GetConnectState" and value == 1):
+            self._logged_in = True
         return value
 
     def _read(self, name: str, arguments: tuple[str | int, ...]) -> Value:
@@ -103,22 +131,110 @@ class RemoteControl(QueuedControl):
     # --- events ------------------------------------------------------------------------------------------------
 
     def _next_us(self) -> int | None:
-        return self.clock.now_us() if self.link.has_event() else None
+        return self.clock.now_us() if self._news or self.link.has_event() else None
 
     def _step(self, limit_us: int) -> bool:
+        if self._news and self.link.pulled >= self._news[0][0]:
+            self._news.popleft()[1]()
+            return True
         arrived = self.link.pull()
         if arrived is None:
             return False
-        if arrived.event == "OnEventConnect":
-            self._mode = "unknown"
+        self._last_us = self.clock.now_us()
         try:
-            self.deliver(arrived)
+            if self._catchup.takes(arrived):
+                return True
+            if arrived.event == "OnReceiveChejanData" and not arrived.away:
+                self._catchup.heard(arrived)
+            if arrived.event == "OnEventConnect":
+                self._connection(int(arrived.arguments[0]), arrived)
+            else:
+                self.deliver(arrived)
         finally:
-            if arrived.event == "OnEventConnect" and arrived.arguments[0] == 0:
-                self.link.register_soon()
             if arrived.handled is not None:
                 arrived.handled()
         return True
+
+    def _connection(self, code: int, delivery: WithData | None = None) -> None:
+        """Deliver OnEventConnect; after 0, make good what a gap has left undone."""
+        self._mode = "unknown"
+        self._logged_in, self._cut = code == 0, code < 0
+        try:
+            self.deliver(delivery or WithData("OnEventConnect", (code,)))
+        finally:
+            if code == 0:
+                self.link.register_soon()
+                if self._to_catch_up is not None:
+                    gap, self._to_catch_up = self._to_catch_up, None
+                    self._catchup.begin(gap)
+
+    # --- a link that breaks ------------------------------------------------------------------------------------
+
+    def on_gap(self, handler: Callable[[Gap], object]) -> None:
+        """Have `handler` called, on the owner thread, with each time in which events may have been missed."""
+        self._on_gap.append(handler)
+
+    def cut(self) -> None:
+        """The link is down for long. Any thread."""
+        self._tell(self._was_cut)
+
+    def back(self, anew: bool) -> None:
+        """There is a link again. Any thread."""
+        self._tell(partial(self._is_back, anew))
+
+    def missed(self, count: int) -> None:
+        """Events were dropped because the program did not keep up. Any thread."""
+        self._tell(partial(self._dropped, count))
+
+    def _tell(self, news: Callable[[], None]) -> None:
+        # Events that came before it are delivered first.
+        self._news.append((self.link.received(), news))
+        self.wake()
+
+    def _dropped(self, count: int) -> None:
+        self._say("the program did not keep up", count)
+
+    def _was_cut(self) -> None:
+        if self._logged_in:
+            self._connection(_CUT)
+
+    def _is_back(self, anew: bool) -> None:
+        if anew:
+            self._to_catch_up = self._say("the service knew the session no more")
+            self._was_cut()
+        if not self._cut:
+            return
+        try:
+            connected = self.link.call_many([("GetConnectState", ())])[-1] == 1
+        except ControlClosed as error:
+            # It broke again: the next link is the next try.
+            log.warning("%s: %s", self.url, error)
+            return
+        if connected:
+            self._connection(0)
+
+    def _say(self, reason: str, count: int = 0) -> Gap:
+        gap = Gap(self._last_us, self.clock.now_us(), tuple(EVENTS), reason, count)
+        self.gaps.append(gap)
+        self._last_us = gap.to_us
+        how_many = f"{count} events were" if count else "events may have been"
+        span = " to ".join(f"{from_us(us):%H:%M:%S}" for us in (gap.from_us, gap.to_us))
+        log.warning("%s: %s missed, from %s: %s; there is a gap", self.url, how_many, span, reason)
+        for handler in self._on_gap:
+            try:
+                handler(gap)
+            except Exception as error:
+                # The link has more to make good, whatever becomes of this.
+                log.error("a handler of the gap raised %r", error, exc_info=error)
+        return gap
+
+    def ask(self, calls: Iterable[Call]) -> Value:
+        """Carry out functions at the other end, for `Catchup`; a link that breaks meanwhile gives -106."""
+        try:
+            return self.link.call_many(list(calls))[-1]
+        except ControlClosed as error:
+            log.warning("%s: catching up was broken off: %s", self.url, error)
+            return _CUT
 
     def _pump_begins(self, timeout_s: float) -> None:
         if (outer := self._away()) is not None:

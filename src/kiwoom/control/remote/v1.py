@@ -93,7 +93,7 @@ class NativeLink(CommonLink):
                 if batch.session:
                     self._opened(batch.session)
                 if batch.lost:
-                    log.warning("%d events of %s were missed: there is a gap", batch.lost, self.control.url)
+                    self.control.missed(batch.lost)
                 if batch.events:
                     self._received = batch.first_sequence + len(batch.events) - 1
                 self._batches.append(batch)
@@ -108,7 +108,7 @@ class NativeLink(CommonLink):
             requests.end()
 
     def _opened(self, session: bytes) -> None:
-        anew = bool(self._session) and session != self._session
+        first, anew = not self._session, bool(self._session) and session != self._session
         self._session, self._forgotten = session, False
         self._up.set()
         self.control.links += 1
@@ -120,6 +120,8 @@ class NativeLink(CommonLink):
             self._lead_anew()
         else:
             self.register_soon()
+        if not first:
+            self._up_again(anew)
 
     def _broke(self, error: Any) -> None:
         if error.code() is grpc.StatusCode.NOT_FOUND:
@@ -165,6 +167,9 @@ class NativeLink(CommonLink):
         if told is not None and now_us:
             told(now_us)
 
+    def received(self) -> int:
+        return self._put
+
     def has_event(self) -> bool:
         return self._peek() is not None
 
@@ -194,6 +199,7 @@ class NativeLink(CommonLink):
         if event is None:
             return None
         self._next = None
+        self.pulled += 1
         self._handled += 1
         if abs(self._handled - self._told) >= _PROGRESS_EVENTS and self._requests is not None:
             self._told = self._handled
