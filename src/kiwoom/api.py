@@ -131,7 +131,7 @@ class API(
         self.control: Control = url if isinstance(url, Control) else open_control(url)
         self._eventloop = EventLoop(self.control)
         self.limits = Limits(self.control.clock)
-        """The request limits, as far as what was sent through this object counts; `limits.queries.left()` tells."""
+        """The request limits, counting the calls through this object; `limits.queries.left()` says how many remain."""
         self._restorer = Restorer(self._call, self.control.restores_itself)
         self._methods: dict[str, tuple[Callable[..., object], Callable[..., object]]] = {}
         self._subscriptions: list[tuple[str, Callable[..., None]]] = []
@@ -174,7 +174,7 @@ class API(
 
         ``dynamicCall('CommRqData(QString, QString, int, QString)', rq_name, tr_code, 0, '0101')``; names in any case,
         the types between the parentheses may be wrong or missing, and arguments may stand in the text:
-        ``dynamicCall('GetMasterCodeName("005930")')``. `kiwoom.control.dynamic` lists what is understood.
+        ``dynamicCall('GetMasterCodeName("005930")')``. `kiwoom.control.dynamic` lists the accepted forms.
 
         Returns what the function returns. Missing arguments are taken as empty with a remark in the log (never in an
         order). Raises UnknownFunction with the nearest name, and WrongArguments with the right signature for too many
@@ -188,7 +188,7 @@ class API(
         return True
 
     def _handlers(self, event: Event) -> list[Callable[..., object]]:
-        """Give what is to be called for an event: the handler method, then the slots of the event object."""
+        """The callables of an event, in order: the handler method, then the slots of the event object."""
         method = getattr(self, event.python_name)
         known, fitted_method = self._methods.get(event.name, (None, method))
         if known != method:
@@ -206,15 +206,15 @@ class API(
 
     def restore(self) -> int:
         """
-        Register again what was registered before the line was cut; call it after the login that followed.
+        Repeat the registrations of the session before the line was cut. Call it after the next login.
 
-        A new session begins empty. This makes again what `set_real_reg` and `send_condition` (in real time) had
-        registered through this object, in the order of then, and leaves what this session has. What TRs register by
-        themselves does not come back. Conditions need their list, which is asked for: their searches go out, and their
-        `on_receive_tr_condition` comes, after `on_receive_condition_ver`. What is refused is logged.
+        A new session begins empty. `restore` repeats the calls of `set_real_reg` and of `send_condition` (in real
+        time) that went through this object, in their order, and keeps the registrations of the new session.
+        Registrations that TRs make by themselves do not come back. Conditions need their list first: `restore` asks
+        for it, and sends the searches after `on_receive_condition_ver`. Refusals are logged.
 
-        Returns the number of registrations and searches; 0 where there is nothing to do, as on a control that
-        restores them by itself (the OCX in a host process).
+        Returns the number of registrations and searches; 0 if there is nothing to do, as on a control that restores
+        them by itself (the OCX in a host process).
         """
         return self._restorer.restore()
 
@@ -222,12 +222,12 @@ class API(
 
     def run(self, until: Until = None, timeout: float | None = None) -> None:
         """
-        Serve events until there is a reason to end: what `app.exec()` is for a program without Qt. Blocks.
+        Serve events until there is a reason to end, as `app.exec()` does in a Qt program. Blocks.
 
         Ends when `until` is fulfilled (a function that is asked after each turn, or a time of the control's clock),
         when `timeout` seconds of the control's clock have passed, or when `quit` is called. If `until` is a function
         and the time runs out before it is fulfilled, WaitTimeout is raised. Ctrl-C raises KeyboardInterrupt, as
-        anywhere: what stands after the call does not run.
+        anywhere: the lines after the call do not run.
 
         An exception in a handler is shown and does not end it. With a Qt application, windows stay alive meanwhile.
         Raises ControlClosed when the control is gone.

@@ -1,7 +1,7 @@
 """
 `Bot` and `Server` as version 1.5 of breadum/kiwoom offers them: who asks, who receives, and what they share.
 
-Thin covers over `Kiwoom`: a program with a subclass of each goes on as it is. What is new programs do without them.
+Thin covers over `Kiwoom` for programs that subclass them. New programs use `Kiwoom` itself.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ An event without a hook has one slot. With a hook, a parameter of the event choo
 from __future__ import annotations
 
 import builtins
+import inspect
 import warnings
 from collections.abc import Callable
 from functools import wraps
@@ -49,12 +50,31 @@ class _Route:
 class Connector:
     """The connections of one `Kiwoom` object."""
 
+    def __call__(self, handler: F) -> F:
+        """Decorate an event handler, as `map` does: releases 0.0.1 to 0.0.6 wrote ``@Connector()``."""
+        return map(handler)
+
+    @staticmethod
+    def map(handler: F) -> F:
+        """Decorate an event handler, as the function `map` does."""
+        return map(handler)
+
+    @staticmethod
+    def connectable(fn: object) -> bool:
+        """Whether `connect` takes this: any callable that is no method without its instance."""
+        unbound = inspect.isfunction(fn) and next(iter(inspect.signature(fn).parameters), "") == "self"
+        return callable(fn) and not unbound
+
+    def connect_hook(self, event: str) -> bool:
+        """Whether a parameter of the event chooses among its slots."""
+        return self._route(event).hook is not None
+
     @staticmethod
     def mute(bool: bool) -> None:
         """Say whether events that no slot receives are passed over in silence: `config.MUTE` under an older name."""
         config.MUTE = bool
 
-    def __init__(self) -> None:
+    def __init__(self, *_: object, **__: object) -> None:
         self._routes: dict[str, _Route] = {}
 
     def _route(self, event_name: str) -> _Route:
@@ -64,7 +84,7 @@ class Connector:
     # --- hooks -------------------------------------------------------------------------------------------------
 
     def set_connect_hook(self, event: str, param: str) -> None:
-        """Have `param` of the event choose the slot. What was connected before stays connected."""
+        """Have `param` of the event choose the slot. Earlier connections stay."""
         route = self._route(event)
         names = [argument.name for argument in route.event.arguments]
         if param not in names:
@@ -81,18 +101,18 @@ class Connector:
 
     @staticmethod
     def _rename(table: dict[str | None, Slot]) -> str:
-        """Give what was connected without a hook its name as its key."""
+        """Give a function that was connected without a hook its name as its key."""
         function = table.pop(None)
         key = str(getattr(function, "__name__", repr(function)))
         table[key] = function
         return key
 
     def get_connect_hook(self, event: str) -> str | None:
-        """Tell the hook of an event, None if it has none."""
+        """The parameter that chooses the slot of an event, None if the event has one slot."""
         return self._route(event).hook
 
     def get_hook_index(self, event: str) -> int | None:
-        """Tell the position of the hook among the event's arguments, None if it has none."""
+        """The position of that parameter among the event's arguments."""
         return self._route(event).index
 
     def remove_connect_hook(self, event: str) -> None:
@@ -149,7 +169,7 @@ class Connector:
         return str(name)
 
     def signal(self, event: str, key: str | None = None) -> Slot:
-        """Give the signal connected to an event (and key). Raises NotConnected naming what is connected."""
+        """The signal of an event (and key). Raises NotConnected with the keys that are connected."""
         for route in self._under_key(event, key):
             if event in route.signals:
                 return route.signals[event]
@@ -157,7 +177,7 @@ class Connector:
         return self._find(route, route.signals, "signal", key)
 
     def slot(self, event: str, key: str | None = None) -> Slot:
-        """Give the slot connected to an event (and key). Raises NotConnected naming what is connected."""
+        """The slot of an event (and key). Raises NotConnected with the keys that are connected."""
         for route in self._under_key(event, key):
             if event in route.slots:
                 return route.slots[event]

@@ -72,11 +72,11 @@ class Kiwoom(API):
                     self.api.unloop()
 
     **Waiting.** `loop` and `login` let events in while they wait: by a real Qt event loop if a Qt application exists,
-    else by pumping. `login_async` and `loop_async` do the same awaiting. `run` serves events in the place of
-    `app.exec()`.
+    else by pumping. `login_async` and `loop_async` do the same awaiting. `run` serves events where a Qt
+    program calls `app.exec()`.
 
-    **Failures.** A function that returns a code reports a failure by itself; `raise_errors` makes it an exception. An
-    exception in a handler is shown, and raised again by the `loop` or `login` that is waiting.
+    **Failures.** A refused call is one line on stderr, or in the program's log; `raise_errors` makes it an exception.
+    The `loop` or `login` that waits raises the exception of a handler; if none waits, its traceback is shown.
     """
 
     map = staticmethod(_map)
@@ -88,7 +88,7 @@ class Kiwoom(API):
         self._login_code: int | None = None
         self._reminded: set[tuple[str, str | None]] = set()
         self._unprinted: set[str] = set()
-        """Names of requests whose messages are reported by what made them, and not printed."""
+        """Names of requests whose messages their maker reports, as a download does; they are not printed."""
         self._journal: Journal | None = None
         super().__init__(url)
         self.control.refusals_reported = True
@@ -105,8 +105,8 @@ class Kiwoom(API):
         Sends `comm_connect` and lets events in until `on_event_connect` has been handled. `timeout` is in seconds of
         the control's clock; None waits for ever.
 
-        Raises LoginError with the code (-100 … -108) if it fails, WaitTimeout if no answer comes, and what a handler
-        raises meanwhile. A slot that calls `unloop` ends the wait, too.
+        Raises LoginError with the code (-100 … -108) if it fails, WaitTimeout if no answer comes, and the exception of
+        a handler that runs meanwhile. A slot that calls `unloop` ends the wait, too.
         """
         self._eventloop.drive(self._login_steps(timeout))
 
@@ -188,7 +188,7 @@ class Kiwoom(API):
         Have a parameter of an event choose the slot: its value is the key under which the slot is connected.
 
         Set from the start: ``rq_name`` for on_receive_tr_data, ``condition_name`` for on_receive_tr_condition and
-        on_receive_real_condition. Setting a hook, again or anew, keeps what is connected. Raises UnknownEvent or
+        on_receive_real_condition. Setting a hook, again or anew, keeps the connections. Raises UnknownEvent or
         WrongArguments with the nearest valid name; `api_arg_spec` lists the parameters.
         """
         self._connector.set_connect_hook(event, param)
@@ -210,7 +210,7 @@ class Kiwoom(API):
         Give the connected signal, to ask again: ``api.signal('on_receive_tr_data', 'balance')('2')``.
 
         `key` is needed if the event has a hook; a key alone, ``api.signal('balance')``, is looked for under every
-        event that has one. Raises NotConnected (a KeyError) naming what is connected.
+        event that has one. Raises NotConnected (a KeyError) with the keys that are connected.
         """
         return self._connector.signal(event, key)
 
@@ -234,7 +234,7 @@ class Kiwoom(API):
         return signature(method).parameters
 
     def _to_slot(self, described: Event, arguments: tuple[Any, ...]) -> None:
-        """Call the slot connected to an event; remind once of an event that nobody receives."""
+        """Call the slot connected to an event; remind once of an event without a receiver."""
         key, receiver = self._connector.receiver(described.python_name, arguments)
         if receiver is not None:
             self._eventloop.running(receiver)

@@ -46,9 +46,9 @@ class OldName:
 
 
 _CONST = ("encoding", "events", "market_gubuns", "markets", "mute", "periods", "sectors")
-_HISTORY_FUNCTIONS = ("get_code_type", "get_datetime_column", "get_datetime_format", "get_period",
+_HISTORY_FUNCTIONS = ("boost", "get_code_type", "get_datetime_column", "get_datetime_format", "get_period",
                       "get_record_name_for_its_name", "get_tr_code", "inputs", "is_date", "is_market",
-                      "is_market_gubun", "is_sector")  # fmt: skip
+                      "is_market_gubun", "is_sector", "outputs", "preper", "regret")  # fmt: skip
 
 OLD_NAMES: tuple[OldName, ...] = (
     # errors
@@ -157,6 +157,13 @@ class _GoneModule(ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         return look_up(self.__name__, name)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        entry = _BY_OLD.get(f"{self.__name__}.{name}")
+        if entry is None:
+            super().__setattr__(name, value)
+        else:  # config.const.mute = True
+            setattr(importlib.import_module(entry.new.rpartition(".")[0]), entry.new.rpartition(".")[2], value)
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):

@@ -18,7 +18,7 @@ def fit(slot: Callable[..., object], event: Event, count: int | None = None) -> 
 
     `slot` gets the first arguments: as many as it takes, at most `count` (by default all), and more than `count` only
     if it demands them. Gives `slot` itself if it takes all. Raises WrongArguments, naming the event's arguments, for
-    what is not callable or demands more than the event has (such as a method that is not bound to an instance).
+    a slot that cannot be called or demands more than the event has (such as a method not bound to an instance).
     """
     if not callable(slot):
         raise WrongArguments(f"{slot!r} cannot be called; a slot is a function or a bound method: {_expected(event)}")

@@ -10,7 +10,9 @@ import pytest
 GUIDES = Path(__file__).resolve().parents[2] / "docs" / "howto"
 
 
-@pytest.mark.parametrize("name", ["signals-and-slots", "waiting", "logging", "histories", "faults", "testing"])
+@pytest.mark.parametrize(
+    "name", ["signals-and-slots", "requests", "waiting", "logging", "histories", "faults", "testing"]
+)
 def test_guide(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     text = (GUIDES / f"{name}.md").read_text("utf-8")

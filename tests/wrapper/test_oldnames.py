@@ -85,6 +85,42 @@ def test_questions_about_charts_have_the_answers_of_1_5() -> None:
     assert asked.is_market(10) and asked.is_market_gubun("7") and not asked.is_sector("005930")
 
 
+def test_the_outputs_of_charts_have_their_functions() -> None:
+    from kiwoom.config.types import MULTI, SINGLE
+    from kiwoom.data import preps
+    from kiwoom.history import chartfacts as asked
+
+    assert asked.outputs("opt10081", SINGLE) == ["종목코드"]
+    read = dict(asked.preper("opt10081", MULTI))
+    assert list(read) == asked.outputs("opt10081", MULTI)
+    assert (read["일자"], read["현재가"], read["거래량"]) == (preps.string, preps.remove_sign, preps.number)
+
+
+def test_a_setting_may_be_set_through_a_module_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(config, "MUTE", False)
+    module: Any = importlib.import_module("kiwoom.config.const")
+    module.MUTE = True
+    assert config.mute is True
+
+
+def test_handlers_may_be_decorated_as_in_0_0() -> None:
+    class Mine(Kiwoom):
+        @Connector()
+        def on_event_connect(self, err_code: int) -> None:
+            self.seen = err_code
+
+        @Connector.map
+        def on_receive_msg(self, scr_no: str, rq_name: str, tr_code: str, msg: str) -> None: ...
+
+    slots: list[int] = []
+    with Mine("sim:?clock=virtual") as api:
+        api.connect("on_event_connect", slot=slots.append)
+        api.login()
+        assert (api.seen, slots) == (0, [0])
+    assert Connector().connect_hook("on_receive_tr_data") is False
+    assert [Connector.connectable(fn) for fn in (print, Asks.login, Asks().login, None)] == [True, False, True, False]
+
+
 # --- connect, signal and slot of the first releases ------------------------------------------------------------
 
 

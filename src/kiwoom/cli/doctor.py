@@ -49,7 +49,7 @@ _INSTALL_OCX = (
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at: its name, how it stands, what was found, and what to do (where something is)."""
+    """One result of the examination: its name, its state, the facts, and the remedy if it needs one."""
 
     name: str
     state: State

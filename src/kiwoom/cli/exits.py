@@ -45,7 +45,7 @@ class Exit:
     retryable: bool = False
 
 
-OK = Exit(0, "OK", "The command did what it was asked to do. A reader that closes its end (`| head`) is no error.")
+OK = Exit(0, "OK", "The command succeeded. A reader that closes its end (`| head`) is no error.")
 INPUT = Exit(1, "INPUT", "The command line, a name or a value does not fit, or a file cannot be read or written.")
 BROKER = Exit(2, "BROKER", "The server refused the request, or knows nothing under the inputs.")
 LOGIN = Exit(3, "LOGIN", "The login failed.")
@@ -116,7 +116,7 @@ def _ended(words: Sequence[str], command: Callable[[], object]) -> int:
 
 
 def _reader_gone() -> int:
-    # What is still in the buffers goes nowhere, and without another error at the end of the process.
+    # The rest of the buffer goes to the null device: flushing it at exit would raise once more.
     sys.stdout = sys.__stdout__
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return OK.code

@@ -1,9 +1,9 @@
 """
 `kiwoom login`: try a login, and keep what an unattended one needs.
 
-No option takes a password: passwords are asked for on the terminal without echo, live in the system's keyring, and are
-typed into the OCX's windows from there. A session ends with its process, so this command leaves none behind: it shows
-that a login works, and sets up the ones to come.
+No option takes a password. The command asks for passwords on the terminal without echo and keeps them in the system's
+keyring, from where they are typed into the OCX's windows. A session ends with its process, so the command leaves none
+behind: it shows that a login works, and prepares later ones.
 """
 
 from __future__ import annotations

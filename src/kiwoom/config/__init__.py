@@ -1,10 +1,9 @@
 """
 Settings and names that programs look up: events, periods, markets, sectors, return codes.
 
-Everything stands here in small letters and in capitals (`config.markets` is `config.MARKETS`). The tables are filled
-from the catalog when they are first looked at, and the sectors from the server's own list after each login; they are
-changed in place, so a name imported once stays up to date. `MUTE = True` silences the reminders about events that no
-slot receives.
+Each setting has a name in small letters and one in capitals (`config.markets` is `config.MARKETS`). The first look at a
+table fills it from the catalog, and each login fills the sectors from the server's own list, in place: a name imported
+once stays up to date. `MUTE = True` silences the reminders about events without a slot.
 """
 
 from __future__ import annotations
@@ -45,10 +44,10 @@ __all__ = [
 ]
 
 MUTE = False
-"""True: do not remind of events that come and are received by no slot, and show no progress of downloads."""
+"""True: do not remind of events without a slot, and show no progress of downloads."""
 
 ENCODING = "cp949"
-"""Text encoding of the files that are written, unless another is asked for."""
+"""Text encoding of histories, unless the call names another."""
 
 EVENTS: list[str] = [
     "on_event_connect",

@@ -52,7 +52,7 @@ class Share:
         return fn in self.keys(typ) if key is None else key in self.keys(typ, fn)
 
     def get(self, typ: str, fn: str, key: str | None = None) -> Any:
-        """What is stored for a name, or under a key of it."""
+        """The values stored for a name, or the one under a key of it."""
         stored = self._kind(typ)
         if fn not in stored:
             raise KeyError(f"{fn!r} is not in the {typ} data")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import ItemsView, Iterable
+from collections.abc import Callable, ItemsView, Iterable, Iterator
 from datetime import datetime
 
 from kiwoom import config
-from kiwoom.config.types import CodeType
+from kiwoom.config.types import CodeType, OutputType
+from kiwoom.data.preps import number, remove_sign, string
 from kiwoom.history.charts import CHARTS, Chart, chart_of, period_named
 
 __all__ = [
+    "boost",
     "get_code_type",
     "get_datetime_column",
     "get_datetime_format",
@@ -21,6 +23,9 @@ __all__ = [
     "is_market",
     "is_market_gubun",
     "is_sector",
+    "outputs",
+    "preper",
+    "regret",
 ]
 
 _SECTOR_CODE_LENGTH = 3
@@ -94,3 +99,26 @@ def get_datetime_format(period: str) -> str:
 def inputs(tr_code: str, code: str, unit: int | str | None = None, end: str | None = None) -> ItemsView[str, str]:
     """The inputs of a chart TR and their values; `unit` ticks or minutes a bar, `end` the newest day."""
     return dict(_chart(tr_code).inputs(code, int(unit or 1), str(end or ""))).items()
+
+
+def outputs(tr_code: str, otype: OutputType) -> list[str]:
+    """The items that a download reads: of the single record the code, of the multi record the row."""
+    found = _chart(tr_code)
+    return [found.code_field] if otype is OutputType.SINGLE else list(found.fields)
+
+
+def preper(tr_code: str, otype: OutputType) -> Iterator[tuple[str, Callable[[str], object]]]:
+    """The items of `outputs`, each with the function that makes a value of its text."""
+    found = _chart(tr_code)
+    prices = () if otype is OutputType.SINGLE else found.fields[found.prices]
+    for name in outputs(tr_code, otype):
+        texts = (found.code_field, found.time_field)
+        yield name, remove_sign if name in prices else string if name in texts else number
+
+
+def boost() -> None:
+    """Do nothing. 1.x asked faster after this, and was locked out for it; downloads keep the published limits."""
+
+
+def regret() -> None:
+    """Do nothing: the counterpart of `boost`."""
