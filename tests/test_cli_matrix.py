@@ -147,6 +147,7 @@ def test_a_command_that_fails(
         (("run",), 1, "name a program"),
         (("run", "--report-file", "{file}/below", "{file}"), 1, "{file}"),
         (("run", "{folder}/nothing.py"), 2, "nothing.py"),
+        (("run", "--report-file", "{file}/below", "{file}", "-f", "json"), 1, "{file}"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
 )

@@ -96,6 +96,14 @@ class Bot:
         self.server.init(bot=self, api=self.api, share=self.share)
         self.default_connect(self.server)
 
+    def __getattr__(self, name: str) -> Any:
+        # Between 0.1 and 1.0 a bot had a signal that asks and a slot that receives; bot and server are both since then.
+        if name == "signal":
+            return self
+        if name == "slot" and "server" in self.__dict__:
+            return self.server
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
     def default_connect(self, server: Server) -> None:
         """Connect login, history and the server's messages; called once, by the constructor."""
         self.api.set_connect_hook("on_receive_tr_data", "rq_name")

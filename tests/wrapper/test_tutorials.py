@@ -35,6 +35,7 @@ SAYS: dict[str, tuple[str, ...]] = {
     "account_1_1": (r"계좌번호: \['8", r"로그인 0 : OP_ERR_NONE \(정상처리\)"),
     "tr_data_1_1": ("deposit 100,000,000", r"rate -?\d+\.\d+", r"profit -?\d+", "삼성전자"),
     "trading_1_3": (r"names \['삼성전자'", "no order", "order number True", r"notices \['0', '1'\]"),
+    "history_1_5": ("result = ExitType.SUCCESS", "done for KOSPI", "sector done"),
     "records_1_5": ("all days asked",),
 }
 

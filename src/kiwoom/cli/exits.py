@@ -157,7 +157,8 @@ def _words_of(error: BaseException) -> str:
 
 def _wants_json(words: Sequence[str]) -> bool:
     """Whether these words ask for JSON; they are looked at even where they could not be understood."""
-    return any(
+    # After `run` most words are the program's.
+    return words[0] != "run" and any(
         (word in ("-f", "--format") and value == "json") or word in ("--format=json", "-fjson", "-f=json", "--json")
         for word, value in pairwise([*words, ""])
     )
