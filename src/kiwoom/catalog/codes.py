@@ -1,5 +1,5 @@
 """
-What a code looks like: prefixes of account TRs and chejan, exchange suffixes, kinds of securities.
+The forms of a code: prefixes of account TRs and chejan, exchange suffixes, kinds of securities.
 
 Account TRs, chejan and theme lists write ``A005930`` (A stock, J ELW, Q ETN); TR inputs and registrations take the bare
 code, with ``_NX`` for NXT and ``_AL`` for KRX and NXT together. Codes may hold letters (``00088K``, ``0126Z0``): never

@@ -15,7 +15,7 @@ __all__ = ["fid", "fid_number", "fids"]
 
 @cache
 def fids() -> Mapping[int, str]:
-    """Every FID with a known name, by number. Some 650 FIDs of real types that nobody has named are not in it."""
+    """Every FID with a known name, by number. About 650 FIDs of real types have no published name and are not in it."""
     return MappingProxyType({int(number): name for number, name in rows("fids")})
 
 

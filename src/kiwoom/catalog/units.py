@@ -1,8 +1,8 @@
 """
-What the text of a field means: price with a direction, change, rate, quantity, money and its unit, date, time, code.
+The meaning of a field's text: price with a direction, change, rate, quantity, money and its unit, date, time, code.
 
-The definition files say nothing about this. It follows from the names of the fields, from KOA Studio's remarks on
-units, and from answers that real servers gave. Where the unit depends on an input of the TR (금액수량구분) or is not
+The definition files do not tell it. It follows from the names of the fields, from KOA Studio's remarks on units, and
+from answers of real servers. Where the unit depends on an input of the TR (금액수량구분) or is not
 known, `unit` is "" and the number is given as it stands. What no rule knows is text.
 """
 

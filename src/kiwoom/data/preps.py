@@ -32,7 +32,7 @@ def number(x: str | None) -> int | float | None:
         try:
             return int(x)
         except ValueError:
-            pass
+            pass  # "1e5" and "inf" are floats without a point
     try:
         return float(x)
     except ValueError:

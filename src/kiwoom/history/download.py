@@ -1,8 +1,8 @@
 """
 A download, code after code, as a generator of steps: it yields the page it needs and is sent it.
 
-An error of one code is noted and the next code is tried. Whatever ends the process, the next call goes on where this
-one was: what is finished stands in the journal, and a code that was cut short is asked for again from its first page.
+An error of one code goes into the report and the next code is tried. After any end of the process the next call
+continues: the journal names the finished codes, and a code that was cut short is asked for again from its first page.
 """
 
 from __future__ import annotations
@@ -268,7 +268,7 @@ def _attempt(download: Download, code: str, report: Report, last: bool) -> Gener
             collected = end.value
             break
     if not collected.complete and not last:
-        # Most likely somebody else asked for the same TR meanwhile, and the server lost its place.
+        # Most likely another part of the program asked for the same TR meanwhile, and the server lost its place.
         raise WrongAnswer(collected.reason)
     if not collected.complete and old and (not collected.rows or collected.rows[0][0] > old[-1][0]):
         raise Incomplete(f"{collected.reason}; the file was left as it is")

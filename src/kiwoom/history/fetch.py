@@ -1,7 +1,7 @@
 """
-Fetching pages: the request limits, the request, its answer, what can go wrong on the way.
+Fetching pages: the request limits, the request, its answer, the errors on the way.
 
-The steps of `fetched` drive those of a download; they wait by the API's event loop, so that a download runs under Qt,
+The steps of `fetched` drive those of a download. They wait in the API's event loop, so a download runs under Qt,
 asyncio and the plain pump, in a program's main part or in one of its handlers.
 """
 
@@ -40,6 +40,7 @@ The short limits are over in seconds; the hourly one locks a program out until i
 not help.
 """
 
+# Growing, since a refusal does not tell which of the windows (limits.py) is spent: a second or an hour.
 _PAUSES_S = (1.0, 2.0, 4.0, 8.0, 17.0, 30.0, 60.0)
 
 # One screen number a TR, those that version 1.5 uses, so that they are easily told from a program's own.
@@ -241,7 +242,7 @@ def fetched(api: API, download: Download) -> Steps[Report]:
     except StopIteration as end:
         report: Report = end.value
         if isinstance(report.stopped, Interrupted):
-            api.quit()  # whoever called it meant the program's own run(), not the wait of a download
+            api.quit()  # the caller meant the program's own run(), not the wait of a download
         return report
     finally:
         steps.close()

@@ -1,9 +1,9 @@
 """
 Merging: how far back a download has to reach, and how its rows and those of a file become one.
 
-The rule is the same for bars and for ticks. What was downloaded is a piece of the server's history without holes,
-from some moment up to now. From that moment on the server's rows count, before it the file's. Nothing is lost if the
-piece reaches back to where the file is whole, and nothing doubles, because the two parts share no moment.
+The rule is the same for bars and for ticks. A download is a piece of the server's history without holes, from some
+moment up to now. From that moment on the server's rows count, before it the file's. Nothing is lost if the piece
+reaches back to where the file is whole, and nothing doubles, because the two parts share no moment.
 
 Bars have one row a moment, so rows of the file that the server's piece lacks are kept, and a bar of a running week,
 month or year is replaced even if its date has moved. Ticks may have several equal rows in one second: they are never
@@ -195,7 +195,7 @@ def merge(
     """
     Make one of a file's rows and the downloaded ones, both oldest first.
 
-    Doing it again with the same rows changes nothing. Rows of the file outside of what was downloaded stay.
+    Merging the same rows again changes nothing. Rows of the file outside of the download stay.
     """
     rows: Sequence[Row] = collected.rows
     if chart.period == "tick" and rows and not collected.ended:

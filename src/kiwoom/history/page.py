@@ -1,8 +1,8 @@
 """
 Paging, written once: which request comes next, and when to stop.
 
-`pages` is a generator of steps. It yields the request it needs and is sent the page that answered it; whoever drives
-it waits in whatever way suits its loop. It returns a `Collected`.
+`pages` is a generator of steps. It yields the request it needs and is sent the page that answered it; its driver waits
+as the event loop wants it. It returns a `Collected`.
 
 Pages come newest first. A server may do three things that would spoil a file, and all of them were met in the wild:
 repeat a page for ever, start again from the newest row, or shift by the rows that arrived between two pages. The
@@ -46,8 +46,8 @@ class Collected:
     """
     All rows of a code, oldest first.
 
-    `complete` says that paging ended as it should: at what was wanted, or with the server's last page (`ended`, when
-    nothing older exists there). `reason` tells what went wrong otherwise. Rows of the oldest second may be missing
+    `complete` is True if paging ended at the first wanted row, or with the server's last page (`ended`: nothing older
+    exists there). Otherwise `reason` names the fault. Rows of the oldest second may be missing
     unless `ended`: a page border can divide a second.
     """
 
@@ -114,8 +114,8 @@ def _continue(before: Sequence[Row], rows: Sequence[Row]) -> Sequence[Row] | Non
 
     A page that begins with a newer row than the last of `before` is suspicious. If its beginning is the end of
     `before`, new rows pushed the border down while paging, and the rest follows on. If it never gets older than
-    `before` did, the server repeats itself or started again. What is left are trades filed under the close (888888),
-    which stand among older ones. Rows of one and the same second prove nothing: equal trades may follow each other.
+    `before` did, the server repeats itself or started again. Only trades filed under the close (888888) remain; they
+    stand among older ones. Rows of one and the same second prove nothing: equal trades may follow each other.
     """
     if not before or not rows or rows[0][0] <= before[-1][0]:
         return rows

@@ -1,7 +1,7 @@
 """
-What a call of `histories` will ask for, and what that costs, before anything is asked.
+The plan of a call of `histories`: its codes, its requests and their time, before the first request.
 
-Lists come from the control's master data, which needs a login and no requests.
+The codes come from the control's master data, which needs a login and no requests.
 """
 
 from __future__ import annotations
@@ -289,7 +289,7 @@ def seconds_for(requests: int, windows: Sequence[Window]) -> float:
     """
     Seconds from the first to the last of so many requests of bulk work, if every window is spent as it may be.
 
-    The longest window is filled as often as it takes, and what is left over goes through the shorter ones.
+    The longest window is filled as often as it takes; the rest goes through the shorter ones.
     """
     seconds, left = 0.0, requests - 1
     for window in sorted(windows, key=lambda w: w.seconds, reverse=True):

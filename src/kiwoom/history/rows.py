@@ -1,5 +1,5 @@
 """
-Rows: what the server sent, cleaned and typed.
+Rows: the server's answers, cleaned and typed.
 
 A row is a tuple of text, as it stands in a file: the time first (``2026-02-06`` or ``2026-02-06 09:00:03``, so that
 text order is time order), then the values. Prices lose their sign, which tells the direction and not a negative
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
+from kiwoom.catalog import calendar
 from kiwoom.data.preps import number
 from kiwoom.errors import KiwoomError
 from kiwoom.history.charts import Chart
@@ -19,9 +20,6 @@ from kiwoom.history.charts import Chart
 __all__ = ["BadRow", "Row", "clean", "late_opening_hours", "session_over"]
 
 Row = tuple[str, ...]
-
-# Days on which everything is one hour later: the university entrance examination (breadum/kiwoom 1.5 lists them).
-LATE_DAYS = frozenset({"20201203", "20211118", "20221117", "20231116", "20241114", "20251113"})
 
 # Trades that carry no time of day: 888888 at the close, 999999 at the end of after-hours trading. The times they are
 # filed under are those that breadum/kiwoom found; two strategy indices close an hour later.
@@ -100,8 +98,8 @@ def _clock(text: str) -> str:
 
 
 def late_opening_hours(day: str) -> int:
-    """Hours by which the sessions of a day (YYYYMMDD) were moved: 1 on days of the entrance examination, else 0."""
-    return 1 if day in LATE_DAYS else 0
+    """Hours by which the close of a day (YYYYMMDD) was moved: 1 on days of the entrance examination (수능), else 0."""
+    return calendar.session_shift(date(int(day[:4]), int(day[4:6]), int(day[6:]))).close_minutes // 60
 
 
 def session_over(day: date, after_hours: bool = False) -> datetime:

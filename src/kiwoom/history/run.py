@@ -195,7 +195,7 @@ class _Prepared:
             return new
         if begun.as_of.date() == self.now.date() or (end is not None and end < begun.as_of.date()):
             return begun
-        # What was done by then is no longer up to date; its files are still this job's own.
+        # The rows of that day are no longer up to date; the files are still this job's own.
         return Job(arguments, self.now, begun.foreign)
 
     def plan(self, done: frozenset[str] = frozenset()) -> Plan:

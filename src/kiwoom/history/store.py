@@ -1,8 +1,8 @@
 """
 Files: one CSV per code, and the journal that lets an interrupted run go on.
 
-A file is written beside and renamed, after its bytes are on the disk: whoever looks, and whenever the process is
-killed, finds the old file or the new one. Everything else lies in the hidden directory `.kiwoom` next to the files:
+A file is written beside and renamed, after its bytes are on the disk: a reader finds the old file or the new one, also
+after a kill at any moment. Everything else lies in the hidden directory `.kiwoom` next to the files:
 the journal, the file being written, and the lock that keeps two runs from writing into one directory.
 """
 
@@ -35,7 +35,7 @@ _TIME = re.compile(r"\d{4}-[01]\d-[0-3]\d(?: [0-2]\d:[0-5]\d:[0-5]\d)?")
 
 
 class WrongFile(KiwoomError):
-    """The file of a code holds something else than what is to be merged into it; it was left as it is."""
+    """The file of a code does not fit the rows to merge: other columns, another period, no table. It is unchanged."""
 
 
 class DirectoryInUse(KiwoomError):
@@ -176,7 +176,7 @@ class Job:
 
 class Journal:
     """
-    What was done in a directory, as lines that are only appended.
+    The finished work of a directory, as lines that are only appended.
 
     A line that was cut off by a kill does not count. Losing the journal costs requests, never rows: a code that is
     not known to be done is asked for again, and merging again changes nothing.
@@ -215,7 +215,7 @@ class Journal:
                 self.jobs.pop(entry["job"], None)
 
     def begin(self, job: Job) -> None:
-        """Start a job, or go on with it, and write the journal anew without what is no longer needed."""
+        """Start a job, or go on with it, and write the journal anew without the entries of jobs that ended."""
         self.jobs[job.key] = job
         lines = [_file_entry(code, coverage, "") for code, coverage in self.coverage.items()]
         lines += [

@@ -105,7 +105,7 @@ class ThinTape(Tape):
         closing = max(1, volume - after_hours - sum(minute.volume for minute in made.values()))
         made[continuous] = Minute(self._last, price, price, price, price, closing, 1, 0, closing)
         if after_hours:
-            # what was waiting trades at once, without a side; nothing comes later
+            # the waiting orders trade at once, without a side; nothing comes later
             minute = self._last + AFTER_CLOSE
             made[continuous + 1] = Minute(minute, price, price, price, price, after_hours, 1, 0, after_hours)
         return made
