@@ -84,6 +84,7 @@ class Ledger:
         """
         account = self.accounts[order.account_no]
         amount = price * quantity
+        # The order's whole amount: fees are cut to 10 won once an order, however many fills it has.
         total = order.amount + amount
         fee = account.fees.fee(total) - order.fee
         tax = 0

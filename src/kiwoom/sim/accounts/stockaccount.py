@@ -351,6 +351,8 @@ class Account:
                 needed = -(-amount * order.margin_percent // 100) + self.fees.fee(amount)
             else:
                 needed = self.margin_for(amount, order.margin_percent)
+            # Deferred margin of earlier purchases is no cash: it covers margin orders, but no order that must be paid
+            # in full.
             whole = not order.loan_date and (self.full_margin or order.margin_percent >= 100)
             if needed > (self.full_orderable_cash if whole else self.orderable_cash):
                 raise NotCovered(Refusal.NO_CASH)
@@ -373,6 +375,7 @@ class Account:
     def _sellable(self, order: Order) -> list[Holding]:
         """The holdings that a sale may take from: that of its loan date, or the five oldest loans."""
         if order.loan_date == ALL_LOANS:
+            # Loan date 99991231: all loans of the stock, oldest first, at most five of them.
             loans = [h for h in self.holdings.values() if h.code == order.code and h.loan_date]
             return sorted(loans, key=lambda holding: holding.loan_date)[:5]
         holding = self.holdings.get((order.code, order.loan_date))
@@ -381,6 +384,7 @@ class Account:
     def release(self, order: Order, quantity: int, left: int) -> None:
         """Free the reservation of `quantity` of an order with `left` still open."""
         if order.side == BUY:
+            # In proportion to the quantity; the last part frees the remainder, so that rounding leaves nothing behind.
             freed = order.reserved if not left else order.reserved - order.reserved * left // (left + quantity)
             order.reserved -= freed
             self.reserved_cash -= freed
@@ -404,6 +408,7 @@ class Account:
         """
         Reserve for `new` instead of `new.left` of `old`, which it modifies. Raises NotCovered and changes nothing.
         """
+        # Remembered, to be put back if the modification is not covered: the original must stay as it was.
         bound, cash, lots = old.reserved, self.reserved_cash, list(old.lots)
         offered = {key: holding.reserved for key, holding in self.holdings.items() if key[0] == old.code}
         self.release(old, new.left, old.left - new.left)
@@ -453,6 +458,7 @@ class Account:
             self.past_orders[self.today] = list(self.orders.values())
             self.orders = {}
         self.today = day
+        # Settled in the order of the trades: the cash book lists them so.
         for trade in [t for t in self.unsettled if self.settles(t.day) <= day]:
             self.write(us, "장내매수" if trade.side == BUY else "장내매도", trade.net, day, trade)
         self.unsettled = [t for t in self.unsettled if self.settles(t.day) > day]

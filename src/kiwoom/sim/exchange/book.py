@@ -274,6 +274,7 @@ class Book:
             levels, heap, key = self._bids, self._bid_heap, -price
         else:
             levels, heap, key = self._asks, self._ask_heap, price
+        # A new price goes on the heap; one whose level vanished is still there (stale), and comes to life again.
         level = levels.get(price)
         if level is None:
             level = levels[price] = _Level()
@@ -288,6 +289,8 @@ class Book:
         if side == BUY:
             del self._bids[price]
             self._stale.add(-price)
+            # Prices of gone levels stay on the heap until they reach the top. A rebuild once they are four in five
+            # keeps both the heap and its cost a trade small.
             if len(self._bid_heap) > 64 + 4 * len(self._bids):
                 self._bid_heap = [-p for p in self._bids]
                 heapify(self._bid_heap)
@@ -311,6 +314,7 @@ class Book:
             self._remove_level(order.side, order.price)
             return
         level.dead += 1
+        # The same for dead orders of a queue: a sweep when they are more than half of it.
         if level.dead > 16 and level.dead * 2 > len(level.queue):
             level.compact()
 
@@ -321,6 +325,7 @@ class Book:
         other = SELL if buying else BUY
         waiting = self._market[other]
         orders = self.orders
+        # Market orders first: KRX puts them ahead of every limit order.
         while left and waiting:
             maker = waiting[0]
             price = self._fair(side, limit)
@@ -341,6 +346,7 @@ class Book:
             total = level.total
             while left and total:
                 maker = queue[0]
+                # Inlined rather than a method: every trade of a code with users' orders passes through this loop.
                 available = maker.left
                 if not available:
                     queue.popleft()
@@ -388,6 +394,7 @@ class Book:
 
         They queue by age. Returns them.
         """
+        # By age and not by price: as market orders they all stand at the same place of the queue.
         turned = sorted((o for o in self.orders.values() if o.conditional and o.price is not None), key=lambda o: o.seq)
         for order in turned:
             left = order.left

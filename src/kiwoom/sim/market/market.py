@@ -103,6 +103,7 @@ class Market:
         if self._derivative_day != day:
             self._derivative_day = day
             stocks = [i for i in self.instruments("KOSPI") if i.kind == "COMMON" and not i.thin]
+            # KRX lists stock futures and options on large companies only; here on the largest by market value.
             largest = sorted(stocks, key=lambda i: i.shares * i.base, reverse=True)
             found = listed_derivatives(day, self.index_level(), largest)
             self._derivatives_of_day = {instrument.code: instrument for instrument in found}
@@ -131,6 +132,7 @@ class Market:
     def today(self) -> date:
         """The date at the engine's time."""
         now = self.engine.now
+        # Asked for with every event: the date is made once a day.
         number = now // DAY_US
         if number != self._today_number:
             self._today_number, self._today = number, from_us(now).date()
@@ -148,6 +150,7 @@ class Market:
     def trading_day(self) -> date:
         """The day whose prices are shown: today, or the last trading day before it when the exchange is closed."""
         today = self.today
+        # `is`: `today` keeps one object a day, and this runs with every look at the market.
         if today is not self._traded_today:
             self._traded_today = today
             open_today = calendar.is_trading_day(today)
@@ -171,6 +174,8 @@ class Market:
                 elif (follows := self.followed(instrument)) is not None:
                     index, multiple = follows
                     history = FundHistory(instrument, self.seed, anchor, real, self.history(index), multiple)
+                # The codes beyond the small list get cheaper histories: there are thousands of them, and few are ever
+                # looked at.
                 elif instrument.thin and not real:
                     history = MonthlyHistory(instrument, self.seed, anchor)
                 else:

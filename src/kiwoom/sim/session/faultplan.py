@@ -90,6 +90,7 @@ def _probe(text: str, name: str, arguments: tuple[Any, ...], keywords: dict[str,
 
 def _arguments(text: str, inner: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
     try:
+        # Python's own grammar for arguments; the text is only parsed, and never evaluated.
         call = ast.parse(f"fault({inner})", mode="eval").body
     except SyntaxError:
         raise ValueError(f"{text!r}: the arguments cannot be read") from None

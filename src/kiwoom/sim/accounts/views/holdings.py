@@ -91,6 +91,7 @@ def valuation(account: Account, holding: Holding, price: Price) -> Valuation:
     Fees are those of the cost and of the worth, each cut. The profit uses the average price rounded to a won, so the
     profits of the rows may differ from the total by a few won.
     """
+    # Formulas of a captured opw00018: they reproduce every figure of it.
     worth = price.price * holding.quantity
     buy_fee, sell_fee = account.fees.fee(holding.cost), account.fees.fee(worth)
     tax = 0 if holding.untaxed else worth * account.tax_ppm(account.today) // 1_000_000
@@ -123,7 +124,9 @@ def worth(account: Account, price_of: PriceOf) -> _Worth:
     cost, value = sum(r.holding.cost for r in rows), sum(r.worth for r in rows)
     costs = sum(r.buy_fee + r.sell_fee + r.tax for r in rows)
     loans = sum(r.holding.loan for r in rows)
+    # D+2: the day when today's trades settle, so that unsettled purchases count once, as shares.
     assets = account.estimated_cash(2) + value
+    # Selling costs only: the fees of the purchases were paid already.
     leaving = sum(r.sell_fee + r.tax for r in rows)
     return _Worth(rows, cost, value, value - cost - costs, costs, loans, assets, assets - loans - leaving)
 
