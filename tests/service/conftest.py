@@ -129,12 +129,13 @@ class Served:
     def left(self) -> dict[str, Any]:
         """What is left over of clients."""
         server = self.server
+        own = ("OnEventConnect", "OnReceiveTrData") if server.core.accounts.watching else ("OnEventConnect",)
         left: dict[str, Any] = {
             # The service itself listens for logins.
             **{k: v for k, v in server.core.left_over().items() if v > (1 if k == "listeners" else 0)},
             **{f"{name} open": count for name, count in server.measured.open.items() if count},
             "clients": server.clients.with_streams(),
-            "handlers": [n for n, h in self.control._handlers.items() if h and n != "OnEventConnect"],
+            "handlers": [n for n, h in self.control._handlers.items() if h and n not in own],
             "asyncio tasks": [repr(task) for task in self._tasks() - self._own_tasks],
         }
         return {kind: what for kind, what in left.items() if what}

@@ -30,7 +30,7 @@ def tokens(tmp_path: Path) -> Path:
     path = tmp_path / "tokens"
     path.write_text(
         f"# name token rights accounts\nchart {READER} read {MINE}\n\nbot {TRADER} read,trade {MINE}\n"
-        f"lab {LAB} read,trade,custom # everything\n"
+        f"lab {LAB} read,trade,custom,admin # everything\n"
     )
     return path
 

@@ -23,7 +23,7 @@ from kiwoom.wire import koapy_pb2 as pb
 
 ACCOUNT = "8012345611"
 TOKEN = "token-of-the-laboratory"
-TOKENS = f"lab {TOKEN} read,trade,custom\n"
+TOKENS = f"lab {TOKEN} read,trade,custom,admin\n"
 CONDITION = "중소형 저평가주"
 
 # So long that a few of them fill what HTTP/2 lets be under way to a client that does not read.

@@ -53,7 +53,7 @@ def _server(order: dict[str, Any]) -> Server:
     url, token = order["url"], order["token"]
     return Server(
         Settings(**{**settings, "url": url, "listen": "127.0.0.1:0"}),
-        tokens=Tokens([f"parent {token} read,trade"], "the parent's order"),
+        tokens=Tokens([f"parent {token} read,trade,admin"], "the parent's order"),
     )
 
 

@@ -330,6 +330,9 @@ class Server:
         core = self.core
         login_ = self._login = Login(core)
         conditions_ = Conditions(core)
+        if self._tokens is not None and self._tokens.limited:
+            # Before all other listeners: they ask it whose an answer is.
+            await self._owner.submit(partial(core.accounts.watch, core.hub))
         await self._owner.submit(conditions_.watch)
         caller = Caller(core, login_, conditions_)
         unary: dict[str, Unary] = {

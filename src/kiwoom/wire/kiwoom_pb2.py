@@ -2,7 +2,7 @@
 
 from kiwoom.wire.pool import load
 
-SHA256 = "3ca0454a4cf677ed439cb773d4038ac1026957a5d076aba441ce0da026d40b26"
+SHA256 = "1f2da9ef758f0a920ddc7308a4bf16dcd58b98697fabc488f061bbc6429c91a7"
 
 DESCRIPTOR = load(
     b'\n\x0ckiwoom.proto\x12\tkiwoom.v1"\x11\n\x0fDescribeRequest"\xb0\x01\n\x10DescribeResponse\x12\x0f\n\x07ver'

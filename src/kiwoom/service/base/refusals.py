@@ -59,6 +59,20 @@ REFUSALS: tuple[Refusal, ...] = (
         "the token file",
     ),
     Refusal(
+        "shared.accounts.Accounts.asked",
+        "ABORTED",
+        "a client that is limited to accounts asks with the screen and request name of another one",
+        "rights",
+        "the answer could be either's",
+    ),
+    Refusal(
+        "shared.accounts.Accounts.asked",
+        "RESOURCE_EXHAUSTED",
+        "a client that is limited to accounts has 200 requests unanswered",
+        "protection",
+        "what is kept of them",
+    ),
+    Refusal(
         "base.security.Tokens.identify", "UNAUTHENTICATED", "no token, or an unknown one", "rights", "the token file"
     ),
     Refusal(

@@ -6,7 +6,7 @@ accounts. ``#`` begins a comment::
 
     chart   kJ8x…Q2   read
     trader  p0Zr…7c   read,trade   8012345611,8012345711
-    lab     91Ab…xx   read,trade,custom
+    lab     91Ab…xx   read,trade,custom,admin
 """
 
 from __future__ import annotations
@@ -34,8 +34,15 @@ __all__ = [
     "listen_address",
 ]
 
-RIGHTS = ("read", "trade", "custom")
+RIGHTS = ("read", "trade", "custom", "admin")
+"""
+read: ask and listen; trade: send orders; custom: run code in the service; admin: log in, end the connection, take back
+everything that is registered, set log levels, open windows at the service.
+"""
 SHORTEST_TOKEN = 16
+
+
+_HINTS = {"admin": ": the operator logs in with kiwoom serve --login, or gives the token the right admin"}
 
 
 @dataclass(frozen=True)
@@ -46,11 +53,13 @@ class Identity:
     rights: frozenset[str]
     accounts: frozenset[str] | None = None
     authenticated: bool = False
+    key: str = ""
+    """What tells it from others of the same name: of its token, a part of the digest."""
 
     def require(self, right: str) -> None:
         """Raise End(PERMISSION_DENIED) if this right is missing."""
         if right not in self.rights:
-            raise End(grpc.StatusCode.PERMISSION_DENIED, f"{self.name} has no right to {right}")
+            raise End(grpc.StatusCode.PERMISSION_DENIED, f"{self.name} has no right to {right}{_HINTS.get(right, '')}")
 
     def may_use(self, account: str) -> bool:
         """Whether this account (ten digits) may be used."""
@@ -62,9 +71,9 @@ class Identity:
             raise End(grpc.StatusCode.PERMISSION_DENIED, f"{self.name} may not use this account")
 
 
-EVERYBODY = Identity("everybody", frozenset({"read", "trade"}))
+EVERYBODY = Identity("everybody", frozenset({"read", "trade", "admin"}))
 """The caller where no tokens are used: on the loopback, or with a client certificate."""
-EVERYBODY_WITH_CODE = Identity("everybody", frozenset({"read", "trade", "custom"}))
+EVERYBODY_WITH_CODE = Identity("everybody", frozenset({"read", "trade", "custom", "admin"}))
 """The same where the operator lets any local program bring code."""
 
 
@@ -84,6 +93,11 @@ class Tokens:
             self._add(words, f"{source}, line {number}")
         if not self._identities:
             raise RefusedToStart(f"{source} holds no token; a line is: NAME TOKEN RIGHTS [ACCOUNTS]")
+
+    @property
+    def limited(self) -> bool:
+        """Whether one of them is limited to accounts."""
+        return any(identity.accounts is not None for identity in self._identities.values())
 
     @classmethod
     def read(cls, path: Path) -> Tokens:
@@ -105,7 +119,9 @@ class Tokens:
         accounts = frozenset(words[3].split(",")) if len(words) == 4 else None
         if _digest(token) in self._identities:
             raise RefusedToStart(f"{where}: this token stands there twice")
-        self._identities[_digest(token)] = Identity(name, frozenset(rights.split(",")), accounts, True)
+        self._identities[_digest(token)] = Identity(
+            name, frozenset(rights.split(",")), accounts, True, _digest(token).hex()[:16]
+        )
 
     def identify(self, authorization: str) -> Identity:
         """The identity behind ``Bearer TOKEN``. Raises End(UNAUTHENTICATED)."""

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, NoReturn
 
 import grpc
 
-from kiwoom import catalog
 from kiwoom.control.contract import (
     FUNCTIONS,
     KOA_FUNCTIONS,
@@ -28,9 +27,10 @@ from kiwoom.control.contract import (
 from kiwoom.control.eventdata import GETTERS
 from kiwoom.errors import ComError, KiwoomError, OutcomeUnknown, UnknownFunction, WrongArguments
 from kiwoom.limits import ORDER_FUNCTIONS, QUERY_FUNCTIONS
+from kiwoom.service.base.names import canonical
 from kiwoom.service.base.status import End
 from kiwoom.service.delivery import koapywire as encode
-from kiwoom.service.shared.accounts import ACCOUNT_INPUT
+from kiwoom.service.shared.accounts import ACCOUNT_INPUT, account_of, only_accounts
 from kiwoom.service.shared.clients import MOST_INPUTS, Client
 from kiwoom.service.shared.core import Core
 from kiwoom.wire import koapy_pb2 as pb
@@ -46,7 +46,6 @@ log = logging.getLogger("kiwoom.service")
 # Lists of codes and of FIDs are the longest honest texts; what is longer is an attack or a mistake.
 _LONGEST_TEXT = 100_000
 _LONGEST_NUMBER = 20
-_ACCOUNT_TAGS = frozenset({"ACCNO", "ACCLIST", "ACCTLIST_DETAIL"})
 _TOO_MANY = (-200, -209, -210, -211, -308, -311)
 # Functions that only read. GetConditionLoad asks the server, and an event answers it.
 _READS = frozenset(name for name in FUNCTIONS if name.startswith("Get") and name != "GetConditionLoad")
@@ -55,7 +54,12 @@ _MOST_KNOWN = 4096
 _LONGEST_KNOWN = 100
 _UNREGISTER = frozenset({"SetRealRemove", "DisconnectRealData"})
 # Functions that the service keeps account of before or after the control.
-_NOTED = frozenset({"SetInputValue", "CommRqData", "GetLoginInfo", *QUERY_FUNCTIONS, *ORDER_FUNCTIONS, *_UNREGISTER})
+_NOTED = frozenset(
+    {"SetInputValue", "CommRqData", "CommConnect", "GetLoginInfo", *QUERY_FUNCTIONS, *ORDER_FUNCTIONS, *_UNREGISTER}
+    | {"SetRealReg", "SendConditionStop"}
+)
+# Functions that register or take back on screens that all clients share.
+_OWNED = frozenset({"SetRealReg", "SendConditionStop", *_UNREGISTER})
 
 
 def wire_arguments(arguments: Sequence[pb.Argument]) -> list[str | int | bool]:
@@ -109,6 +113,11 @@ def _signature(called: Function) -> str:
     return f"The signature is {called.python_signature} = {called.signature}."
 
 
+def _opens_a_window(arguments: tuple[str | int, ...]) -> bool:
+    """Whether a sub-function of KOA_Functions shows a window on the desktop of the service."""
+    return canonical(arguments[0]).startswith("SHOW")
+
+
 @dataclass(frozen=True)
 class _Helper:
     """A name that is no function of the control: its signature, what it takes, and what it does."""
@@ -116,7 +125,7 @@ class _Helper:
     signature: str
     types: tuple[type, ...]
     optional: bool
-    run: Callable[[Caller, Sequence[str | int | bool]], Awaitable[Value | bool]]
+    run: Callable[[Caller, Client, Sequence[str | int | bool]], Awaitable[Value | bool]]
 
 
 class Caller:
@@ -151,7 +160,9 @@ class Caller:
         if called.name in ORDER_FUNCTIONS:
             identity.require("trade")
             identity.require_account(str(converted[2]))
-        elif called.name == "SetInputValue" and str(converted[0]).strip() == ACCOUNT_INPUT:
+        elif called.name == "CommTerminate" or (called.name == "KOA_Functions" and _opens_a_window(converted)):
+            identity.require("admin")
+        elif called.name == "SetInputValue" and canonical(converted[0]) == canonical(ACCOUNT_INPUT):
             identity.require_account(str(converted[1]))
         return called, converted
 
@@ -185,16 +196,18 @@ class Caller:
         if name == "CommRqData":
             # The control drops inputs with the request, also with one that it refuses.
             inputs, client.inputs = client.inputs, {}
-            tr = catalog.trs().get(str(arguments[1]).strip().lower())
-            if tr is not None and ACCOUNT_INPUT in tr.inputs:
-                client.identity.require_account(inputs.get(ACCOUNT_INPUT, ""))
+            account = account_of(str(arguments[1]), inputs, client.identity)
             goes_on = arguments[2] == 2 and (program is not None or client.identity.accounts is not None)
             self._core.paging.asks(str(arguments[1]), program or client, goes_on)
-            self._core.accounts.asked(str(arguments[3]), str(arguments[0]), inputs.get(ACCOUNT_INPUT))
+            self._core.accounts.asked(str(arguments[3]), str(arguments[0]), str(arguments[1]), account, client.identity)
             for item, value in inputs.items():
                 control.call("SetInputValue", item, value)
         elif name in ORDER_FUNCTIONS:
-            self._core.accounts.asked(str(arguments[1]), str(arguments[0]), str(arguments[2]))
+            self._core.accounts.asked(str(arguments[1]), str(arguments[0]), "", str(arguments[2]), client.identity)
+        elif name == "CommConnect" and "admin" not in client.identity.rights:
+            return self._already_connected(client)
+        elif program is None and name in _OWNED:
+            return self._owned(client, name, arguments)
         limiter = self._core.limits.of(name)
         if limiter is not None:
             limiter.count()
@@ -202,11 +215,38 @@ class Caller:
         if limiter is not None and result in _TOO_MANY:
             limiter.refused()
         if name in _UNREGISTER:
-            # A client that unregisters its own codes must not unregister those of the streams.
+            # A program that unregisters its own codes must not unregister those of the streams.
             self._core.registrar.restore()
-        elif name == "GetLoginInfo" and client.identity.accounts is not None and arguments[0] in _ACCOUNT_TAGS:
-            return _only_accounts(str(result), client.identity.accounts)
+        elif name == "SendCondition" and program is None and result == 1:
+            self._core.ownership.searched(client, arguments[:3])
+        elif name == "GetLoginInfo" and client.identity.accounts is not None:
+            return only_accounts(str(arguments[0]), str(result), client.identity.accounts)
         return result
+
+    def _already_connected(self, client: Client) -> int:
+        """CommConnect of a client that may not log in: 0 if the session is logged in. Raises End(PERMISSION_DENIED)."""
+        if self._core.owner.control.call("GetConnectState") != 1:
+            client.identity.require("admin")
+        return 0
+
+    def _owned(self, client: Client, name: str, arguments: tuple[str | int, ...]) -> Value:
+        """A function that registers or takes back; it touches what the client has, and not what others have."""
+        ownership, texts = self._core.ownership, [str(argument) for argument in arguments]
+        if name == "SetRealReg":
+            return ownership.register(client, texts[0], texts[1], texts[2], texts[3])
+        everything = name == "SetRealRemove" and canonical(texts[0]) == canonical(texts[1]) == "ALL"
+        if everything and client.identity.authenticated and "admin" in client.identity.rights:
+            self._core.owner.control.call(name, *arguments)
+        elif name == "SetRealRemove":
+            ownership.remove(client, texts[0], texts[1])
+        elif name == "DisconnectRealData":
+            ownership.disconnect(client, texts[0])
+        else:
+            ownership.stop(client, arguments)
+            return None
+        # Streams share the codes that a client may have taken back.
+        self._core.registrar.restore()
+        return None
 
     def _order(self, name: str, arguments: tuple[str | int, ...]) -> Value:
         """Send an order. Raises End(UNKNOWN) if it may have left although the function raised."""
@@ -233,7 +273,7 @@ class Caller:
                 known = ", ".join((*_HELPERS, *KOA_FUNCTIONS))
                 raise UnknownFunction(f"{error} Helpers: {known}.") from None
             _check_helper(name, helper, arguments)
-            return await helper.run(self, arguments)
+            return await helper.run(self, client, arguments)
         if called.returns == "variant":
             raise End(
                 grpc.StatusCode.INVALID_ARGUMENT,
@@ -262,27 +302,33 @@ class Caller:
 
     # --- helpers ---------------------------------------------------------------------------------------------
 
-    async def is_connected(self, arguments: Sequence[str | int | bool]) -> bool:
+    async def is_connected(self, client: Client, arguments: Sequence[str | int | bool]) -> bool:
         return await self._login.connected()
 
-    async def connect(self, arguments: Sequence[str | int | bool]) -> int:
+    async def connect(self, client: Client, arguments: Sequence[str | int | bool]) -> int:
+        if await self._login.connected() and "admin" not in client.identity.rights:
+            return 0
+        client.identity.require("admin")
         return await self._login.connect()
 
-    async def ensure_connected(self, arguments: Sequence[str | int | bool]) -> bool:
-        return await self._login.connected() or await self._login.connect() == 0
+    async def ensure_connected(self, client: Client, arguments: Sequence[str | int | bool]) -> bool:
+        if await self._login.connected():
+            return True
+        client.identity.require("admin")
+        return await self._login.connect() == 0
 
-    async def load_condition(self, arguments: Sequence[str | int | bool]) -> int:
+    async def load_condition(self, client: Client, arguments: Sequence[str | int | bool]) -> int:
         return (await self._conditions.load())[0]
 
-    async def is_condition_loaded(self, arguments: Sequence[str | int | bool]) -> bool:
+    async def is_condition_loaded(self, client: Client, arguments: Sequence[str | int | bool]) -> bool:
         return self._conditions.loaded
 
-    async def ensure_condition_loaded(self, arguments: Sequence[str | int | bool]) -> int:
+    async def ensure_condition_loaded(self, client: Client, arguments: Sequence[str | int | bool]) -> int:
         if self._conditions.loaded and not (arguments and arguments[0]):
             return 1
         return (await self._conditions.load())[0]
 
-    async def is_simulation_server(self, arguments: Sequence[str | int | bool]) -> bool:
+    async def is_simulation_server(self, client: Client, arguments: Sequence[str | int | bool]) -> bool:
         control = self._core.owner.control
         return bool(await self._core.owner.submit(lambda: control.call("KOA_Functions", "GetServerGubun", "")) == "1")
 
@@ -304,7 +350,3 @@ def _check_helper(name: str, helper: _Helper, arguments: Sequence[str | int | bo
     fits = len(arguments) == len(helper.types) or (helper.optional and len(arguments) < len(helper.types))
     if not fits or any(not isinstance(a, t) for a, t in zip(arguments, helper.types, strict=False)):
         raise WrongArguments(f"{name}: the signature is {helper.signature}")
-
-
-def _only_accounts(text: str, accounts: frozenset[str]) -> str:
-    return "".join(f"{part};" for part in text.split(";") if part.partition(",")[0] in accounts)

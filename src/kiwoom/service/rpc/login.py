@@ -102,13 +102,15 @@ async def login_call(rpc: Rpc, login: Login, raw: bytes) -> AsyncGenerator[bytes
 
     Passwords in the request are not used: the OCX's windows are filled from the keyring of the machine that has them
     (``ocx:?login=PROFILE``). Raises End(FAILED_PRECONDITION) if the client asked for another user than the session has,
-    or for the mock server while the session is with the real one.
+    or for the mock server while the session is with the real one, End(PERMISSION_DENIED) if the session is not logged
+    in and the client has no right to that.
     """
     wanted = pb.LoginRequest.FromString(raw).credentials
     await rpc.begin()
     if await login.connected():
         code = 0
     else:
+        rpc.client.identity.require("admin")
         if wanted.user_password:
             log.warning("LoginCall came with passwords, which are not used; ocx:?login=PROFILE logs in unattended")
         code = await login.connect()

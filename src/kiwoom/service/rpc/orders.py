@@ -166,7 +166,7 @@ class _Following(Listener):
             return True
         self._sent = True
         self._after(core.settings.answer_timeout_s, self._unanswered)
-        core.accounts.asked(self._screen, str(arguments[0]), str(arguments[2]))
+        core.accounts.asked(self._screen, str(arguments[0]), "", str(arguments[2]), self._client.identity)
         self._answer_due = True
         try:
             code = core.owner.control.call("SendOrder", arguments[0], self._screen, *arguments[2:])

@@ -12,11 +12,11 @@ import grpc
 
 from kiwoom.clock import SECOND_US
 from kiwoom.errors import RequestLimited, error_for
+from kiwoom.service.base.security import Identity
 from kiwoom.service.base.status import End
 from kiwoom.service.delivery import koapywire as encode
 from kiwoom.service.delivery.occasion import Occasion
 from kiwoom.service.rpc.inquiry import Inquiry, error_in_message, negative
-from kiwoom.service.shared.accounts import ACCOUNT_INPUT
 from kiwoom.service.shared.core import Core
 
 __all__ = ["Answered", "Pages", "Request", "Stop", "forget_screen", "read_answer", "send_within_limits"]
@@ -45,6 +45,9 @@ class Request:
     screen_no: str
     inputs: Mapping[str, str]
     stop: Stop | None
+    account: str | None
+    """The account that it is about."""
+    identity: Identity
 
 
 class Pages:
@@ -110,7 +113,7 @@ class Pages:
         if not self._screen_no:
             self._screen_no = core.screens.borrow(request.screen_no)
             self._inquiry.begin()
-        core.accounts.asked(self._screen_no, request.name, request.inputs.get(ACCOUNT_INPUT))
+        core.accounts.asked(self._screen_no, request.name, request.code, request.account, request.identity)
         core.paging.asks(request.code, self._inquiry, self._prev_next == 2)
         control = self._owner.control
         for item, value in request.inputs.items():

@@ -18,7 +18,7 @@ from kiwoom.errors import UsageError
 from kiwoom.service.base.status import End
 from kiwoom.service.rpc.pages import Pages, Request, Stop
 from kiwoom.service.rpc.watchlist import TYPES, WatchList
-from kiwoom.service.shared.accounts import ACCOUNT_INPUT
+from kiwoom.service.shared.accounts import account_of
 from kiwoom.service.shared.clients import MOST_INPUTS
 from kiwoom.service.shared.core import Rpc
 from kiwoom.service.shared.screens import screen_asked_for
@@ -48,7 +48,8 @@ async def transaction_call(rpc: Rpc, raw: bytes) -> AsyncGenerator[bytes, None]:
         tr = catalog.tr(code)
     except UsageError as error:
         raise End(_INVALID, str(error)[:500]) from None
-    inputs = _checked_inputs(rpc, tr, dict(request.inputs))
+    inputs = _checked_inputs(dict(request.inputs))
+    account = account_of(code, inputs, rpc.client.identity)
     screen_no = screen_asked_for(request.screen_no)
     name = _checked_name(request.request_name) or tr.name
     stop = _stop(request.stop_condition, [f.name for f in tr.multi])
@@ -59,7 +60,8 @@ async def transaction_call(rpc: Rpc, raw: bytes) -> AsyncGenerator[bytes, None]:
         async for response in watch_list.ask(codes, stop):
             yield response
         return
-    async with aclosing(Pages(rpc.core, Request(code, name, screen_no, inputs, stop)).read()) as pages:
+    request_ = Request(code, name, screen_no, inputs, stop, account, rpc.client.identity)
+    async with aclosing(Pages(rpc.core, request_).read()) as pages:
         async for page in pages:
             yield page.response
 
@@ -70,18 +72,14 @@ def _checked_name(name: str) -> str:
     return name
 
 
-def _checked_inputs(rpc: Rpc, tr: catalog.Tr, inputs: dict[str, str]) -> dict[str, str]:
+def _checked_inputs(inputs: dict[str, str]) -> dict[str, str]:
     if len(inputs) > MOST_INPUTS:
         raise End(_INVALID, f"{len(inputs)} inputs: no TR takes more than {MOST_INPUTS}")
     for name, value in inputs.items():
         if len(name) > 100 or len(value) > _LONGEST_INPUT * 2 or "\0" in name or "\0" in value:
             raise End(_INVALID, f"the input {name[:50]!r} is too long or has a null character")
     # The server strips the names too: the account that is checked here must be the one that is asked for there.
-    inputs = {name.strip(): value for name, value in inputs.items()}
-    if ACCOUNT_INPUT in inputs or ACCOUNT_INPUT in tr.inputs:
-        # A client that is limited to accounts must name one: without, the server may take that of the request before.
-        rpc.client.identity.require_account(inputs.get(ACCOUNT_INPUT, ""))
-    return inputs
+    return {name.strip(): value for name, value in inputs.items()}
 
 
 def _stop(condition: pb.TransactionStopCondition, names: Sequence[str]) -> Stop | None:

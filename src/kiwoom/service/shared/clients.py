@@ -24,7 +24,7 @@ _KEPT = 1000
 class Client:
     """One connection. Its calls see the event that one of its own listeners holds."""
 
-    __slots__ = ("_filled_at", "_tokens", "holders", "identity", "inputs", "peer", "requests", "streams")
+    __slots__ = ("__weakref__", "_filled_at", "_tokens", "holders", "identity", "inputs", "peer", "requests", "streams")
 
     def __init__(self, peer: str, identity: Identity) -> None:
         self.peer = peer
@@ -68,7 +68,7 @@ class Clients:
 
     def of(self, peer: str, identity: Identity) -> Client:
         """The client of a connection."""
-        key = (peer, identity.name)
+        key = (peer, identity.key)
         client = self._known.get(key)
         if client is not None:
             self._known[key] = self._known.pop(key)

@@ -22,6 +22,7 @@ from kiwoom.service.owner.owner import Owner
 from kiwoom.service.shared.accounts import Accounts
 from kiwoom.service.shared.clients import Client
 from kiwoom.service.shared.ledger import Ledger
+from kiwoom.service.shared.ownership import Ownership
 from kiwoom.service.shared.paging import Paging
 from kiwoom.service.shared.registrar import RealData, Registrar
 from kiwoom.service.shared.screens import Screens
@@ -42,6 +43,7 @@ class Core:
         self.hub = Hub(owner, settings.acknowledge_timeout_s, settings.acknowledge_grace_s, settings.queue_events)
         self.streams = Streams(owner, settings.queue_events, settings.queue_bytes)
         self.screens = Screens(owner.control.clock, settings.answer_timeout_s, late=owner.control.delivered_until_us)
+        self.ownership = Ownership(owner, self.screens)
         self.registrar = Registrar(owner, self.screens)
         self.real_data = RealData(self.hub)
         profile = PROFILES.get(settings.limits)
@@ -50,7 +52,7 @@ class Core:
         self.limits = Limits(owner.control.clock, profile)
         self.paging = Paging()
         self.ledger = Ledger(settings.order_ledger)
-        self.accounts = Accounts()
+        self.accounts = Accounts(owner.control.clock.now_us)
         self.stopping = False
         self.asked: set[asyncio.Future[Any]] = set()
         """Answers of the broker that RPCs wait for. Event loop's thread."""
@@ -99,7 +101,7 @@ class Core:
         """
         return {
             "streams": sum(not stream.ended for stream in tuple(self.streams.open)),
-            "listeners": self.hub.listeners(),
+            "listeners": self.hub.listeners() - self.accounts.watching,
             "screens": len(self.screens.used),
             "codes": len(self.registrar.codes),
             "readers": self.real_data.readers(),

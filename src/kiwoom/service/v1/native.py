@@ -218,6 +218,9 @@ class Native:
         value = self._caller.carry_out(client, called, real, session)
         if not isinstance(value, int) or value >= 0:
             session.note(called, arguments, real, value)
+        if called.name == "CommConnect" and "admin" not in client.identity.rights:
+            # The session with the broker stays as it is: the program waits for the event all the same.
+            session.hear(Occasion(self.core.owner.control, "OnEventConnect", (0,)))
         return value
 
     async def events(self, rpc: Rpc, requests: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
@@ -267,7 +270,7 @@ class Native:
 
     def _session_of(self, client: Client, name: bytes) -> Session:
         session = self.sessions.get(name)
-        if session is None or session.identity.name != client.identity.name:
+        if session is None or session.identity != client.identity:
             raise End(_Code.NOT_FOUND, "there is no such session (any more): open a new one")
         return session
 
