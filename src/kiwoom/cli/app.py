@@ -130,6 +130,8 @@ def errmsg(
     """Say what a return code means: kiwoom errmsg -200"""
     from kiwoom.errors import CODES, msg
 
+    if not code:  # older releases of typer let it be missing
+        raise UsageError("which code? kiwoom errmsg -200")
     named = {error.name: number for number, error in CODES.items()}
     try:
         number = named.get(code.upper()) or int(code)

@@ -27,7 +27,7 @@ from kiwoom.errors import (
 
 __all__ = ["EXITS", "INCOMPLETE", "INPUT", "Command", "Exit", "ServerRefused", "exit_of"]
 
-# Typer bundles click since 0.29 and imports it before: either way these are the bases of its own exception.
+# Newer releases of typer bundle click, older ones import it: either way these are the bases of its own exception.
 _BadUsage: type[Exception] = typer.BadParameter.__bases__[0]
 _ClickError: type[Exception] = _BadUsage.__bases__[0]
 
@@ -101,7 +101,8 @@ def _ended(words: Sequence[str], command: Callable[[], object]) -> int:
     try:
         code = command()
         sys.stdout.flush()
-        return code if isinstance(code, int) else OK.code
+        # Without words typer shows the help, and releases differ in how they end then.
+        return INPUT.code if not words else code if isinstance(code, int) else OK.code
     except BrokenPipeError:
         return _reader_gone()
     except BaseException as error:
