@@ -1,5 +1,5 @@
 """
-`Bot` and `Server` as version 1.5 of breadum/kiwoom offers them: who asks, who receives, and what they share.
+`Bot` and `Server` as version 1.5 of breadum/kiwoom offers them: signals, slots, and the store that they share.
 
 Thin covers over `Kiwoom` for programs that subclass them. New programs use `Kiwoom` itself.
 """

@@ -2,7 +2,7 @@
 Clocks: what time it is, as an argument and never as an ambient fact.
 
 All times are wall-clock times of Korea (KST), as naive `datetime` or as whole microseconds since 1970-01-01 00:00 KST:
-the exchange knows no other zone. A clock says whether time passes by itself (`RealClock`) or only when somebody
+the exchange knows no other zone. A clock says whether time passes by itself (`RealClock`) or only when a caller
 advances it (`VirtualClock`).
 """
 
@@ -34,7 +34,7 @@ def from_us(us: int) -> datetime:
 
 
 def wall_now_us() -> int:
-    """What the machine's clock says, in KST microseconds. For programs' edges: logs and the default of a clock."""
+    """The machine's clock in KST microseconds: for logs, and the default of a clock."""
     return time.time_ns() // 1000 + _KST_OFFSET_US
 
 
@@ -42,7 +42,7 @@ class Clock(ABC):
     """The time of a control, in KST."""
 
     virtual: bool = False
-    """True if time stands still until somebody calls `advance_to`."""
+    """True if time stands still until `advance_to` is called."""
 
     @abstractmethod
     def now_us(self) -> int:

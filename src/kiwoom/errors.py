@@ -18,7 +18,7 @@ The tree::
     ├── ControlUnavailable         the control named by a URL cannot be opened here
     │   └── MissingDependency      an optional package is needed: the message says which to install
     ├── ControlClosed              the control was closed, or its link is gone
-    │   └── OutcomeUnknown         a call was under way when the link broke: look up what came of it
+    │   └── OutcomeUnknown         a call was under way when the link broke: look up its outcome
     ├── PagingLost                 the next page of a TR would be of another request: start over from the first page
     ├── WaitTimeout                a wait ended without what it waited for; the message says what that was
     ├── FieldFormatError           the text of a field is not of the form that the field has

@@ -34,6 +34,7 @@ class _Minder(NamedTuple):
     escaped: Callable[[BaseException], None]
 
 
+# Code objects, not functions: a signal handler is given the frame, which knows its code only.
 _called_by_qt: set[CodeType] = set()
 _minders: list[_Minder] = []
 

@@ -32,7 +32,7 @@ _DATE = re.compile(r"(?<!\d)\d{8}\Z")
 
 class Journal:
     """
-    A tap of a control that writes down what it sees.
+    A tap that writes down every call and event of a control.
 
     `path` is the name of both files without their suffix. If it ends in a date (``log/20201015``) the files of later
     days carry their own date there; else each day's date is added (``log/mine`` becomes ``log/mine-20201015``).
@@ -59,7 +59,7 @@ class Journal:
         """The two files of today: readable, JSON."""
         return Path(f"{self._today()}.log"), Path(f"{self._today()}.jsonl")
 
-    # --- what is seen ------------------------------------------------------------------------------------------
+    # --- calls and events ------------------------------------------------------------------------------------------
 
     def on_call(self, name: str, arguments: tuple[str | int, ...], result: Value, seconds: float) -> None:
         """Write down a call. Never raises: a file that cannot be written ends the journal with a word in the log."""
@@ -105,7 +105,7 @@ class Journal:
         self._write(f"! {EVENTS[name].python_name} raised {text}", {"kind": "error", "name": name, "error": text})
 
     def close(self) -> None:
-        """Close the files. What is seen afterwards is not written."""
+        """Close the files. Nothing is written afterwards."""
         for file in (self._readable, self._json):
             if file is not None:
                 with contextlib.suppress(OSError):  # on a full disk closing tries once more what did not fit

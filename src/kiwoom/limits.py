@@ -213,7 +213,7 @@ class RequestLimiter:
             self._blocked_until = max(self._blocked_until, self.clock.now_us() + round(seconds * SECOND_US))
 
     def left(self) -> list[Left]:
-        """What is left of each window, in the order of the windows."""
+        """How much is left of each window, in their order."""
         with self._lock:
             now = self.clock.now_us()
             result = []

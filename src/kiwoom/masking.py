@@ -48,13 +48,13 @@ class Masker:
                 self._known = re.compile("|".join(map(re.escape, sorted(self._accounts, key=len, reverse=True))))
 
     def text(self, text: str) -> str:
-        """Mask what is an account in a text."""
+        """Mask the accounts in a text."""
         if self._known is not None:
             text = self._known.sub(lambda match: self._accounts[match[0]], text)
         return _ACCOUNT_FORM.sub(lambda match: mask_account(match[0]), text)
 
     def value(self, value: object) -> object:
-        """Mask accounts in what a function returned, or in an argument."""
+        """Mask accounts in a result or an argument."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, list):

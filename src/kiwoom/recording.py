@@ -31,7 +31,7 @@ FORMAT: Final = 1
 """Version of the lines."""
 
 _BLOCK_LINES = 2_000
-_BLOCK_US = 10_000_000  # of the control's clock: what a crash costs at most
+_BLOCK_US = 10_000_000  # of the control's clock: a crash costs at most so much
 
 
 def record(control: Control, path: str | Path) -> Recorder:
@@ -95,7 +95,7 @@ class Recorder:
         self._add(line)
 
     def _data(self, name: str, arguments: tuple[str | int, ...]) -> dict[str, Any]:
-        """What the getters read for an event. Real-time values are in its arguments already."""
+        """Read the data of an event. Real-time values are in its arguments already."""
         call = self.control.call
         if name == "OnReceiveChejanData":
             fids = str(arguments[2]).split(";")
@@ -125,7 +125,7 @@ class Recorder:
             self.flush()
 
     def flush(self) -> None:
-        """Write what was collected as one block."""
+        """Write the collected lines as one block."""
         if self._file is None or not self._lines:
             return
         block = _packed("".join(f"{line}\n" for line in self._lines).encode())

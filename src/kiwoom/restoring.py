@@ -1,4 +1,4 @@
-"""Registering again, after the login that follows a cut line, what a program had registered before it."""
+"""Makes a program's registrations again, after the login that follows a cut line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ log = logging.getLogger("kiwoom")
 
 class Restorer:
     """
-    Keeps what is registered, by session, and makes again what the last ones had. `call` calls a function.
+    Keeps the registrations of each session, and makes those of earlier ones again. `call` calls a function.
 
     A control that restores its registrations by itself needs none of it (`itself`).
     """

@@ -68,7 +68,7 @@ class Control(ABC):
     """
 
     restores_itself = False
-    """Whether what is registered comes back by itself with the login after a cut line."""
+    """Whether registrations come back by themselves with the login that follows a cut line."""
 
     refusals_reported = False
     """True if the face of this control reports each refusal itself, with the reason."""
@@ -106,7 +106,7 @@ class Control(ABC):
         """
         The time of the clock up to which everything that was due has been delivered. Owner thread.
 
-        Less than the clock's where `pump` is known to be late. A control that cannot tell says what the clock says.
+        Less than the clock's where `pump` is known to be late; a control that cannot tell returns the clock's.
         """
         return self.clock.now_us()
 
@@ -142,6 +142,7 @@ class Control(ABC):
             raise ControlClosed(f"{self.url} was closed; {name} was not called")
         called = function(name)
         converted = convert_arguments(called, arguments)
+        # Most calls read one field, tens of thousands a second: without a tap nothing is timed.
         if not self.taps:
             return self._dispatch(called.name, converted)
         started = _perf_counter()
@@ -190,6 +191,7 @@ class Control(ABC):
         if self.taps:
             for tap in tuple(self.taps):
                 tap.on_event(name, arguments)
+        # A copy: a handler may subscribe or unsubscribe.
         for handler in tuple(self._handlers[name]):
             try:
                 handler(*arguments)
@@ -215,7 +217,7 @@ class Control(ABC):
         """As `submit`, without a future: `work` must not raise. Any thread. Raises ControlClosed."""
         if self.closed:
             raise ControlClosed(f"{self.url} was closed; the work was not taken")
-        self._work.append((_NOBODY, work))
+        self._work.append((_DISCARDED, work))
         self.wake()
 
     def wake(self) -> None:
@@ -230,7 +232,7 @@ class Control(ABC):
         return lambda: self._wakers.remove(waker) if waker in self._wakers else None
 
     def _run_work(self) -> int:
-        """Run what other threads submitted; returns how much that was."""
+        """Run the work that other threads submitted; returns how many pieces that were."""
         count = 0
         while self._work:
             future, work = self._work.popleft()
@@ -250,7 +252,7 @@ class Control(ABC):
     # --- end ---------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """End the session and free what it holds. Work that was not run is cancelled. Calling it again does nothing."""
+        """End the session and free its resources. Work that has not run is cancelled. Calling it again does nothing."""
         if self.closed:
             return
         self.closed = True
@@ -266,15 +268,15 @@ class Control(ABC):
 
     @property
     def standing(self) -> str:
-        """What a person should see at once: the mode, whether orders with real money are on, that it is closed."""
+        """The mode, whether orders with real money are on, or that it is closed: for `repr` and logs."""
         return "closed" if self.closed else self.mode
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.url} ({self.standing})>"
 
 
-class _Nobody(Future[Any]):
-    """The future of work whose result nobody waits for; one serves for all of it."""
+class _Discarded(Future[Any]):
+    """Stands in for the future of work that `run_soon` took: its result is dropped, its exception logged."""
 
     def set_running_or_notify_cancel(self) -> bool:
         return True
@@ -286,7 +288,7 @@ class _Nobody(Future[Any]):
         log.error("work on the owner thread raised %r", exception, exc_info=exception)
 
 
-_NOBODY = _Nobody()
+_DISCARDED = _Discarded()
 
 
 def show_handler_error(event_name: str, error: BaseException) -> None:

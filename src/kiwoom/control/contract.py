@@ -292,13 +292,13 @@ def function(name: str) -> Function:
 
 
 def nothing(name: str) -> Value:
-    """What a function (COM name) returns where it has nothing to say: 0, "" or None by the contract's type."""
+    """The empty result of a function (COM name): 0, "" or None by the contract's type."""
     return _NOTHING[FUNCTIONS[name].returns]
 
 
 def failure(name: str, code: int) -> Value:
     """
-    What a function (COM name) returns when it fails with `code` (negative).
+    The result of a function (COM name) that fails with `code` (negative).
 
     Functions that return no code, and those in `ONE_IS_GOOD`, return `nothing`.
     """
@@ -320,7 +320,7 @@ def event(name: str) -> Event:
 
 def convert_arguments(called: Function, arguments: Sequence[object]) -> tuple[str | int, ...]:
     """
-    Turn Python arguments into what the control takes: text for `str`, an `int` for `long`.
+    Turn Python arguments into the control's types: text for `str`, an `int` for `long`.
 
     A `long` is accepted as an int, a bool, or digits in a string (``prev_next='2'``); text is accepted from
     anything but None. A FID that is no number is 0, which answers "". Raises WrongArguments, naming the right

@@ -1,4 +1,4 @@
-"""What a program has registered, by what it called: to be registered again in a session that knows nothing of it."""
+"""Keeps a program's registrations, so that they can be made again in a session that does not have them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["NOTED", "Call", "Desired"]
 Call = tuple[str, tuple[str | int, ...]]
 
 NOTED = frozenset({"SetRealReg", "SetRealRemove", "DisconnectRealData", "SendCondition", "SendConditionStop"})
-"""The functions that change what is registered."""
+"""The functions that change the registrations."""
 
 
 class Desired:
@@ -47,7 +47,7 @@ class Desired:
             self._conditions.pop(arguments, None)
 
     def registrations(self) -> list[Call]:
-        """The calls that register again what is registered for real-time data."""
+        """The calls that make the registrations for real-time data again."""
         calls: list[Call] = []
         for screen, registered in self._registrations.items():
             together: dict[str, list[str]] = {}

@@ -2,7 +2,7 @@
 The strings of `dynamicCall`: which function they mean, and the arguments in the contract's types.
 
 `QAxBase::dynamicCall` takes a function name with an argument list that few programs write correctly; COM ignores case,
-Qt ignores what it does not know, and both convert. `parse` accepts what programs in the wild write:
+Qt ignores unknown parts, and both convert. `parse` accepts the spellings of published programs:
 
 =============================================  =====================================================================
 ``CommConnect()``, ``CommConnect``             with or without parentheses
@@ -46,7 +46,7 @@ _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 
 @dataclass(frozen=True)
 class Reading:
-    """A `dynamicCall`, understood: the function, its arguments in the contract's types, and what had to be guessed."""
+    """A `dynamicCall`, understood: the function, its arguments in the contract's types, and the guesses that took."""
 
     function: Function
     arguments: tuple[str | int, ...]
@@ -56,7 +56,7 @@ class Reading:
 @dataclass(frozen=True)
 class Spelling:
     """
-    What the string of a `dynamicCall` says, apart from the arguments that come with it.
+    The string of a `dynamicCall`, read; the arguments that come with it are apart.
 
     `kinds` are the types with which arguments need no conversion; `literals` are arguments written in the string.
     """
@@ -71,7 +71,7 @@ def parse(spec: str, arguments: Sequence[object] = ()) -> tuple[Function, tuple[
     """
     Understand a `dynamicCall`: the function and its arguments in the contract's number and types.
 
-    `arguments` are those after the string; one list or tuple among them stands for all of them. What was guessed is
+    `arguments` are those after the string; one list or tuple among them stands for all of them. Each guess is
     logged once per spelling. Raises UnknownFunction, WrongArguments (too many, or a value that cannot be converted).
     """
     reading = read(spec, arguments)
@@ -81,7 +81,7 @@ def parse(spec: str, arguments: Sequence[object] = ()) -> tuple[Function, tuple[
 
 
 def read(spec: str, arguments: Sequence[object] = ()) -> Reading:
-    """`parse` without logging: what had to be guessed comes back as remarks."""
+    """`parse` without logging: guesses come back as remarks."""
     said = spelling(spec)
     if len(arguments) == 1 and isinstance(arguments[0], (list, tuple)):
         arguments = arguments[0]
@@ -99,7 +99,7 @@ def _log_once(spec: str, remark: str) -> None:
 
 @lru_cache(maxsize=2048)
 def spelling(spec: str) -> Spelling:
-    """What the string of a `dynamicCall` says. Raises UnknownFunction."""
+    """Read the string of a `dynamicCall`. Raises UnknownFunction."""
     text = spec.strip()
     name, parenthesis, rest = text.partition("(")
     try:

@@ -32,7 +32,7 @@ GETTERS = frozenset(
 """The functions that read the data of the event being delivered."""
 
 EMPTY: Mapping[str, Value] = {name: nothing(name) for name in GETTERS}
-"""What they give outside of it, as the OCX does: 0, "" or None by their type."""
+"""Their results outside of an event, as in the OCX: 0, "" or None by their type."""
 
 
 class TrPage:
@@ -56,6 +56,7 @@ class TrPage:
 
     def cell(self, index: int, name: str) -> str:
         """The value of an item in a row; items of both records share the rows' numbers, from 0."""
+        # Made at the first look: most pages are read whole, by GetCommDataEx.
         columns = self._columns
         if columns is None:
             columns = self._columns = columns_of(tuple(self.names))
@@ -86,7 +87,7 @@ def columns_of(names: tuple[str, ...]) -> Mapping[str, int]:
 
 class Readable:
     """
-    What the getters read during one event.
+    The data of one event, as the getters read it.
 
     `page` is a TR's answer; `key` the real key of a real-time message, None for any other event.
     """

@@ -2,14 +2,14 @@
 `QueuedControl`: a control whose events wait in this process until `pump` delivers them.
 
 The simulator, a recording, a control behind a service, a hosted OCX and the scripted control of `kiwoom.testing` are
-all of this kind. It has what they share: the events being delivered, the getters that read their data, `pump` with its
+all of this kind. They share the events being delivered, the getters that read their data, `pump` with its
 waiting and time-outs, and the rule that one thread owns it. A new one says what its next event is:
 
 - `_step` does the next thing that is due and delivers at most one event, by `deliver`;
 - `_next_us` tells when that will be;
 - `_dispatch` carries out the functions, and leaves those in `GETTERS` to `_read`.
 
-Who brings events from another thread calls `wake` after each.
+A thread that brings events calls `wake` after each.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _MOST_EVENTS = 256
 
 
 class Delivery:
-    """An event on its way to the handlers. What the getters read meanwhile, a subclass knows: this one has nothing."""
+    """An event on its way to the handlers. Subclasses carry the data for the getters; this one has none."""
 
     __slots__ = ("arguments", "event")
 
@@ -102,7 +102,7 @@ class QueuedControl(Control):
         return True
 
     def turn(self, limit_us: int) -> bool:
-        """Run what other threads submitted, else do the next thing due by `limit_us`; False if there is neither."""
+        """Run other threads' work, else do the next thing due by `limit_us`; False if there is neither."""
         if self._work:
             return self._run_work() > 0
         return not self.closed and self._step(limit_us)
@@ -120,7 +120,7 @@ class QueuedControl(Control):
             self.delivering.pop()
 
     def _read(self, name: str, arguments: tuple[str | int, ...]) -> Value:
-        """Answer a getter from the innermost event; outside of events it gives what the OCX gives there."""
+        """Answer a getter from the innermost event; outside of events it is empty, as in the OCX."""
         delivering = self.delivering
         return delivering[-1].get(name, arguments) if delivering else EMPTY.get(name, "")
 

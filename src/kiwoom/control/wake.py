@@ -9,15 +9,15 @@ __all__ = ["Wake"]
 
 class Wake:
     """
-    As `threading.Event`, for one waiting thread, and several times cheaper: `wait` takes the call off again.
+    A `threading.Event` for one waiting thread that clears itself, and several times cheaper.
 
-    A call that comes while nobody waits is kept for the next `wait`; several are one.
+    A call that comes between two waits is kept for the next one; several count as one.
     """
 
     __slots__ = ("_lock",)
 
     def __init__(self) -> None:
-        # Held while there is no call: waiting for one is waiting for the lock.
+        # Held while there is no call, so that a wait is one `acquire`: Event takes a condition and two locks for it.
         self._lock = threading.Lock()
         self._lock.acquire()
 
@@ -27,11 +27,11 @@ class Wake:
             try:
                 self._lock.release()
             except RuntimeError:
-                # Somebody else was faster: there is a call.
+                # Another thread released the lock between the look and here: the call is there.
                 return
 
     def clear(self) -> None:
-        """Forget a call that nobody waited for."""
+        """Forget a call that came since the last `wait`."""
         self._lock.acquire(blocking=False)
 
     def wait(self, timeout: float) -> bool:

@@ -41,6 +41,7 @@ async def run(loop: EventLoop, wait: Wait) -> None:
             timer = None
             if not clock.virtual:
                 timer = running.call_later(clock.real_seconds(round(seconds * SECOND_US)), poke)
+            # A call since the last turn may have made an event due.
             attached.arm()
             try:
                 await turn

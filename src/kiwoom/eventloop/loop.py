@@ -1,4 +1,4 @@
-"""`EventLoop`: what is being handled and waited for on one control, and who lets events in."""
+"""`EventLoop`: the handlers and waits of one control, and the feeder that lets its events in."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ Steps = Generator[Wait, None, T]
 Until = Callable[[], bool] | datetime | None
 """When `run` ends: a function that is asked after each turn, a time of the control's clock, or None (never)."""
 
+# Events queue up behind a handler: after a second of it the program acts on old prices.
 HELD_TOO_LONG_S = 1.0
 _QT_BINDINGS = ("PyQt5", "PyQt6", "PySide6", "PySide2")
 
@@ -52,10 +53,11 @@ class EventLoop:
         self.waits: list[Wait] = []
         self.delivering = False
         self.handled = 0
+        # The main program is a level like any handler: it asks and waits, too.
         self._frames = [Frame()]
         self._feeder: Feeder | None = None
         self.interrupt: BaseException | None = None
-        """A Ctrl-C that ended the program's own `app.exec_()`: raised by what the program asks for next."""
+        """A Ctrl-C that ended the program's own `app.exec_()`: raised by the program's next call."""
         self.on_error: Callable[[str, BaseException], None] = _nothing
         self._show_error = control.on_handler_error
         control.on_handler_error = self.handler_failed
@@ -63,7 +65,7 @@ class EventLoop:
     # --- requests and handlers ---------------------------------------------------------------------------------
 
     def called(self, function_name: str, arguments: tuple[object, ...], refused: bool) -> None:
-        """Note a call: what it asks for can be waited for, and may have made an event due."""
+        """Note a call: its answer can be waited for, and it may have made an event due."""
         subject = subject_of_request(function_name, arguments)
         if subject is not None:
             self._requested(subject, refused)
@@ -120,6 +122,7 @@ class EventLoop:
             self.delivering = was_delivering
             if frame.ends is not None:
                 self._end(frame.ends)
+            # `until` may look at anything that a handler changed, so each of them is asked after each event.
             for wait in self.waits:
                 if wait.until is not None:
                     wait.poke()
@@ -129,7 +132,7 @@ class EventLoop:
         self._frames[-1].running = handler
 
     def handler_failed(self, event_name: str, error: BaseException) -> None:
-        """Have the code that waits raise what a handler raised; show it where no code waits. One report either way."""
+        """Have the waiting code raise a handler's exception; show it where no code waits. One report either way."""
         shorten(error)
         self.on_error(event_name, error)
         wait = self.innermost()
@@ -252,7 +255,7 @@ class EventLoop:
 
     @staticmethod
     def raise_error(wait: Wait) -> None:
-        """Raise what a handler raised while the wait was on."""
+        """Raise the exception of a handler that ran during the wait."""
         if wait.error is not None:
             error, wait.error = wait.error, None
             raise error
@@ -265,7 +268,7 @@ class EventLoop:
     # --- letting events in -------------------------------------------------------------------------------------
 
     def feed(self) -> None:
-        """Deliver what is due, for a feeder: on a virtual clock, jump to the next event or the next deadline."""
+        """Deliver due events, for a feeder: on a virtual clock, jump to the next event or the next deadline."""
         clock = self.control.clock
         if not clock.virtual:
             self.control.pump(0.0)

@@ -55,6 +55,7 @@ class QtFeeder(Feeder):
 
     def __init__(self, loop: EventLoop, core: Any) -> None:
         self.core = core
+        # Weak: a feeder that keeps the application alive would keep Qt from its own end.
         self.application = weakref.ref(core.QCoreApplication.instance())
         self.timer = core.QTimer()
         self.timer.setSingleShot(True)

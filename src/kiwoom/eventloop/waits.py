@@ -1,5 +1,5 @@
 """
-What is waited for, and what ends it.
+Waits: their subjects, and the rules that end them.
 
 A program asks and waits: ``comm_rq_data(...)``, ``loop()``; a slot gets the answer and calls ``unloop()``. It may do so
 inside a handler, too, while an outer ``loop()`` is running. Two habits of old programs look alike there and must both
@@ -35,14 +35,15 @@ __all__ = ["Frame", "Kind", "Subject", "Wait", "refused", "subject_of_event", "s
 log = logging.getLogger("kiwoom.eventloop")
 
 Subject = tuple[str, str]
-"""What a wait is for: an event's Python name, and the request or condition name that comes with it."""
+"""The subject of a wait: an event's Python name, and the request or condition name that comes with it."""
 
+# An answer comes within seconds: after half a minute it is lost, or no slot calls `unloop`.
 WATCHDOG_US = 30 * SECOND_US
 LONGEST_US = 3600 * SECOND_US
 
 
 class Kind(enum.Enum):
-    """Why somebody waits; `unloop` ends a LOOP and a LOGIN, not a RUN."""
+    """Why a program waits; `unloop` ends a LOOP and a LOGIN, not a RUN."""
 
     LOOP = "loop"
     LOGIN = "login"
@@ -50,7 +51,7 @@ class Kind(enum.Enum):
 
 
 class Frame:
-    """A level of the program: the main program, a handler, or what runs besides while somebody waits."""
+    """A level of the program: the main program, a handler, or the code that runs during a wait."""
 
     __slots__ = ("ends", "final", "refused", "request", "running", "subject", "waited_s")
 
@@ -94,7 +95,7 @@ class Wait:
 
     @property
     def what(self) -> str:
-        """What is waited for, in words."""
+        """The subject in words."""
         if self.kind is Kind.RUN:
             return "run() to end"
         return words(self.subject)
@@ -159,7 +160,7 @@ class Wait:
 
 
 def words(subject: Subject | None) -> str:
-    """Say what a subject is."""
+    """Describe a subject."""
     if subject is None:
         return "unloop()"
     event_name, key = subject

@@ -1,4 +1,4 @@
-"""What the function groups stand on: one way to the control, and names in two spellings."""
+"""The base of the function groups: one way to the control, and names in two spellings."""
 
 from __future__ import annotations
 

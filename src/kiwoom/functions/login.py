@@ -1,4 +1,4 @@
-"""Logging in, and what the login tells."""
+"""Logging in, and the facts that a login brings."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class LoginFunctions(Caller):
 
     def get_login_info(self, tag: str) -> str:
         """
-        Read what the login told about the user. After the login; "" before it and for an unknown tag.
+        Read a fact about the user. After the login; "" before it and for an unknown tag.
 
         ==================  ==========================================================================
         tag                 result

@@ -16,7 +16,7 @@ class RealtimeFunctions(Caller):
 
         `scr_no` is the screen (four digits) that owns the registration. `code_list` are codes joined by semicolons,
         at most 100; `fid_list` FIDs joined by semicolons, at most 100: any FID of a real type brings the whole type
-        (``10`` brings 주식체결). `opt_type` "0" replaces what the screen had registered, "1" adds to it.
+        (``10`` brings 주식체결). `opt_type` "0" replaces the registrations of the screen, "1" adds to them.
 
         Returns 0 or a negative code. Not a request: does not count against the request limits. Order notices (주문체결,
         잔고) need no registration; they come as chejan. The code "" with FID 215 registers the session signals

@@ -1,5 +1,5 @@
 """
-Doubles for tests of programs: a control that does what the test says.
+Doubles for tests of programs: a control that follows a script.
 
 >>> from kiwoom import Kiwoom
 >>> from kiwoom.testing import Page, ScriptedControl

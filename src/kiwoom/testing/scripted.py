@@ -19,7 +19,7 @@ from kiwoom.errors import UsageError
 __all__ = ["NINE_US", "Answer", "Page", "ScriptedControl"]
 
 Answer = Value | Callable[..., Value]
-"""What a function returns: a value, or a function of its arguments that gives it."""
+"""The result of a function: a value, or a callable that gives it from the arguments."""
 
 NINE_US = 1_602_752_400 * SECOND_US
 """2020-10-15 09:00 KST, where the clock of a scripted control begins."""
@@ -69,8 +69,8 @@ class ScriptedControl(QueuedControl):
         connected: Whether it is logged in from the start.
 
     Attributes:
-        calls: Every call so far, as (COM name, arguments); what is read in bulk (`read_many`) is left out.
-        answers: By COM name, what a function returns; comes before everything else.
+        calls: Every call so far, as (COM name, arguments); reads in bulk (`read_many`) are left out.
+        answers: By COM name, the result of a function; comes before everything else.
         pages: The pages of a TR, by request name or by TR code in lower case. A request with prev_next 2 gets the page
             after the last one; any other begins again with the page behind the last final one, or with the first.
         login_code: What OnEventConnect tells after CommConnect.

@@ -51,7 +51,7 @@ _REFUSED = (-100, -108)
 _MOST_REFUSED = 3
 _PAUSE_AFTER_REFUSAL_S = 300.0
 _PATIENT_TIMEOUT_S = 3600.0
-"""A call that shows a modal window comes back when somebody has closed it."""
+"""A call that shows a modal window returns when a person has closed it."""
 _PAUSES_S = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 """Before the next start, by how many starts in a row came to nothing; the last one from then on."""
 _MOST_FAILURES = 20
@@ -230,7 +230,7 @@ class HostedControl(QueuedControl):
     def _lost(self) -> None:
         remote, self._remote, self._host = self._remote, None, None
         if remote is not None and not self._restoring:
-            # What a host was given that died before it was complete is not the whole.
+            # A host that died in the middle of the restoring had only a part of the registrations.
             self._desired = remote.desired()
         self._restoring = self._logged_in = False
         if not self._updating:
@@ -299,7 +299,7 @@ class HostedControl(QueuedControl):
             remote.timeout_s = usual
 
     def _while_down(self, name: str) -> Value:
-        """What functions give while there is no host: what the OCX gives without a connection."""
+        """The result of a function while there is no host: that of the OCX without a connection."""
         if self._given_up:
             raise ControlClosed(f"{self.url}: {self._given_up}; {name} was not called")
         if name == "GetConnectState":
@@ -309,7 +309,7 @@ class HostedControl(QueuedControl):
     # --- events ------------------------------------------------------------------------------------------------
 
     def _forward(self, remote: RemoteControl, name: str, *arguments: str | int) -> None:
-        """Deliver an event of the host, unless it belongs to what the program does not see: the restoring."""
+        """Deliver an event of the host, unless it belongs to the restoring, which the program does not see."""
         if name == "OnEventConnect" and not self._connected(remote, int(arguments[0])):
             return
         if name == "OnReceiveConditionVer" and self._searches:
@@ -345,7 +345,7 @@ class HostedControl(QueuedControl):
         return True
 
     def _restore(self, remote: RemoteControl) -> None:
-        """Register in the new host what was registered in the old one."""
+        """Make the registrations of the old host again in the new one."""
         self._searches = [made for made in self._desired if made[0] == "SendCondition"]
         self._repeat(remote, [made for made in self._desired if made[0] != "SendCondition"])
         if self._searches:

@@ -67,7 +67,7 @@ class HostProcess:
         log.info("the host %d serves %s", self.pid, served)
 
     def _ask(self, order: dict[str, str]) -> dict[str, Any]:
-        """Tell the host what to serve; what it answers, {} if it ended or stayed silent instead."""
+        """Tell the host what to serve. Returns its answer, {} if it ended or stayed silent."""
         assert self._process.stdin is not None and self._process.stdout is not None
         with suppress(OSError):
             self._process.stdin.write(json.dumps(order).encode() + b"\n")

@@ -11,7 +11,7 @@ __all__ = ["OPTIONS", "check_orders_option", "real_orders_wanted", "with_real_or
 
 OPTIONS = ("login", "orders", "process", "python", "relogin")
 """
-Options of an `ocx:` URL: ``orders=real``; ``login=PROFILE`` to log in unattended, with what the keyring holds;
+Options of an `ocx:` URL: ``orders=real``; ``login=PROFILE`` to log in unattended, with the credentials in the keyring;
 ``process=here|host`` and ``python=PATH`` (of the host's interpreter); ``relogin=HH:MM`` to have the host log in anew
 every day at that time.
 """

@@ -54,7 +54,7 @@ _BINDINGS = (
 
 
 class _Plan(NamedTuple):
-    """What a call of a function needs: types of arguments and result as they usually are, and the signature."""
+    """How a function is called directly: the usual types of its arguments and result, and its signature."""
 
     kinds: tuple[type, ...]
     signature: str
@@ -100,7 +100,7 @@ def load_binding() -> Binding:
     raise MissingDependency(f"the OCX needs a Qt binding: {pip_install('qt')}")
 
 
-_application: Any = None  # a QApplication that nobody holds is destroyed, and its widgets with it
+_application: Any = None  # without a reference Qt's application is destroyed, and its widgets with it
 
 
 def _ensure_application(binding: Binding) -> Any:
@@ -218,7 +218,7 @@ class QaxControl(Control):
         return self._finish(name, self._ask(name, arguments))
 
     def _finish(self, name: str, result: Any) -> Value:
-        """What came back from the OCX as what the contract states. Raises ComError."""
+        """Turn a result of the OCX into the contract's type. Raises ComError."""
         if self._raised:
             code, source, words = self._raised.pop()
             raise ComError(name, code & 0xFFFFFFFF, words or "no description", source)
@@ -279,9 +279,9 @@ class QaxControl(Control):
 
     def _escaped(self, error: BaseException) -> None:
         """
-        Keep KeyboardInterrupt and SystemExit, which must not pass through Qt's C++ frames, for whoever pumps.
+        Keep KeyboardInterrupt and SystemExit, which must not pass through Qt's C++ frames, for the code that pumps.
 
-        If nobody does, the program waits in Qt's own loop: that ends, with the code that the program would have.
+        Where no code pumps, the program waits in Qt's own loop: that ends, with the exit code of the exception.
         """
         if self._pumping or self._wakers:
             self._interrupt = error
@@ -319,7 +319,7 @@ class QaxControl(Control):
             self._escaped(error)
 
     def _end_session(self, kind: Kind) -> None:
-        """Tell the handlers what a window told, since the OCX does not always send the event itself."""
+        """Send the event that a window stands for, since the OCX does not always send it."""
         if kind is Kind.UPDATE:
             log.warning("Open API+ is being updated: this process must end and be started again")
             self._on_event("OnEventConnect", -102)
@@ -374,7 +374,7 @@ class QaxControl(Control):
             loop.quit()
 
     def _on_woken(self) -> None:
-        """Qt's loop got the message that `wake` posted: run what other threads submitted, whoever runs the loop."""
+        """Qt's loop got the message that `wake` posted: run other threads' work, in or out of `pump`."""
         self._woken = True
         self._delivered += self._run_work()
         self._stop_waiting()
@@ -434,7 +434,7 @@ def _rows(result: Any) -> list[list[str]] | None:
 
 
 def _plain(name: str, result: Any) -> Value:
-    """A result of another Python type than the contract's (a bool, a float) as what the contract states."""
+    """Turn a result of another Python type (a bool, a float) into the contract's type."""
     kind = FUNCTIONS[name].returns
     if kind == "long":
         return int(result)

@@ -1,4 +1,4 @@
-"""What a remote control and its link need of each other: a new wire implements `Link`."""
+"""The contract between a remote control and its link: a new wire implements `Link`."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Link(Protocol):
     """A way to talk to a service: kiwoom.v1, or KOAPY's wire."""
 
     def call_many(self, calls: Sequence[Call]) -> list[Value]:
-        """Carry out functions in order. Blocks. Raises what the first one that fails raised."""
+        """Carry out functions in order. Blocks. Raises the error of the first that fails."""
 
     def pull(self) -> Arrived | None:
         """The next event that has come, None if there is none. Owner thread."""
@@ -60,7 +60,7 @@ class Link(Protocol):
         """Tell a clock that stands still that the program waits."""
 
     def mode(self) -> Mode:
-        """What kind of broker stands behind it. Blocks."""
+        """The kind of broker behind it. Blocks."""
 
     def register_soon(self) -> None:
         """The control is logged in: try again what could not be registered again."""
@@ -70,7 +70,7 @@ class Link(Protocol):
 
 
 class Owner(Protocol):
-    """What a link needs of the control that it serves."""
+    """The side of the control that a link uses."""
 
     url: ControlUrl
     clock: Clock
@@ -85,7 +85,7 @@ class Owner(Protocol):
         """Have `work` run on the owner thread. Any thread."""
 
     def desired(self) -> list[Call]:
-        """The calls that register again what is registered."""
+        """The calls that make all registrations again."""
 
     def cut(self) -> None:
         """The link has been down for longer than a call waits for it. Any thread."""

@@ -45,7 +45,7 @@ class KoapyLink(CommonLink):
     # --- the reading thread ------------------------------------------------------------------------------------
 
     def _read(self) -> None:
-        # All events: KOAPY's wire cannot change what it listens to.
+        # All events: a stream of KOAPY's wire cannot change its slots later.
         first = koapy.BidirectionalListenRequest(listen_request=koapy.ListenRequest(slots=list(EVENTS)))
         requests = self._requests = Requests(first)
         stream = self._stream = self._listen_method(iter(requests), metadata=self.metadata)

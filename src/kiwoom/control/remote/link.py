@@ -94,7 +94,7 @@ def service_error(name: str, kind: str, message: str) -> KiwoomError:
 
 
 class Requests:
-    """The client's side of a stream: what `put` gives, until `end`."""
+    """The client's side of a stream: yields the requests that were `put`, until `end`."""
 
     def __init__(self, first: Any) -> None:
         self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -131,7 +131,7 @@ class CommonLink:
         self._paging: set[str] = set()
         """TRs whose first page was asked for since then."""
         self._to_register = False
-        """What was registered behind an earlier link is not all registered behind this one."""
+        """Some registrations of an earlier link are still missing behind this one."""
         self._running: set[Call] = set()
         """Searches that were sent again: they are not sent twice."""
         self._requests: Requests | None = None
@@ -206,7 +206,7 @@ class CommonLink:
                 self.control.run_soon(self._register_again)
 
     def _register_again(self) -> None:
-        """Owner thread. What the link does not carry or the service refuses is tried again at the next occasion."""
+        """Owner thread. A call that fails or is refused is tried again at the next occasion."""
         if self._stop.is_set() or not self._to_register:
             return
         self._to_register = False
@@ -302,7 +302,7 @@ class CommonLink:
     def close(self) -> None:
         """End the stream and the connection."""
         self._stop.set()
-        self._up.set()  # whoever waits for the link need not wait any longer
+        self._up.set()  # a call that waits for the link gives up at once
         if self._requests is not None:
             self._requests.end()
         if self._stream is not None:

@@ -1,4 +1,4 @@
-"""Opens a control behind a service: the channel, what the service is, and the wire to speak with it."""
+"""Opens a control behind a service: makes the channel, asks the service for its kind, and chooses the wire."""
 
 from __future__ import annotations
 

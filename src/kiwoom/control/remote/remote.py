@@ -4,7 +4,7 @@ A control at the other end of the gRPC service: ``grpc://host:port``, or ``grpcs
 Everything that runs on a control runs on this one. Events come with the data that their handlers read, so that
 `GetCommData` and its like cost no round trip; inputs go together with the request that they belong to. A link that
 breaks is made again, with growing pauses, and goes on where it broke; if too much was missed for that, or the service
-was started anew, what was registered is registered again and the log says that there is a gap.
+was started anew, the registrations are made again and the log says that there is a gap.
 
 Services that do not speak kiwoom.v1 (KOAPY's own) are used through `BidirectionalListen` and `Call`.
 """
@@ -67,7 +67,7 @@ class RemoteControl(QueuedControl):
         self._asked_link = -1
         """The link that was told of the present wait, by its number in `links`."""
         self.registered = Desired()
-        """What is registered, to register it again behind a new session."""
+        """The registrations, to make them again behind a new session."""
         self.gaps: deque[Gap] = deque(maxlen=_GAPS_KEPT)
         """The last times in which events may have been missed."""
         self._on_gap: list[Callable[[Gap], object]] = []
@@ -95,7 +95,7 @@ class RemoteControl(QueuedControl):
         if name in GETTERS:
             return self._read(name, arguments)
         if name == "SetInputValue":
-            # Nothing comes of it before the request that takes it along.
+            # An input has no effect before its request, so it goes with it: one round trip less.
             self._inputs.append((name, arguments))
             return None
         calls = [(name, arguments)]
@@ -125,7 +125,7 @@ class RemoteControl(QueuedControl):
         return top if isinstance(top, Arrived) and top.away else None
 
     def desired(self) -> list[Call]:
-        """The calls that register again what is registered."""
+        """The calls that make all registrations again."""
         return [*self.registered.registrations(), *self.registered.searches()]
 
     # --- events ------------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ log = logging.getLogger("kiwoom.control")
 NATIVE = "/kiwoom.v1.KiwoomService"
 
 _BY_ID = {event.dispid: event for event in EVENTS.values()}
-# What the client tells it has taken, at most so often.
+# How many events the client takes before it reports its progress.
 _PROGRESS_EVENTS = 1024
 # Events that came and were not delivered, at most: beyond that nothing more is read.
 _MOST_UNREAD = 65_536
@@ -35,7 +35,7 @@ _LONGEST_WAIT_S = 1.0
 
 
 def describe(channel: grpc.Channel, metadata: Metadata, timeout_s: float) -> v1.DescribeResponse | None:
-    """Ask the service what it is; None if it does not speak kiwoom.v1. Raises grpc.RpcError."""
+    """Ask the service for its description; None if it does not speak kiwoom.v1. Raises grpc.RpcError."""
     method = channel.unary_unary(
         f"{NATIVE}/Describe", v1.DescribeRequest.SerializeToString, v1.DescribeResponse.FromString
     )

@@ -1,1 +1,1 @@
-"""What a control needs of Windows: the registration of the OCX, its windows, its login, its hours."""
+"""The Windows side of the OCX: its registration, its windows, its login, its hours."""

@@ -1,5 +1,5 @@
 """
-What a login needs to know, kept in the keyring of the operating system: never on a command line, never in a log.
+Credentials of an unattended login, in the operating system's keyring: never on a command line or in a log.
 
 One entry for each profile (usually one): id, password, certificate password (real server), account password, and
 whether to log in to the mock server.
@@ -49,7 +49,7 @@ def _keyring() -> Iterator[Any]:
 
 def store(credentials: Credentials, profile: str = DEFAULT_PROFILE) -> None:
     """
-    Keep credentials under a profile's name, in the place of earlier ones.
+    Keep credentials under a profile's name; replaces earlier ones.
 
     Raises MissingDependency, ControlUnavailable if the keyring does not keep them.
     """

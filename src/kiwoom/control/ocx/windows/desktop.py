@@ -1,7 +1,7 @@
 """
 Windows on the screen: found, read and operated through user32. Nothing is drawn or clicked with the mouse.
 
-`Desktop` is the real one; whoever decides what to do with a window takes it as an argument, so that tests can give
+`Desktop` is the real one; code that decides about a window takes it as an argument, so that tests can give
 another. A window of another process can be operated only by a program with at least its rights: if Open API+ runs as
 administrator, so must this program.
 """
@@ -82,7 +82,7 @@ class Desktop:
                 names[pid] = self._programs.get(pid) or program_of(pid).lower()
             if pid == os.getpid() or names[pid] in programs:
                 found.append(Window(handle, pid, self._text(handle), self._class(handle), names[pid]))
-        self._programs = names  # what is not there any more is forgotten: its number may be used again
+        self._programs = names  # Windows gives the number of an ended process to another one
         return found
 
     def parts(self, window: Window) -> list[Part]:
@@ -103,7 +103,7 @@ class Desktop:
         self._send(part.handle, _SET_TEXT, 0, self._ctypes.create_unicode_buffer(text))
 
     def press(self, part: Part) -> None:
-        """Press a button, or change a check box. Does not wait for what the button does."""
+        """Press a button, or change a check box. Returns without waiting for the effect."""
         self._user32.PostMessageW(part.handle, _CLICK, 0, 0)
 
     def checked(self, part: Part) -> bool:

@@ -1,7 +1,7 @@
 """
-The windows that the OCX opens, and what an unattended program answers them.
+The windows that the OCX opens, and the answers of an unattended program.
 
-A headless program waits for ever behind a window that nobody closes. `DialogWatch` looks at the windows of its own
+A headless program waits for ever behind an open window. `DialogWatch` looks at the windows of its own
 process and does with each what `Answers` allows: it fills in the login and the account password, closes notices, and
 tells about those that end the session (version update, cut line). Windows that ask about an order are never answered:
 they are a person's decision, and the log says so.
@@ -29,7 +29,7 @@ log = logging.getLogger("kiwoom.control.dialogs")
 
 
 class Kind(Enum):
-    """What a window is about."""
+    """The subject of a window."""
 
     LOGIN = "login"
     ACCOUNT_PASSWORD = "account password"
@@ -42,7 +42,7 @@ class Kind(Enum):
 
 
 class Outcome(Enum):
-    """What was done with a window."""
+    """How a window was answered."""
 
     FILLED = "filled in"
     CONFIRMED = "confirmed"
@@ -75,7 +75,7 @@ _NOTICE_TITLES = ("khopenapi", "알림", "안내", "공지")
 
 
 def classify(window: Window, parts: list[Part]) -> Kind:
-    """What a window is about, by its title and then by its texts. A plain box of the OCX is a notice."""
+    """Tell the subject of a window by its title and then by its texts. A plain box of the OCX is a notice."""
     title = window.title.lower()
     for words, kind in _BY_TITLE:
         if words in title:
@@ -90,7 +90,7 @@ def classify(window: Window, parts: list[Part]) -> Kind:
 @dataclass
 class Answers:
     """
-    What a program allows to be answered for it.
+    The answers that a program allows.
 
     `credentials` None leaves login and account windows to a person. `on_end` is called for a window that ends the
     session: an update or a cut line.
@@ -103,11 +103,11 @@ class Answers:
 
 class DialogWatch:
     """
-    Looks after the windows of this process: whoever makes one calls `look` a few times a second.
+    Looks after the windows of this process. Its owner calls `look` a few times a second.
 
     It must be called on the thread that owns the OCX, by a timer of its message loop, which a modal window keeps
     running: PyQt5 holds Python's lock during a call, so that no other thread of Python comes to its turn while a call
-    waits behind a window. `seen` lists the windows and what was done, oldest first.
+    waits behind a window. `seen` lists the windows and the answers, oldest first.
 
     Kiwoom's updater is a program of its own. It wants every process that holds the OCX gone before its question is
     confirmed: a watch in such a process (`holds_ocx`) only tells, and one in a process that holds none confirms.

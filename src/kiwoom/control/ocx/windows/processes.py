@@ -1,7 +1,7 @@
 """
 Which processes of this machine have the OCX loaded, and whether Kiwoom's updater runs.
 
-Two logins of one id cannot live beside each other, and the updater replaces files only while nobody holds them.
+Two logins of one id cannot live beside each other, and the updater replaces files only while no process holds them.
 """
 
 from __future__ import annotations

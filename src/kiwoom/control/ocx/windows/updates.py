@@ -1,5 +1,5 @@
 """
-What is done while no host of the OCX runs: the server's hours are waited out, and an update is let come to its end.
+The time between two hosts: waits until the server is open, and until an update has ended.
 
 Kiwoom's updater asks to close every program that holds the OCX, and then to be confirmed. When the host is gone, that
 can be done.
