@@ -48,7 +48,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Why:
-    """Why the server refuses an order, and what the mock and the real server say."""
+    """Why the server refuses an order, with the texts of the mock and of the real server."""
 
     situation: str
     mock: Said

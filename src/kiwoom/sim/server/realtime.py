@@ -60,7 +60,7 @@ class _Feed:
 
 
 def _fids(text: str) -> frozenset[int]:
-    """The FIDs of a list joined by semicolons. What is no number is left out and said in the log."""
+    """The FIDs of a list joined by semicolons. Entries that are no numbers are left out, and the log says so."""
     parts = [part.strip() for part in text.split(";") if part.strip()]
     odd = [part for part in parts if not (part.isascii() and part.isdecimal() and len(part) < 10)]
     if odd:
@@ -96,7 +96,7 @@ class Registrations(Part):
         if len(fids) > MAX_FIDS_PER_REGISTRATION:
             return refuse(self.control, CallRefusal.TOO_MANY_FIDS, "SetRealReg", f"They are {len(fids)}")
         if option.strip() not in ("0", "1"):
-            # What the server makes of another option is not known; replacing leaves nothing behind that was not asked.
+            # No source tells the effect of other options. Replacing leaves nothing that was not asked for.
             log.warning("SetRealReg: the option is 0 (replace the screen's) or 1 (add); %r is taken as 0", option[:40])
         entry = self._screens.setdefault(number, _Screen())
         touched = set(codes)
