@@ -90,7 +90,7 @@ class Derivatives(Part):
     def _option(self, sector: str, strike: str, right: int, month: str) -> str:
         try:
             wanted = round(float(strike) * 100)
-        except ValueError:
+        except (ValueError, OverflowError):
             return ""
         for instrument in self._of("OPTION", sector):
             assert instrument.expiry is not None

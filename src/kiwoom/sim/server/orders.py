@@ -201,7 +201,7 @@ class Ordering(Part):
         desk = desk or self.desk
         refusal = self._refusal(ticket, desk)
         if refusal is not None:
-            return refuse(self.control, refusal, f"the order {ticket.rq_name!r} for {ticket.code}")
+            return refuse(self.control, refusal, f"the order {ticket.rq_name[:40]!r} for {ticket.code[:40]}")
         # orders of one connection arrive in the order in which they were sent
         now = self.broker.engine.now
         self._last_arrival = max(self._last_arrival, now + self.broker.latency_us())
