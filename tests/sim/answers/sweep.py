@@ -12,11 +12,11 @@ from kiwoom.control.base import Control
 from kiwoom.errors import CODES
 
 WRONG = (
-    "", "   ", "abc", "-1", "2026-02-06", "2026.02.06", "20260230", "99999999", "9" * 3000, "２０２６０２０６",
-    "A005930", "999999",
+    "", "   ", "abc", "-1", "2026-02-06", "2026.02.06", "20260230", "99999999", "9" * 5000, "２０２６０２０６",
+    "²", "A005930", "999999",
 )  # fmt: skip
-"""Blank, letters, a sign, dates as `str(date)` and people write them, days that do not exist, too long, full-width,
-the code as notices write it, and a code that nothing has."""
+"""Blank, letters, a sign, dates as `str(date)` and people write them, days that do not exist, too long, digits
+that are none of ASCII, the code as notices write it, and a code that nothing has."""
 
 _OBJECT = re.compile(r"<[a-z_]+ |0x[0-9a-f]{6}|Error\b|Traceback|datetime|None\b|Decimal\(|Fraction\(")
 _FUTURES_ACCOUNT = ("opw2", "opt50026", "opt50027", "opt50031", "opt50032")

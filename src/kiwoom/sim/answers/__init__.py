@@ -1,4 +1,4 @@
-"""The answers to TRs, one function a TR, in folders by the TR's family. Importing this package declares them all."""
+"""The answers to TRs: one function per TR, in folders by family. Importing this package declares them all."""
 
 from kiwoom.sim.answers import accounts as accounts
 from kiwoom.sim.answers import derivatives as derivatives

@@ -1,7 +1,7 @@
 """
-The inputs that many TRs share: what they may be, and what they choose. Values are those that KOA Studio documents.
+Inputs that many TRs share: the values they take and the rows they choose. The values are those of KOA Studio.
 
-Numbers are understood with and without leading zeros. What a TR does not know is refused with the values it takes.
+A number may have leading zeros or not: programs send both "1" and "001". A refusal names the values that the TR takes.
 """
 
 from __future__ import annotations
@@ -36,11 +36,12 @@ __all__ = [
 MARKETS = {"000": "전체", "001": "코스피", "101": "코스닥"}
 
 _TIME = re.compile(r"(?:[01][0-9]|2[0-3])[0-5][0-9](?:[0-5][0-9])?")
+_DIGITS = re.compile(r"[0-9]+")
 _VOLUMES = (0, 1, 5, 10, 50, 100, 150, 200, 300, 500, 1000)
 _VALUES = (0, 1, 3, 5, 10, 30, 50, 100, 300, 500, 1000, 3000, 5000)
 
 _KINDS: dict[str, Callable[[Instrument], bool]] = {
-    # no stock of the simulator is under administration (관리), being wound up (정리매매) or warned about (환기)
+    # No stock of the simulator is under administration (관리), in liquidation trading (정리매매) or under warning.
     "0": lambda _: True,
     "1": lambda _: True,
     "2": lambda _: True,
@@ -59,7 +60,7 @@ _KINDS: dict[str, Callable[[Instrument], bool]] = {
     "15": lambda i: i.kind != "SPAC",
     "16": lambda i: not i.is_fund,
     "17": lambda i: i.market != "ETN",
-    "18": lambda i: not i.is_fund,  # the number of 16 at the REST sibling
+    "18": lambda i: not i.is_fund,  # the REST sibling writes 16 as 18
     "20": lambda i: not i.is_fund and i.kind != "SPAC",
 }
 _CREDITS: dict[str, Callable[[Instrument], bool]] = {
@@ -76,14 +77,16 @@ _CREDITS: dict[str, Callable[[Instrument], bool]] = {
 
 
 def choice(request: Request, name: str, allowed: Iterable[str], default: str) -> str:
-    """An input that is one of a few values; empty means the default. Raises Refused, naming the values."""
+    """An input that takes one of a few values; empty means the default. Raises Refused, naming the values."""
     text = request.text(name, default)
     known = list(allowed)
     if text in known:
         return text
-    for value in known:
-        if text.isdigit() and value.isdigit() and int(text) == int(value):
-            return value
+    # Programs write 1 for 001 and 001 for 1. An exact match comes first: opt50011 has both 0 and 00.
+    if _DIGITS.fullmatch(text):
+        for value in known:
+            if _DIGITS.fullmatch(value) and text.lstrip("0") == value.lstrip("0"):
+                return value
     legend = request.tr.legend(name)
     meanings = (legend.codes if legend else None) or {}
     shown = ", ".join(f"{value}:{meanings[value]}" if value in meanings else value for value in known)
@@ -127,6 +130,7 @@ def market_stocks(request: Request, name: str = "시장구분", markets: Mapping
 def stock_filter(request: Request) -> Callable[[Instrument], bool]:
     """종목조건 and 신용조건 (or 신용구분): which kinds of stocks, in which margin and credit classes."""
     kind = _KINDS[choice(request, "종목조건", _KINDS, "0")]
+    # opt10030 calls 신용구분 what its neighbours call 신용조건.
     name = "신용구분" if "신용구분" in request.tr.inputs else "신용조건"
     credit = _CREDITS[choice(request, name, _CREDITS, "0")]
     return lambda instrument: kind(instrument) and credit(instrument)
@@ -144,6 +148,7 @@ def value_at_least(request: Request, name: str, unit: int = 10_000_000) -> int:
     return (5 if text == "4" else int(text)) * unit
 
 
+# KOA Studio's text of opt10017 and opt10019 ends 3 at 3,000 won and begins 4 at 5,000; all others close the gap so.
 _PRICES: dict[str, tuple[int, int]] = {
     "0": (0, 0),
     "1": (0, 1_000),
@@ -157,7 +162,7 @@ _PRICES: dict[str, tuple[int, int]] = {
 
 
 def price_filter(request: Request, name: str, ranges: Mapping[str, tuple[int, int]] = _PRICES) -> Callable[[int], bool]:
-    """A range of prices: at least the first, below the second (0: no bound)."""
+    """A filter for a range of prices: from the first price on, below the second (0: no bound)."""
     low, high = ranges[choice(request, name, ranges, "0")]
     return lambda price: price >= low and (not high or price < high)
 
@@ -194,7 +199,7 @@ def span(request: Request, start: str = "시작일자", end: str = "종료일자
     """
     The trading days of 시작일자 to 종료일자, newest first; both empty means the shown day alone.
 
-    Days that have not come yet are left out. Raises Refused for a start after the end and for a span of years.
+    Leaves out days to come. Raises Refused for a start after the end, and for more than `longest` trading days.
     """
     today = request.market.trading_day()
     last = request.day(end)

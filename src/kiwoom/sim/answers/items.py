@@ -1,7 +1,7 @@
 """
-The items that mean the same in every TR that has them: price, change, volume, quotes ... by their names.
+Items that mean the same in every TR: price, change, volume, quotes and their like, by name.
 
-`row` fills the multi record of a TR: what the answer gives itself comes first, then what is known here by name.
+`row` fills a row of a TR's multi record. The answer's own items take precedence over the items of this module.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Item = Callable[[Quoted], str]
 
 
 def price_text(price: int, quoted: Quoted) -> str:
-    """A price with its side of the base price; 0 where there is none."""
+    """A price signed by its side of the base price; "0" where there is no price."""
     return signed_price(price, quoted.base, quoted.instrument.scale) if price else "0"
 
 
@@ -104,14 +104,14 @@ ITEMS: dict[str, Item] = {
     "체결강도": lambda q: strength(q.buy_volume, q.sell_volume),
     "체결시간": lambda q: clock6(q.last.us) if q.last else "",
 }
-"""What a moment of one code says, by item name."""
+"""Texts from the state of one code, by item name."""
 
 _DEEP: dict[str, Callable[[Live], str]] = {
     "거래대금": lambda q: str(q.value // MILLION),
     "거래금액": lambda q: str(q.value // MILLION),
     "누적거래대금": lambda q: str(q.value // MILLION),
 }
-"""Items that need every trade of the day."""
+"""Items that need every trade of the day, and so cost more than the others."""
 
 
 def _text(market: Market, quoted: Quoted, name: str) -> str:
@@ -129,6 +129,6 @@ def row(market: Market, tr: Tr, instrument: Instrument, **own: str) -> dict[str,
 
 
 def single(market: Market, tr: Tr, instrument: Instrument, **own: str) -> dict[str, str]:
-    """The single record of a TR for one code, likewise."""
+    """The single record of a TR for one code, filled as `row` does."""
     quoted = market.glance(instrument)
     return {f.name: own[f.name] if f.name in own else _text(market, quoted, f.name) for f in tr.single}

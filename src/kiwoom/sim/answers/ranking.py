@@ -1,4 +1,4 @@
-"""What all rankings have in common: order the codes by a figure, and make the rows of the pages that are asked for."""
+"""Parts that all rankings share: they order codes by a figure and make rows page by page."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def listed(request: Request, instruments: Iterable[Instrument], own: Own = _noth
     """
     An answer with a row for each code, in this order; `own` gives further items by rank (from 1) and code.
 
-    The rows' codes are registered for real-time, as quote TRs do. `most` cuts the list.
+    Registers the rows' codes for real-time data, as quote TRs do. `most` limits the list.
     """
     market, tr = request.market, request.tr
 
@@ -52,12 +52,12 @@ def by_value(market: Market, instruments: Iterable[Instrument]) -> Iterator[Inst
     """
     The codes by turnover of the day, most first.
 
-    Turnover needs every trade of a code; the trades are made only for codes that can come next.
+    Turnover needs every trade of a code. Estimates from the daily bar decide which codes have their trades made.
     """
     heap: list[tuple[int, int, int, Instrument]] = []
     for place, instrument in enumerate(instruments):
         quoted = market.glance(instrument)
-        # 0: the value is exact, 1: it is at most this
+        # 0 marks an exact value, 1 an upper bound
         most, inexact = (quoted.value, 0) if isinstance(quoted, Live) else (quoted.worth_most, 1)
         heap.append((-most, inexact, place, instrument))
     heapq.heapify(heap)

@@ -1,8 +1,8 @@
 """
-How a TR answer is declared: one small function a TR, marked with `@answers("opt10081", source=...)`.
+The declaration of TR answers: one small function per TR, marked with `@answers("opt10081", source=...)`.
 
-The function takes a `Request` and returns an `Answer`. `source` says what the figures come from and `omits` what is
-left out: the coverage list of the documentation is made from them.
+The function takes a `Request` and returns an `Answer`. `source` names the origin of the figures and `omits` their gaps;
+docs/simulator-coverage.md is generated from both.
 """
 
 from __future__ import annotations
@@ -50,24 +50,24 @@ class Refused(Exception):
 
 def bad_value(name: str, value: object, hint: str = "") -> Refused:
     """The refusal of an input's value; `hint` says what the input takes. The caller raises it."""
-    # A value may be anything that a program passed: shown on one line, and not at any length.
+    # Programs pass anything: keep the value on one line and short.
     text = "".join(character if character.isprintable() else "?" for character in str(value))
     shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
     return Refused(TrRefusal.BAD_VALUE, name=name, value=shown, hint=f" ({hint})" if hint else "")
 
 
 class NotFound(Exception):
-    """The code does not exist: the answer comes with blank fields, as the real server's does."""
+    """No instrument has this code. The answer comes with blank fields, as the real server's does."""
 
 
 @dataclass
 class Answer:
     """
-    What a TR answers. `rows` may be a generator: only the pages that are asked for are made.
+    The answer to a TR. `rows` may be a generator: the server takes from it only the pages that a program asks for.
 
-    `message` is the text of OnReceiveMsg before the answer (None: the TR sends none). `codes` are registered for
-    real-time on the request's screen, and so are those that each page's rows have under the item `registers`. `end` is
-    the prev_next of the last page.
+    `message` is the text of OnReceiveMsg before the answer, None for a TR that sends none. `end` is the prev_next of
+    the last page. The server registers `codes` for real-time data on the request's screen, and each page's codes under
+    the item `registers`, as the real server does after a quote TR.
     """
 
     single: Mapping[str, str] = field(default_factory=dict)
@@ -77,9 +77,9 @@ class Answer:
     registers: str = ""
     end: str = "0"
     more: str | None = None
-    """The message in the place of `message` when further pages follow."""
+    """Replaces `message` when further pages follow."""
     page_rows: int | None = None
-    """Rows of a page where the catalog leaves it to the server."""
+    """Rows per page where the catalog leaves the number to the server (``*``)."""
 
 
 @dataclass
@@ -98,7 +98,7 @@ class Request:
         return self.broker.market
 
     def text(self, name: str, default: str = "") -> str:
-        """An input without surrounding blanks; the default if it is missing or empty."""
+        """An input without surrounding blanks, or the default if it is missing or empty."""
         return self.inputs.get(name, "").strip() or default
 
     def instrument(self, name: str = "종목코드") -> Instrument:
@@ -112,8 +112,8 @@ class Request:
         """
         A date input (YYYYMMDD); empty means the day whose prices are shown. Raises Refused.
 
-        Written with dashes or points it is refused like a day that does not exist: whether the server reads those is
-        not known, and the latest day's rows in the place of the asked day's would go unnoticed.
+        Written with dashes or points it is refused like a day that does not exist: no capture shows whether the
+        server reads those, and answering with the latest day instead would go unnoticed.
         """
         text = self.text(name)
         if not text:
@@ -153,7 +153,7 @@ ANSWERS: dict[str, Declared] = {}
 
 
 def answers(*codes: str, source: str, omits: str = "") -> Callable[[Function], Function]:
-    """Declare a function as the answer of some TRs."""
+    """Declare a function as the answer to these TRs."""
 
     def declare(function: Function) -> Function:
         for code in codes:

@@ -141,7 +141,7 @@ class Ordering(Part):
         credit, loan_date = credit.strip(), loan_date.strip()
         if order_type == 2 and credit == "99":
             loan_date = ALL_LOANS
-        sells_loan = order_type == 2 and credit in ("33", "99") and len(loan_date) == 8 and loan_date.isdigit()
+        sells_loan = order_type == 2 and credit in ("33", "99") and len(loan_date) == 8 and loan_date.isdecimal()
         if order_type in (1, 2) and not sells_loan and not (order_type == 1 and credit == "03"):
             advice = f"credit {credit!r} with loan date {loan_date!r} is no credit order"
             return refuse(self.control, CallRefusal.ORDER_INPUT, "SendOrderCredit", advice)

@@ -44,29 +44,33 @@ __all__ = ["PLAIN", "TWELVE", "account_of", "written"]
 
 _LEDGER = "the account's ledger"
 _DONE = "[100000] 모의투자 조회완료"
+# Noted with prev_next 2 of opw00018 (breadum/kiwoom issue 16, 2023-12-08).
 _MORE = "[100000] 모의투자 조회가 계속됩니다. 계속조회시 다음키를 누르십시오."
+# Users report 20 rows of opw00018 a page (2021), and 30 (2018); the definition leaves it to the server.
 _PAGE_ROWS = 20
 
 
 @dataclass(frozen=True)
 class Style:
-    """How a TR writes numbers: zero-padded to `width`, prices to `price_width`, rates to `rate_width`; 0 = unpadded."""
+    """Number formats of a TR: zero-padded to `width`, prices to `price_width`, rates to `rate_width`; 0 is unpadded."""
 
     width: int = 0
     price_width: int = 0
     rate_width: int = 0
 
     def text(self, name: str, value: Value) -> str:
-        """A value as the TR writes it. Text stays; the number of rows has four digits where numbers are padded."""
+        """Write a value. Text stays as it is; a number of rows has four digits where numbers are padded."""
         if isinstance(value, str):
             return value
         if isinstance(value, Fraction):
             text = two_decimals(value)
             return _padded_rate(text, self.rate_width)
+        # Captured (opw00018): 조회건수 is 0004 where amounts have 15 digits.
         if name == "조회건수" and self.width:
             return padded(value, 4)
         if name in ("현재가", "전일종가"):
             return padded(value, self.price_width)
+        # Captured (opw00001): these come as a bare 0 among padded amounts.
         if name.startswith(("d+1", "d+2", "출력건수")):
             return str(value)
         return padded(value, self.width)
@@ -77,13 +81,14 @@ def _padded_rate(text: str, width: int) -> str:
     return sign + text.lstrip("-").zfill(width - len(sign))
 
 
+# Captured: opw00001 and opw00018 pad amounts to 15, prices and rates to 12 places; opw00004 everything to 12.
 _WIDE = Style(15, 12, 12)
 TWELVE = Style(12, 12, 12)
 PLAIN = Style()
 
 
 def account_of(request: Request) -> tuple[Account, StockDesk]:
-    """The account that the request names, and the desk that keeps it. Raises Refused for another's or none."""
+    """Find the account of a request and its desk. Raises Refused if it is not one of the user's."""
     broker = request.broker
     number = request.text("계좌번호").replace("-", "")
     for account in broker.desk.accounts_of(broker.options.user):
@@ -93,12 +98,12 @@ def account_of(request: Request) -> tuple[Account, StockDesk]:
 
 
 def _side(request: Request, name: str) -> int:
-    """0 all, 1 sell, 2 buy."""
+    """The side that an input chooses: 0 both, 1 sell, 2 buy."""
     return request.number(name) if request.text(name) in ("1", "2") else 0
 
 
 def written(tr: Tr, view: View, style: Style, end: str = "0") -> Answer:
-    """A view as an answer. Items of the single record that a simulated account cannot have are zero."""
+    """Turn a view into an answer. Items of the single record that a simulated account cannot have are zero."""
     single = {f.name: style.text(f.name, view.single.get(f.name, 0)) for f in tr.single}
     rows = ({name: style.text(name, value) for name, value in row.items()} for row in view.rows)
     return Answer(single, rows, _DONE, end=end, page_rows=_PAGE_ROWS, more=_MORE)
@@ -135,7 +140,7 @@ def fill_balance(request: Request) -> Answer:
     return written(request.tr, fill_balance_view(account, desk.price_of), TWELVE)
 
 
-@answers("opw00018", source=_LEDGER, omits="조회구분 (added up or one by one) changes nothing: one row a stock")
+@answers("opw00018", source=_LEDGER, omits="조회구분 (sums or single lots) makes no difference: one row per stock")
 def holdings(request: Request) -> Answer:
     """계좌평가잔고내역요청."""
     account, desk = account_of(request)
@@ -271,7 +276,7 @@ def settlements(request: Request) -> Answer:
 _CASH_KINDS: dict[str, Callable[[Entry], bool]] = {
     "0": lambda _: True,
     "1": lambda entry: entry.trade is None,
-    "2": lambda _: False,  # shares are delivered only when an account is opened, and the cash book is about money
+    "2": lambda _: False,  # shares move only when an account is opened, and the cash book is about money
     "3": lambda entry: entry.trade is not None,
     "4": lambda entry: entry.trade is not None and entry.trade.side == BUY,
     "5": lambda entry: entry.trade is not None and entry.trade.side == SELL,
@@ -289,7 +294,7 @@ def cash_book(request: Request) -> Answer:
     first, last = request.day("시작일자"), request.day("종료일자")
     code = request.text("종목코드")
     kind = _CASH_KINDS[choice(request, "구분", _CASH_KINDS, "0")]
-    # All of it is in won, and about stocks of the exchange.
+    # Every entry is in won and concerns stocks of the exchange.
     elsewhere = request.text("통화코드", "KRW") != "KRW" or request.text("상품구분", "0") not in ("0", "1")
 
     def wanted(entry: Entry) -> bool:

@@ -41,7 +41,7 @@ def _funds(desk: StockDesk) -> Callable[[str], bool]:
 
 
 def _period(request: Request, start: str, end: str) -> tuple[date, date]:
-    """The two dates, the end not later than the shown day. Raises Refused for a start after the end."""
+    """The two dates of a period that ends no later than the shown day. Raises Refused for a start after the end."""
     last = min(request.day(end), request.market.trading_day())
     first = request.day(start) if request.text(start) else last
     if first > last:

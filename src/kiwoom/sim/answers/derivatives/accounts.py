@@ -1,5 +1,5 @@
 """
-Account TRs of futures and options, and those about loans: deposits, margins, positions, orders, fills.
+Account TRs of futures and options: deposits, margins, positions, orders, fills.
 
 Every figure comes from the derivatives account. No capture of these TRs is known: amounts and quantities are written
 as in opw00018 (15 digits), prices with the decimals of the derivative.
@@ -45,7 +45,7 @@ def _account(request: Request) -> tuple[DerivativeAccount, DerivativeDesk]:
 
 
 def written(request: Request, single: Mapping[str, Value], rows: Sequence[Mapping[str, Value]] = ()) -> Answer:
-    """Figures as texts; what an account of the simulator cannot have is zero."""
+    """Write figures as texts. Items that a simulated account cannot have are zero."""
     names = [item.name for item in request.tr.single]
     counted = {name: padded(len(rows), 4) for name in ("조회건수", "출력건수") if name in names}
     texts = {name: _text(single.get(name, 0)) for name in names} | counted
@@ -66,7 +66,7 @@ def _price(instrument: Instrument, price: int | Fraction) -> str:
 
 
 def _kind(instrument: Instrument) -> str:
-    """선물, 콜 or 풋: how the items of these TRs begin."""
+    """선물, 콜 or 풋, with which the names of these TRs' items begin."""
     return {"call": "콜", "put": "풋"}.get(instrument.right, "선물")
 
 
@@ -229,7 +229,7 @@ def expected_settlement(request: Request) -> Answer:
     )
 
 
-@answers("opw20014", source=_LEDGER, omits="KOSPI200지수 (what if the index were there) changes nothing")
+@answers("opw20014", source=_LEDGER, omits="KOSPI200지수 (an assumed index) makes no difference")
 def margin_now(request: Request) -> Answer:
     """선옵실시간증거금산출요청."""
     account, desk = _account(request)
@@ -380,11 +380,13 @@ def margin_after_closing(request: Request) -> Answer:
 
 
 def _entry(position: Position) -> int:
-    """Won that the open derivatives were entered at."""
+    """The value in won at which the open position was entered."""
     return value_of(position.instrument, position.paid)
 
 
-@answers("opw20006", source=_LEDGER, omits="조회일자: positions of the day; 매매일자 is the day")
+@answers(
+    "opw20006", source=_LEDGER, omits="조회일자 makes no difference: positions are those of now, and 매매일자 is today"
+)
 def positions(request: Request) -> Answer:
     """선옵잔고상세현황요청."""
     account, _ = _account(request)
@@ -419,7 +421,7 @@ def positions(request: Request) -> Answer:
 
 @answers("opw20007", source=_LEDGER)
 def positions_by_settlement(request: Request) -> Answer:
-    """선옵잔고현황정산가기준요청: futures stand at the last settlement price, as they do everywhere here."""
+    """선옵잔고현황정산가기준요청: futures stand at the last settlement price, as in all TRs of the simulator."""
     account, _ = _account(request)
     rows: list[Mapping[str, Value]] = []
     total = profits = 0

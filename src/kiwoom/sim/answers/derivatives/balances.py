@@ -1,4 +1,4 @@
-"""Derivatives in an account now (opt50026, opt50027, opt50031, opt50032), margins of sold options (opw20015)."""
+"""Positions in futures and options now (opt50026, opt50027, opt50031, opt50032), margins of sold options (opw20015)."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def orders_of_today(request: Request) -> Answer:
     """
     선옵주문체결요청: today's orders, newest first.
 
-    조회구분 1 keeps 종목코드 only, 매매구분 1 sells, 2 buys, 체결구분 1 what is open, 2 what is filled; 주문번호: only
-    orders before it.
+    조회구분 1 keeps orders for 종목코드; 매매구분 1 sales, 2 purchases; 체결구분 1 open orders, 2 filled ones.
+    주문번호 keeps earlier orders.
     """
     account, desk = _account(request)
     code = request.text("종목코드") if request.text("조회구분", "0") != "0" else ""
@@ -92,7 +92,7 @@ def _entry(position: Position) -> int:
 
 @answers("opt50027", source=_LEDGER, omits="figures of loans and of the day before are zero")
 def balance(request: Request) -> Answer:
-    """선옵잔고요청: the positions, with the values that a balance notice of gubun 4 has."""
+    """선옵잔고요청: the positions, in the values of a balance notice of gubun 4."""
     account, desk = _account(request)
     market = request.market
 
@@ -136,7 +136,7 @@ def _balance_values(
 
 @answers("opt50031", source=_LEDGER)
 def open_profit(request: Request) -> Answer:
-    """선옵잔고손익요청: what the positions would gain, and what was realised with them today."""
+    """선옵잔고손익요청: open profit of the positions, and the profit realised with them today."""
     account, _ = _account(request)
     rows = []
     for position in account.held():
@@ -165,7 +165,7 @@ def open_profit(request: Request) -> Answer:
 
 @answers("opt50032", source=_LEDGER)
 def realised_today(request: Request) -> Answer:
-    """선옵당일실현손익요청: today's fills that closed something, newest first; 종목코드 empty: all."""
+    """선옵당일실현손익요청: today's fills that closed positions, newest first; without 종목코드 all."""
     account, _ = _account(request)
     code = request.text("종목코드")
     rows = []
@@ -204,13 +204,14 @@ def margins_of_sold_options(request: Request) -> Answer:
     """
     옵션매도주문증거금현황요청: 월물구분 YYYYMM, or 1 for the nearest month, 2 for the next ...
 
-    조정이론가 is the theory at the underlying's base price, 최대이론가 that after the move which the margin covers.
+    조정이론가 is the theoretical price at the underlying's base price, 최대이론가 that after the move which the
+    margin covers.
     """
     market = request.market
     options = [i for i in market.derivatives() if i.kind == "OPTION"]
     months = sorted({f"{i.expiry:%Y%m}" for i in options})
     wanted = request.text("월물구분", "1")
-    if wanted.isdigit() and 1 <= int(wanted) <= len(months):
+    if wanted.isascii() and wanted.isdecimal() and len(wanted) < 3 and 1 <= int(wanted) <= len(months):
         wanted = months[int(wanted) - 1]
     pairs: dict[int, dict[str, Instrument]] = {}
     for i in options:

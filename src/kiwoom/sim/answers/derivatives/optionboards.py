@@ -28,7 +28,7 @@ def _chain(request: Request, right: str) -> list[Instrument]:
     market = request.market
     options = [i for i in market.derivatives() if i.kind == "OPTION" and i.right == right]
     month = request.text("만기년월")
-    if month and (len(month) != 6 or not month.isdigit()):
+    if month and not (len(month) == 6 and month.isascii() and month.isdecimal()):
         raise bad_value("만기년월", month, "YYYYMM")
     wanted = month or min(f"{i.expiry:%Y%m}" for i in options)
     found = [i for i in options if f"{i.expiry:%Y%m}" == wanted]
@@ -129,7 +129,7 @@ def put_call_ratio(request: Request) -> Answer:
 
 
 def _volumes(market: Market, options: list[Instrument]) -> list[int]:
-    """Derivatives traded in some options up to the end of each minute of the day."""
+    """The volume of some options together up to the end of each minute of the day."""
     tapes = [market.live_as_seen(i).tape.minutes for i in options]
     count = min(len(minutes) for minutes in tapes)
     return list(accumulate(sum(minutes[i].volume for minutes in tapes) for i in range(count)))
@@ -167,7 +167,7 @@ def days_left(request: Request) -> Answer:
 
 
 def _carried_back(market: Market, future: Instrument, _expiry: date) -> int:
-    """The index that the future's price stands for: its price less the theoretical basis."""
+    """The index that the future's price implies: the price less the theoretical basis."""
     state = state_now(market, future)
     return state.price - (state.theory - state.below)
 

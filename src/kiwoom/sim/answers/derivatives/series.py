@@ -1,4 +1,4 @@
-"""How a derivative came here: its day by the minute, its book, its basis, its open interest."""
+"""The past of a derivative: prices by the minute, the book, the basis, open interest."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from kiwoom.sim.rules.instruments import Instrument
 __all__: list[str] = []
 
 _MINUTES = "the derivative's and its underlying's tapes, by the minute"
-_INTEREST = "generated open interest: a day's goes from yesterday's to today's"
+_INTEREST = "generated open interest: within a day it moves from yesterday's figure to today's"
 
 
 def _market(request: Request) -> Market:
@@ -37,7 +37,7 @@ def _market(request: Request) -> Market:
 
 
 def _written(request: Request, instrument: Instrument, states: Iterator[State]) -> Answer:
-    """Both records of the request's TR: the state now, and rows."""
+    """Fill both records of a TR: the single one with the state now, the rows with the series."""
     single = records(request.tr.single, state_now(_market(request), instrument)) if request.tr.single else {}
     rows = (records(request.tr.multi, state) for state in states)
     return Answer(single, rows, codes=[instrument.code])
@@ -45,7 +45,7 @@ def _written(request: Request, instrument: Instrument, states: Iterator[State]) 
 
 @answers("opt50007", source=_MINUTES)
 def quotes_by_minute(request: Request) -> Answer:
-    """선물시세추이요청: 시간단위 in minutes, 시간검색 the time from which on to look back."""
+    """선물시세추이요청: 시간단위 in minutes, 시간검색 the latest time to show."""
     instrument = derivative(request)
     states = minute_states(_market(request), instrument, unit_of(request), searched(request))
     return _written(request, instrument, states)
@@ -67,7 +67,7 @@ def book_by_trade(request: Request) -> Answer:
 
 @answers("opt50011", source="the books at the minutes' ends")
 def book_by_minute(request: Request) -> Answer:
-    """선옵호가잔량추이요청, by so many minutes."""
+    """선옵호가잔량추이요청, by the distance of 시간단위."""
     instrument = derivative(request)
     states = spaced_states(request, instrument, searched(request), books=True)
     return _written(request, instrument, states)
@@ -157,7 +157,7 @@ answers("opt50064", source=_INTEREST)(_interest_by_minute("OPTION"))
 
 @answers("opt50016", "opt50017", source=_MINUTES)
 def basis_by_minute(request: Request) -> Answer:
-    """베이시스추이차트요청: market basis and gap by so many minutes."""
+    """베이시스추이차트요청: market basis and gap every 시간단위 minutes."""
     instrument = derivative(request, "FUTURE")
     states = minute_states(_market(request), instrument, unit_of(request))
     return _written(request, instrument, states)

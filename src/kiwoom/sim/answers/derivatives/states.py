@@ -1,7 +1,7 @@
 """
-Series of states of one derivative, for the TRs that show its past: trade by trade, minute by minute, day by day.
+Series of states of one derivative for the TRs that show its past: by trade, half minute, minute and day.
 
-Every series is newest first; each state knows the open interest of the one before it (미결제증감).
+Every series is newest first. Each state knows the open interest before it, for 미결제증감.
 """
 
 from __future__ import annotations
@@ -59,12 +59,12 @@ def searched(request: Request, name: str = "시간검색") -> int:
 
 
 def bar_value(instrument: Instrument, price: int, quantity: int) -> int:
-    """Won that derivatives are worth at a price."""
+    """The value in won of a quantity at a price."""
     return price * quantity * instrument.multiplier // instrument.scale
 
 
 def _with_earlier(states: list[State]) -> Iterator[State]:
-    """States (oldest first) as newest first, each with the open interest of the one before."""
+    """Reverse states from oldest to newest first, and give each the open interest of the one before."""
     for older, newer in pairwise(states):
         newer.earlier = older.interest
     return reversed(states)
@@ -113,7 +113,7 @@ def minute_states(
     """
     One state for each `unit` minutes of a day in which there were trades.
 
-    `us` is the first minute's time, open, high and low are the interval's, `quantity` what was traded in it.
+    `us` is the time of the first minute; open, high, low and `quantity` are those of the interval.
     """
     day = day or market.trading_day()
     times, closes = _closes(market, market.underlying(instrument), unit, day)
@@ -155,7 +155,7 @@ def half_minute_states(
 def spaced_states(
     request: Request, instrument: Instrument, until: int = DAY_US, books: bool = False
 ) -> Iterator[State]:
-    """The states of the shown day at the distance that 시간단위 asks for: trades, half minutes, minutes, or days."""
+    """The states at the distance of 시간단위, by its legend: trades, half minutes, minutes, or days."""
     market = request.market
     legend = request.tr.legend("시간단위")
     meaning = legend.codes.get(request.text("시간단위"), "") if legend else ""
@@ -169,7 +169,7 @@ def spaced_states(
 
 
 def day_states(market: Market, instrument: Instrument, until: date | None = None) -> Iterator[State]:
-    """One state for each trading day of a derivative, the running one as far as it has come."""
+    """One state for each trading day of a derivative; the running day's is the state so far."""
     last = until or market.trading_day()
     below = {bar.date: bar.close for bar in islice(market.bars_to_now(market.underlying(instrument), last), 300)}
 

@@ -24,12 +24,12 @@ _DAYS = 250
 
 
 def _windows(request: Request) -> dict[str, int]:
-    """역사적변동성1 to 3: how many days each looks back; empty means 5, 20 and 60."""
+    """The days that 역사적변동성1 to 3 look back; empty means 5, 20 and 60."""
     return {name: number_between(request, f"역사적변동성{name}", 2, _DAYS, days) for name, days in _WINDOWS}
 
 
 def _spread(closes: Sequence[int], days: int) -> str:
-    """The volatility of the newest `days` returns of closes (newest first), a year's in percent; "" with too few."""
+    """Yearly volatility in percent of the newest `days` returns of closes (newest first); "" for too few closes."""
     if len(closes) <= days:
         return ""
     returns = [math.log(new / old) for new, old in pairwise(closes[: days + 1])]
@@ -50,7 +50,7 @@ def _implied(prefix: str, call: float, put: float) -> dict[str, str]:
 
 
 def _closes(market: Market, instrument: Instrument, until: date, count: int) -> list[tuple[date, int]]:
-    """Days and closes up to a day, newest first; the running day's price is its close so far."""
+    """Days and closes up to a day, newest first; the running day counts with its price so far."""
     return [(bar.date, bar.close) for bar in islice(market.bars_to_now(instrument, until), count)]
 
 

@@ -1,4 +1,4 @@
-"""ETFs and who bought them: returns with net purchases (opt40001), trades with foreigners' (opt40010)."""
+"""ETFs and their investors: returns with net purchases (opt40001), trades with foreigners' flows (opt40010)."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def fund_returns(request: Request) -> Answer:
     return Answer({}, [row], codes=[request.text("종목코드")])
 
 
-@answers("opt40010", source=_SOURCE, omits="a row a minute, with the flow of foreigners so far")
+@answers("opt40010", source=_SOURCE, omits="a row per minute, with the flow of foreigners so far")
 def fund_minutes(request: Request) -> Answer:
     """ETF시간대별추이요청 (opt40010)."""
     market, fund = request.market, _fund(request)

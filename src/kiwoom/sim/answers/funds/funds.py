@@ -1,4 +1,4 @@
-"""ETF TRs: opt40002 to opt40008. NAV, premium and the index that is followed."""
+"""ETF TRs opt40002 to opt40009: NAV, premium, and the index that a fund follows."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def fund_days_by_time(request: Request) -> Answer:
 @answers(
     "opt40004",
     source=_SOURCE,
-    omits="tax figures and dividends are empty; 과세유형, 운용사 and 추적지수 choose nothing",
+    omits="tax figures and dividends are empty; 과세유형, 운용사 and 추적지수 make no difference",
 )
 def all_funds(request: Request) -> Answer:
     """ETF전체시세요청."""
@@ -233,7 +233,7 @@ def fund_closes(request: Request) -> Answer:
 
 @answers("opt40009", source=_SOURCE, omits="foreign holdings and receipts are empty")
 def fund_worth(request: Request) -> Answer:
-    """ETF시간대별체결요청 (opt40009): NAV and what belongs to it, as of now."""
+    """ETF시간대별체결요청 (opt40009): NAV and the figures derived from it, as of now."""
     fund, live, market = _fund(request)
     day = market.trading_day()
     worth, before = nav(live.price, market.seed, fund.code, day), nav(live.base, market.seed, fund.code, day)

@@ -1,4 +1,4 @@
-"""Sectors: the stocks of one, all indices of a market, the days of one (opt20002, opt20003, opt20009)."""
+"""Sectors: the stocks of a sector, all indices of a market, the days of an index (opt20002, opt20003, opt20009)."""
 
 from __future__ import annotations
 

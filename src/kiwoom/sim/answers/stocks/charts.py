@@ -18,6 +18,8 @@ __all__: list[str] = []
 
 _STOCK_SOURCE = "day bars: real where data= has them, else generated; bars within a day from the day's tape"
 _GENERATED = "[100000] 모의투자 조회완료 (시뮬레이터가 생성한 시세)"
+# Captured on 2022-01-18 (mock, opt10081): the seven columns from 수정주가구분 to 전일종가 are empty, and only the
+# first row of the answer has 종목코드.
 _EMPTY_ADJUSTMENT = "the adjustment columns stay empty, as captured; prices are never adjusted"
 _TICK_DEPTH = f"reaches {CHART_DEPTH_DAYS['tick']} trading days back"
 _MINUTE_DEPTH = f"reaches {CHART_DEPTH_DAYS['min']} trading days back"
@@ -38,7 +40,7 @@ def _year(day: date) -> object:
 
 
 def _message(request: Request, instrument: Instrument) -> str | None:
-    """Generated prices are said to be generated; real ones come without a message, as charts do."""
+    """A message that prices are generated. Charts of real prices come without one, as the real server's do."""
     return _GENERATED if request.market.history(instrument).generated else None
 
 
@@ -107,7 +109,7 @@ def _stock_days(request: Request, period: Callable[[date], object] | None) -> An
 
 
 def _value(bar: DayBar) -> str:
-    """거래대금 in million won; from the typical price where the real value is not known."""
+    """거래대금 in million won, from the typical price where the real value is unknown."""
     return "" if bar.value is None and bar.volume is None else str(bar.worth // 1_000_000)
 
 
@@ -137,6 +139,7 @@ def stock_years(request: Request) -> Answer:
 
 def _signed_candle(candle: Candle, scale: int = 1) -> list[str]:
     """현재가, 거래량, 체결시간, 시가, 고가, 저가 with signs against the base price of the candle's day."""
+    # Clients strip signs from the prices of tick and minute charts; those of day charts have none (captured).
     base = candle.base
     return [
         signed_price(candle.close, base, scale),

@@ -1,4 +1,4 @@
-"""Days of one code with everything that is known of each: opt10005, opt10015, opt10086."""
+"""Days of one code in detail: opt10005, opt10015, opt10086."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SOURCE = "daily bars, 체결강도 from each day's tape, flows, credit and prog
 
 
 def _detail(market: Market, instrument: Instrument, bar: DayBar, amounts: bool = False) -> dict[str, str]:
-    """Everything of a day. `amounts`: net purchases in million won, not in shares."""
+    """All items of a day. With `amounts` net purchases are in million won, else in shares."""
     base = base_of(market, instrument, bar.date)
     flow = investors(market).day(instrument, bar.date)
     part = programs(market).day(instrument, bar.date)
@@ -69,7 +69,7 @@ def daily_prices(request: Request) -> Answer:
     return Answer({}, (_detail(market, instrument, bar, amounts) for bar in bars), codes=[request.text("종목코드")])
 
 
-@answers("opt10015", source=_SOURCE, omits="all trades count as 장중, those at the closing price after hours too")
+@answers("opt10015", source=_SOURCE, omits="all trades count as 장중, including those at the closing price after hours")
 def day_details(request: Request) -> Answer:
     """일별거래상세요청: the days up to 시작일자."""
     market, instrument = request.market, stock(request)

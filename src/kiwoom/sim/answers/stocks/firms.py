@@ -28,7 +28,7 @@ __all__ = ["foreign_net"]
 
 _SOURCE = "member firms' purchases and sales generated per code and day; each side adds up to the volume"
 _LEADERS = 5
-_STEP = 10  # minutes between two looks at who leads
+_STEP = 10  # minutes between two looks at the leading firms
 _BUY_OR_SELL = {"1": "순매수", "2": "순매도"}
 
 
@@ -58,7 +58,7 @@ def leading_firms(request: Request) -> Answer:
 
 
 def _look_times(market: Market) -> list[int]:
-    """The times of the shown day so far at which the firms are looked at (µs since midnight), oldest first."""
+    """The times at which the day's leaders are taken, so far, oldest first (µs since midnight)."""
     marks = range((9 * 60 + _STEP) * MINUTE_US, (15 * 60 + 30) * MINUTE_US + 1, _STEP * MINUTE_US)
     return [us for us in marks if us <= market.moment]
 
@@ -70,7 +70,7 @@ def _looks(market: Market, instrument: Instrument) -> Iterator[tuple[int, FirmFl
 
 
 def _leavers(market: Market, instrument: Instrument, buying: bool) -> list[tuple[int, str, int]]:
-    """Who fell out of the five leading firms of a side: (time, firm, what it had then), latest first."""
+    """Firms that left the five leading ones of a side: (time, firm, its shares then), latest first."""
     found: list[tuple[int, str, int]] = []
     before: dict[str, int] = {}
     for us, flow in _looks(market, instrument):
@@ -131,7 +131,7 @@ def main_firms_alone(request: Request) -> Answer:
     return Answer(_leader_singles(market, instrument))
 
 
-@answers("opt10053", source=_SOURCE, omits="who leads is looked at every ten minutes")
+@answers("opt10053", source=_SOURCE, omits="the leading firms are taken every ten minutes")
 def leavers(request: Request) -> Answer:
     """당일상위이탈원요청."""
     market, instrument = request.market, stock(request)
@@ -144,7 +144,7 @@ _MOMENTARY_PRICES = {
 }  # fmt: skip
 
 
-@answers("opt10052", source=_SOURCE, omits="what a firm traded in each ten minutes, not in each moment")
+@answers("opt10052", source=_SOURCE, omits="a row for each ten minutes of a firm, not for each trade")
 def momentary(request: Request) -> Answer:
     """거래원순간거래량요청."""
     market = request.market

@@ -22,9 +22,9 @@ _USED = {"0": "사용안함", "1": "사용"}
 )
 def interrupted(request: Request) -> Answer:
     """
-    변동성완화장치발동종목요청: latest first; what has not ended yet ends at 000000.
+    변동성완화장치발동종목요청: latest first; an interruption that still lasts ends at 000000, as captured.
 
-    Every code that was asked about is registered for VI발동/해제, whether it has been interrupted or not.
+    Registers every code of the request for VI발동/해제, interrupted or not.
     """
     market = request.market
     kind = _KINDS[choice(request, "발동구분", _KINDS, "0")]
@@ -62,7 +62,7 @@ def interrupted(request: Request) -> Answer:
 
 
 def _range(request: Request, name: str, unit: int) -> tuple[int, int] | None:
-    """The bounds of 거래량 (shares) or 거래대금 (million won) if they are used; an upper bound of 0 is none."""
+    """The bounds of 거래량 (shares) or 거래대금 (million won) if they apply; an upper bound of 0 means none."""
     if choice(request, f"{name}구분", _USED, "0") == "0":
         return None
     return request.number(f"최소{name}") * unit, request.number(f"최대{name}") * unit

@@ -1,4 +1,4 @@
-"""Rankings by investors: what foreigners and institutions bought and sold most, over days and in a row."""
+"""Rankings by investors: the codes that foreigners and institutions bought and sold most, and streaks of days."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def flow_texts(request: Request, flow: Flow) -> dict[str, str]:
     """
     A flow by item: 금액수량구분 1 million won, 2 shares; 매매구분 which side; 단위구분 thousands of shares or shares.
 
-    Parts are cut to whole units each, so that sums of what is shown may differ by a few units.
+    Each part is cut to whole units, so shown sums may differ by a few units.
     """
     amounts = choice(request, "금액수량구분", {"1": "금액", "2": "수량"}, "1") == "1"
     side = side_of(request)
@@ -57,7 +57,7 @@ def recent(request: Request, instrument: Instrument, until: date, count: int) ->
 
 
 def dated(market: Market, instrument: Instrument, bar: DayBar) -> dict[str, str]:
-    """What a row says of a day: close, change, volume, value, with signs against that day's base price."""
+    """The items of a day: close, change, volume, value, signed against that day's base price."""
     base = base_of(market, instrument, bar.date)
     lower, upper = instrument.limits(base)
     sign = direction(bar.close, base, lower, upper)
@@ -163,7 +163,9 @@ def _by_day(request: Request) -> Answer:
                 **flow_texts(request, flows.day(instrument, bar.date)),
             }
 
-    flow_texts(request, flows.day(instrument, market.trading_day()))  # refuses bad inputs now, not with the first row
+    flow_texts(
+        request, flows.day(instrument, market.trading_day())
+    )  # Refuse bad inputs now: rows are made later, one page at a time.
     return Answer({}, rows(), codes=[request.text("종목코드")])
 
 
@@ -198,14 +200,14 @@ _EVERY = 10  # minutes between two rows
 
 
 def day_marks(market: Market) -> list[int]:
-    """The times of the shown day at which the flows within the day are told (µs since midnight), up to now."""
+    """The times up to now of the rows of flows within the day (µs since midnight)."""
     tape_first = 9 * 60
     last = 15 * 60 + 30
     marks = [minute * MINUTE_US for minute in range(tape_first + _EVERY, last + 1, _EVERY)]
     return [mark for mark in marks if mark <= market.moment]
 
 
-@answers("opt10064", source=_SOURCE, omits="a row each ten minutes; amounts are at the typical price so far")
+@answers("opt10064", source=_SOURCE, omits="a row per ten minutes; amounts are at the typical price so far")
 def kinds_within_the_day(request: Request) -> Answer:
     """장중투자자별매매차트요청 by code."""
     market, instrument = request.market, stock(request)
@@ -221,7 +223,7 @@ def kinds_within_the_day(request: Request) -> Answer:
 
 @answers("opt10066", source=_SOURCE, omits="amounts are at the typical price so far")
 def kinds_of_the_market(request: Request) -> Answer:
-    """장중투자자별매매차트요청: every code of the market, or the one that is named."""
+    """장중투자자별매매차트요청: every code of the market, or 종목코드 alone."""
     market = request.market
     flows = investors(market)
     code = request.text("종목코드")
@@ -244,7 +246,7 @@ _WITHIN = {
 @answers(
     "opt10063",
     source=_SOURCE,
-    omits="외국계전체 makes no difference: foreign firms count as foreigners; what was before is ten minutes ago",
+    omits="외국계전체 makes no difference: foreign firms count as foreigners; earlier is ten minutes ago",
 )
 def within_the_day(request: Request) -> Answer:
     """장중투자자별매매요청: the codes that a kind bought net today, most first."""

@@ -19,7 +19,7 @@ from kiwoom.sim.rules.instruments import Instrument
 
 __all__: list[str] = []
 
-_SOURCE = "balances generated per code as smooth curves in time; figures of a day come the day after"
+_SOURCE = "balances generated per code as smooth curves in time; a day's figures are published the next day"
 _TWO = {"001": "코스피", "101": "코스닥"}
 
 
@@ -27,9 +27,7 @@ def _ratio(part: float, whole: int) -> str:
     return percent(round(part), whole).lstrip("+")
 
 
-@answers(
-    "opt10013", source=_SOURCE, omits="조회구분 2 (대주): nobody lends shares for short selling to private investors"
-)
+@answers("opt10013", source=_SOURCE, omits="조회구분 2 (대주): private investors are lent no shares for short selling")
 def credit(request: Request) -> Answer:
     """신용매매동향요청: 조회구분 1 loans (융자), 2 lent shares (대주). Amounts in million won."""
     market, instrument = request.market, stock(request)
@@ -76,7 +74,7 @@ def short_sales(request: Request) -> Answer:
 
 
 def _bars(market: Market, instrument: Instrument, days: list[date]) -> Iterator[DayBar]:
-    """The bars of some days (newest first) that there are."""
+    """The bars of some days, newest first, without days that have none."""
     history = market.history(instrument)
     for day in days:
         bar = history.bar(day)
@@ -137,7 +135,7 @@ def lending_of_a_day(request: Request) -> Answer:
 
 
 def _trend(request: Request, instruments: list[Instrument]) -> Answer:
-    """Some codes together, day by day."""
+    """The sums of some codes day by day."""
     market = request.market
     known = lending(market).known_day()
     days = [day for day in span(request, longest=250) if day <= known]

@@ -37,7 +37,7 @@ def past_bars(market: Market, instrument: Instrument, count: int) -> list[DayBar
 
 
 def streak(market: Market, quoted: Quoted) -> int:
-    """How many days in a row a stock has moved as it does now: at its limit, up, unchanged or down. At least 1."""
+    """Days in a row, today included, with today's direction: at a limit, up, unchanged or down."""
     wanted = direction(quoted.price, quoted.base, quoted.lower, quoted.upper)
     return 1 + sum(1 for _ in takewhile(lambda found: found == wanted, past_directions(market, quoted.instrument)))
 
@@ -126,7 +126,7 @@ def near_extremes(request: Request) -> Answer:
     permille = int(choice(request, "근접율", within, "05"))
 
     def distance(quoted: Quoted) -> float:
-        """In tenths of a percent of the extreme."""
+        """The distance to the extreme in tenths of a percent of it."""
         extreme = quoted.high if highs else quoted.low
         return abs(quoted.price - extreme) * 1000 / extreme
 
@@ -191,7 +191,7 @@ def rates_of_change(request: Request) -> Answer:
 
 
 def _worth(market: Market, found: list[Quoted], least: int) -> Iterator[Instrument]:
-    """Those with a turnover of at least `least` won; nothing is looked at before it is asked for."""
+    """Codes with a turnover of at least `least` won, found lazily: turnover needs every trade of a code."""
     for quoted in found:
         if not least or market.live(quoted.instrument).value >= least:
             yield quoted.instrument

@@ -1,4 +1,4 @@
-"""Trades one by one, minute by minute and day by day: what was traded when, and how strong buyers were."""
+"""Trades one by one, by minute and by day, and 체결강도."""
 
 from __future__ import annotations
 
@@ -30,16 +30,17 @@ def _shown(request: Request) -> date:
 
 
 def _replay(market: Market, instrument: Instrument, day: date) -> tuple[Live, int]:
-    """A state at the beginning of a day, to be moved through it, and the time up to which that day has come."""
+    """The market of a code at the beginning of a day, to replay it, and the time up to which the day has come."""
     return market.replay(instrument, day), market.moment if day == market.trading_day() else DAY_US
 
 
 def _prints(live: Live, until: int) -> Iterator[dict[str, str]]:
-    """One row a trade, newest first."""
+    """One row per trade, newest first."""
     base, scale = live.base, live.instrument.scale
     rows: list[dict[str, str]] = []
 
     def seen(trade: Trade) -> None:
+        # Captured (opt10003, 2019-11-08): an auction's trade has no direction, and its quantity a blank for a sign.
         sign = "+" if trade.side > 0 else "-" if trade.side < 0 else " "
         rows.append(
             {
@@ -83,7 +84,7 @@ def prints_of_a_day(request: Request) -> Answer:
 
 
 def _last_of_minutes(rows: Iterator[dict[str, str]]) -> Iterator[dict[str, str]]:
-    """Of each minute its last trade, with the minute's volume."""
+    """The last trade of each minute, with the minute's volume."""
     kept: dict[str, str] | None = None
     volume = 0
     for row in rows:
@@ -269,7 +270,7 @@ def volume_against_yesterday(request: Request) -> Answer:
 # --- days --------------------------------------------------------------------------------------------------------
 
 
-@answers("opt10006", source="today's trades", omits="one row, as the TR's name has it: the day's bar so far")
+@answers("opt10006", source="today's trades", omits="one row: the day's bar so far")
 def day_so_far(request: Request) -> Answer:
     """주식시분요청."""
     market, instrument = request.market, stock(request)

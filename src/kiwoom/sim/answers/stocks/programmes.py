@@ -146,7 +146,7 @@ def _level(market: Market, day: date) -> dict[str, str]:
     return _level_texts(_at_close(market, index, day), _at_close(market, future, day), base_of(market, index, day))
 
 
-@answers("opt90005", source=_SOURCE, omits="분틱구분 makes no difference: a row a minute; 시간구분 2 gives days")
+@answers("opt90005", source=_SOURCE, omits="분틱구분 makes no difference: a row per minute; 시간구분 2 gives days")
 def program_minutes(request: Request) -> Answer:
     """프로그램매매추이요청."""
     market = request.market
@@ -191,7 +191,7 @@ def program_minutes(request: Request) -> Answer:
 
 @answers("opt50008", source=_SOURCE, omits="시간구분 is minutes; 종목코드 is the market (P00101, P10102)")
 def program_chart(request: Request) -> Answer:
-    """프로그램매매추이차트요청: what programmes bought and sold of a market in each so many minutes, newest first."""
+    """프로그램매매추이차트요청: purchases and sales by programmes in a market, every so many minutes, newest first."""
     market = request.market
     name = MARKETS[choice(request, "종목코드", MARKETS, "P00101")]
     length = int(choice(request, "시간구분", ("1", "3", "5", "10", "15", "30", "60"), "1"))
@@ -248,7 +248,7 @@ def arbitrage_balances(request: Request) -> Answer:
     day = min(request.day("날짜"), market.trading_day())
     stocks = programs(market).stocks("KOSPI")
     shares = sum(stock.shares for stock in stocks) or 1
-    # won a share: what the members are worth on average, moved by the index
+    # won per share: the mean price of the members, moved with the index
     worth = sum(stock.shares * stock.base for stock in stocks) // shares
 
     def amount(quantity: int, each: date) -> int:
@@ -289,7 +289,7 @@ def _code_texts(part: Program, before: Program) -> dict[str, str]:
     }  # fmt: skip
 
 
-@answers("opt90008", source=_SOURCE, omits="the lending items are empty; a row a minute, amounts and quantities both")
+@answers("opt90008", source=_SOURCE, omits="the lending items are empty; a row per minute, with amounts and quantities")
 def program_of_a_code(request: Request) -> Answer:
     """종목시간별프로그램매매추이요청."""
     market, instrument = request.market, stock(request)
@@ -312,7 +312,7 @@ def program_of_a_code(request: Request) -> Answer:
     return Answer({}, rows(), codes=[request.text("종목코드")])
 
 
-@answers("opt90013", source=_SOURCE, omits="the lending items are empty; amounts and quantities both")
+@answers("opt90013", source=_SOURCE, omits="the lending items are empty; rows have amounts and quantities")
 def program_of_a_code_by_day(request: Request) -> Answer:
     """종목일별프로그램매매추이요청."""
     market, instrument = request.market, stock(request)

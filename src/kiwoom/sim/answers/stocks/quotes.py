@@ -75,6 +75,8 @@ def basic_information(request: Request) -> Answer:
     coming = _collecting(market, instrument)
     capital = instrument.par * instrument.shares // _HUNDRED_MILLION
     value = instrument.shares * price
+    # Captured 2021-2024: amounts in 100 million won, shares in thousands, highs and lows signed by the side of the base
+    # price, -0 for the expected price outside auctions, nothing in 시가총액비중.
     single = {
         "종목코드": request.text("종목코드"),
         "종목명": instrument.name,
@@ -126,7 +128,7 @@ def basic_information(request: Request) -> Answer:
 
 
 def _collecting(market: Market, instrument: Instrument) -> Expected | None:
-    """What an auction would trade at whose orders are being collected, None outside of auctions."""
+    """The expected price and quantity of the auction that collects orders now, None outside auctions."""
     found = expected(market, instrument)
     return found if found is not None and found.collecting else None
 
@@ -141,7 +143,7 @@ def _price(price: int, live: Live) -> str:
     return signed_price(price, live.base, live.instrument.scale) if price else "0"
 
 
-@answers("opt10004", source="the book after the last trade; what waits at the closing price before and after hours")
+@answers("opt10004", source="the book after the last trade; orders at the closing price before and after hours")
 def order_book(request: Request) -> Answer:
     """주식호가요청."""
     instrument, live = _stock(request)
@@ -150,7 +152,7 @@ def order_book(request: Request) -> Answer:
     for level, (ask, ask_quantity), (bid, bid_quantity) in _levels(live):
         totals[0] += ask_quantity
         totals[1] += bid_quantity
-        # the names of the best level, and of one field of the sixth, differ from the others'
+        # The catalog names the best level, and one field of the sixth (매수6우선호가), unlike the others.
         for side, price, quantity in (("매도", ask, ask_quantity), ("매수", bid, bid_quantity)):
             price_name, quantity_name = f"{side}{level}차선호가", f"{side}{level}차선잔량"
             if level == 1:
@@ -225,7 +227,7 @@ def quote_table(request: Request) -> Answer:
 
 
 def _last_quantity(live: Live) -> str:
-    """Quantity of the last trade with its side: `+` buyer-initiated, `-` seller-, blank in an auction."""
+    """The last trade's quantity: `+` buyer-initiated, `-` seller-initiated, a blank in auctions, as captured."""
     last = live.last
     if last is None:
         return "0"
@@ -234,14 +236,14 @@ def _last_quantity(live: Live) -> str:
 
 
 def _par(instrument: Instrument) -> str:
-    """Par value: whole won; two decimals for a company at home abroad, whose currency is another."""
+    """Par value: whole won; two decimals for a foreign company, whose currency is another."""
     return "0.00" if instrument.code.startswith("900") and not instrument.par else str(instrument.par)
 
 
 @answers(
     "optkwfid",
     source="live price and book",
-    omits="the ELW fields carry what they carry for stocks; no numbers of orders",
+    omits="the ELW fields hold the values captured for stocks; no numbers of orders",
 )
 def watch_list(request: Request) -> Answer:
     """관심종목정보요청: asked for with CommKwRqData."""
@@ -336,6 +338,7 @@ def sector_single(market: Market, instrument: Instrument) -> dict[str, str]:
     counts = breadth(market, instrument)
     traded = sum(counts[1:4])
     count = max(1, sum(1 for _ in members(market, instrument)))
+    # Indices count thousands of shares and millions of won, as 업종지수 does in FIDs 13 and 14.
     return {
         "현재가": signed_price(live.price, base, scale),
         "전일대비기호": direction(live.price, base),

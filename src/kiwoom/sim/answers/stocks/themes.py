@@ -39,7 +39,7 @@ def _change(market: Market, stock: Instrument) -> float:
 
 
 def _gain(market: Market, stock: Instrument, days: int) -> float:
-    """The rate of change since the close so many days ago."""
+    """The rate of change since the close of some days ago."""
     bars = list(islice(market.history(stock).before(market.trading_day()), days))
     return (market.glance(stock).price / bars[-1].close - 1) * 100 if bars else 0.0
 

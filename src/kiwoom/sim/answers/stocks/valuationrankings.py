@@ -1,4 +1,4 @@
-"""Rankings by what a company is worth: PER, PBR, ROE (opt10026)."""
+"""Rankings by PER, PBR and ROE (opt10026)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__: list[str] = []
 
 # KOA Studio's text of 2026; the REST sibling has PBR as 1 and 2, PER as 3 and 4.
 _ORDERS = {"1": "저PER", "2": "고PER", "3": "저PBR", "4": "고PBR", "5": "저ROE", "6": "고ROE"}
-# 1 to 3 are KOA Studio's; the others those of its neighbours among the rankings. ETFs have no figures: no rows.
+# KOA Studio has 1 to 3; 000, 001 and 101 are those of the other rankings. ETFs have no such figures, hence no rows.
 _MARKETS = {"000": "전체", "1": "코스피", "2": "코스닥", "3": "ETF", "001": "코스피", "101": "코스닥"}
 
 

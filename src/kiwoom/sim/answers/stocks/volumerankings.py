@@ -111,7 +111,9 @@ _INCLUDED = {str(value): "" for value in (0, 1, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13,
 
 
 @answers(
-    "opt10030", source=_LIVE, omits="장운영구분 1 is all there is: trades outside of the regular session are not made"
+    "opt10030",
+    source=_LIVE,
+    omits="장운영구분 2 and 3 are empty: the simulator counts no trades outside the regular session",
 )
 def volume_leaders(request: Request) -> Answer:
     """당일거래량상위요청."""
@@ -286,7 +288,7 @@ def resting_ratio_surges(request: Request) -> Answer:
     back, least = minutes_back(request), volume_at_least(request)
 
     def share(quoted: Quoted) -> int:
-        """Hundredths of a percent."""
+        """The share in hundredths of a percent."""
         asked, bid = _totals(quoted)
         part, whole = (bid, asked) if bids else (asked, bid)
         return part * 10_000 // max(whole, 1)
