@@ -89,7 +89,7 @@ FAILS: dict[str, tuple[tuple[str, ...], str, int, str]] = {
     "login in the past": (("login", "--timeout", "-1"), SIM, 1, "--timeout"),
     "login too late": (("login", "--timeout", "0"), SIM, 5, "waited"),
     "errmsg of a word": (("errmsg", "abc"), SIM, 1, "abc"),
-    "errmsg of nothing": (("errmsg",), SIM, 1, "code"),
+    "errmsg of nothing": (("errmsg",), SIM, 1, "Missing argument"),
 }
 
 

@@ -131,7 +131,7 @@ def errmsg(
     from kiwoom.errors import CODES, msg
 
     if not code:  # older releases of typer let it be missing
-        raise UsageError("which code? kiwoom errmsg -200")
+        raise UsageError("Missing argument 'CODE': kiwoom errmsg -200")
     named = {error.name: number for number, error in CODES.items()}
     try:
         number = named.get(code.upper()) or int(code)
