@@ -28,10 +28,10 @@ demo: $(VENV)/.core
 	$(BIN)/kiwoom demo
 
 test: setup lint docs
-	$(BIN)/python -m pytest -n 2 $(TESTS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(TESTS)
 
 quick: setup
-	$(BIN)/python -m pytest -n 2 -m "not slow and not soak"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not soak"
 
 # The core without any extra, on PYTHON alone or on every supported Python that is found.
 test-core:
@@ -88,13 +88,14 @@ test-wheel: build
 test-sdist: build
 	PYTHON=$(PYTHON) scripts/test-dist.sh sdist $(TESTS)
 
-# Branch coverage of the tests without `slow` ones; fails below the floor in pyproject.toml.
+# Branch coverage of the tests without `slow` ones. A target of its own, run by the workflow `ci`: with the tracer of Python
+# 3.11 the tests take 2.7 times the processor time, so the gate does without. Fails below the floor in .ci/coverage-floor.
 coverage: setup
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 2 -m "not slow and not soak"
+	$(BIN)/coverage run -m pytest -n 2 --dist worksteal --timeout 600 -m "not slow and not soak"
 	$(BIN)/coverage combine --quiet
-	$(BIN)/coverage report --skip-covered --sort=cover
 	$(BIN)/coverage html --quiet
+	$(BIN)/coverage report --skip-covered --sort=cover --fail-under $$(cat .ci/coverage-floor)
 
 # The exact versions of the development tools and all extras, for every supported Python and system.
 lock: setup

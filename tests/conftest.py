@@ -33,6 +33,11 @@ def press_ctrl_c() -> None:
         os.kill(os.getpid(), signal.SIGINT)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the slow tests first: one that begins last keeps a single worker busy while the others are done."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture(scope="session")
 def reference_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
