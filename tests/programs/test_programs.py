@@ -112,7 +112,7 @@ def test_the_picture_shows_the_filled_tables(run_program_file: Run, tmp_path: Pa
 @pytest.mark.slow
 def test_condition_bot(run_program_file: Run) -> None:
     """It buys what the condition finds, sells all by a quarter past three, and its log and the account agree."""
-    ran = run_program_file("condition_bot.py", url="sim:?seed=7&clock=virtual&at=2026-02-06 08:58")
+    ran = run_program_file("condition_bot.py", url="sim:?seed=7&clock=virtual&at=2026-02-06 08:58&list=small")
     assert ran.code == 0
     last = ran.lines[-1].split()
     assert (last[0], last[1], last[2], last[3]) == ("bought", "4", "left", "0")
