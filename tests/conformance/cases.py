@@ -253,7 +253,7 @@ CASES: tuple[Case, ...] = (
         "A TR that does not exist gets a negative code, or an empty answer with a message; never a row.",
         (
             Phase(
-                calls=(call("CommRqData", "없음", "opt99999", 0, "0104", gives=NEGATIVE),),
+                calls=(call("CommRqData", "없음", "opt98765", 0, "0104", gives=NEGATIVE),),
                 quiet=("OnReceiveTrData",),
             ),
         ),
