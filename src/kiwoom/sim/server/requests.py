@@ -94,7 +94,7 @@ class Requests(Part):
             return refuse(self.control, CallRefusal.UNKNOWN_TR, call, str(error))
         if tr.code.lower() in _BY_CODES:
             return refuse(self.control, CallRefusal.ONLY_BY_CODES, call)
-        if not inputs and _needed(tr):
+        if not inputs and not all(legend.required is False for legend in tr.legends.values()):
             return refuse(self.control, CallRefusal.NO_INPUT, call, f"{tr.code} takes {', '.join(tr.inputs)}")
         if not self.take():
             return refuse(self.control, CallRefusal.PENALTY if self.limits.locked else CallRefusal.BURST, call)
