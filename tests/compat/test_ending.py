@@ -43,6 +43,7 @@ atexit.register(at_exit)
 WAITS = {
     "a window that waits for a click": "app.exec_()\nprint('left')",
     "an answer that never comes": "QTimer.singleShot(1000, lambda: QEventLoop().exec_())\napp.exec_()",
+    "an answer waited for without the application's loop": "QEventLoop().exec_()\nprint('late')",
     "a timer of an hour": "t = QTimer()\nt.timeout.connect(lambda: print('late'))\nt.start(3600_000)\napp.exec_()",
     "a long sleep": "time.sleep(86400)",
     "short sleeps": "while True:\n    try:\n        time.sleep(0.5)\n    except Exception:\n        pass",

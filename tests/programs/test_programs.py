@@ -14,9 +14,14 @@ from typing import Any
 import pytest
 from tests.compat.running import Ran, run_in
 
-pytestmark = pytest.mark.qt
+from kiwoom.compat import hints
+
+pytestmark = [pytest.mark.qt, pytest.mark.timeout(100)]
 
 HERE = Path(__file__).parent
+MORNING = "sim:?seed=7&clock=virtual&at=2026-02-06 09:30"
+UNTIL = datetime(2026, 2, 6, 20)
+"""No program runs longer than its day: one that waits for ever is ended, and its test fails with what is missing."""
 Run = Callable[..., Ran]
 
 
@@ -24,7 +29,13 @@ Run = Callable[..., Ran]
 def run_program_file(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Run:
     """Run one of the programs, as it stands in this folder, on a simulator."""
 
-    def run(name: str, *arguments: str, url: str, files: dict[str, str] | None = None, **settings: Any) -> Ran:
+    def run(
+        name: str, *arguments: str, url: str = MORNING, files: dict[str, str] | None = None, **settings: Any
+    ) -> Ran:
+        settings.setdefault("until", UNTIL)
+        if (HERE / name).is_dir():
+            shutil.copytree(HERE / name, tmp_path, dirs_exist_ok=True)
+            name = "main.py"
         for source in (HERE / name, (HERE / name).with_suffix(".ui")):
             if source.exists():
                 shutil.copy(source, tmp_path)
@@ -41,7 +52,8 @@ def run_program_file(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Run:
 def test_downloader(run_program_file: Run, reference_data: Path) -> None:
     """The candles in the database are those of the reference data, day by day."""
     codes = ["263750", "293490"]
-    ran = run_program_file("downloader.py", *codes, url=f"sim:?data={reference_data}&clock=virtual")
+    url = f"sim:?data={reference_data}&clock=virtual"
+    ran = run_program_file("downloader.py", *codes, url=url, until=datetime(2099, 1, 1))
     assert ran.code == 0
     assert ran.lines[0] == "connected"
     connection = sqlite3.connect(ran.folder / "drives" / "C" / "Users" / "stock" / "stock.db")
@@ -212,3 +224,98 @@ def test_account(run_program_file: Run) -> None:
     assert states[0] == "접수"
     assert "확인" in states
     assert ran.lines[-1] == "2026-02-06 10"
+
+
+@pytest.mark.parametrize("clock", ["clock=virtual", "speed=20"])
+def test_condition_button(clock: str, run_program_file: Run) -> None:
+    """A button that is pressed after a pause: its call plans an event, on a clock that runs too."""
+    ran = run_program_file("condition_button.py", "8000", url=f"sim:?seed=7&at=2026-02-06 09:30&{clock}")
+    assert (ran.code, ran.lines[:3]) == (0, ["로그인 0", "요청 1", f"조건식 1 {ran.lines[2].split()[-1]}"])
+    assert int(ran.lines[2].split()[-1]) > 0
+    assert ran.lines[3] == "검색 True True"
+
+
+def test_opening(run_program_file: Run) -> None:
+    """A loop on the clock before the control is made, and one that asks every five minutes afterwards."""
+    ran = run_program_file("opening.py", url="sim:?seed=7&clock=virtual&at=2026-02-06 08:40")
+    assert ran.code == 0
+    assert ran.lines == ["장 시작 전 08:40", "장 시작 09:00", "가격 4 True", "종료 09:20"]
+
+
+def test_guard(run_program_file: Run) -> None:
+    """It begins only on 32-bit Windows, and keeps its files in the folders of Windows' environment."""
+    ran = run_program_file("guard.py")
+    assert (ran.code, ran.lines[0].split()[1]) == (0, "True"), ran.err
+    user = ran.folder / "drives" / "C" / "Users" / "kiwoom"
+    log = (user / "AppData" / "Local" / "kiwoom" / "log" / "guard.log").read_text(encoding="utf-8")
+    assert "2026-02-06 09:30" in log
+    assert "로그인 성공" in log
+    assert int(ran.lines[0].split()[0]) == len((user / "Documents" / "kiwoom" / "계좌.txt").read_bytes().splitlines())
+
+
+def test_wrapper_unittest(run_program_file: Run) -> None:
+    """A QApplication and a control for each test of a unittest."""
+    ran = run_program_file("wrapper_unittest.py")
+    assert ran.code == 0, ran.err
+    assert ran.report.events["OnEventConnect"] == 3
+    assert "Ran 3 tests" in ran.err
+
+
+def test_hasty(run_program_file: Run) -> None:
+    """It asks too fast and waits for what was refused: it is ended in time, and told why it hung."""
+    ran = run_program_file("hasty.py", until=datetime(2026, 2, 6, 9, 40))
+    assert 1 <= len(ran.lines) < 20
+    assert "끝" not in ran.lines
+    lines = hints.after(ran.report, ran.code)
+    assert any("CommRqData was refused" in line and "five times a second" in line for line in lines)
+    assert "2026-02-06 09:40:00" <= ran.report.ended <= "2026-02-06 09:40:15"
+
+
+def test_async_bot(run_program_file: Run) -> None:
+    """asyncio's sleeps and time-outs go by the market's clock, beside Qt's events."""
+    ran = run_program_file("async_bot.py")
+    assert (ran.code, ran.lines[-1]) == (0, "체결 True"), ran.err
+    assert [line for line in ran.lines if "틱" in line] == [f"09:3{n} 틱 True" for n in (1, 2, 3)]
+
+
+def test_planner(run_program_file: Run) -> None:
+    """Plans by the clock, timers and waits of threads keep their minutes."""
+    ran = run_program_file("planner.py")
+    assert (ran.code, ran.lines) == (0, [
+        "심장 09:35 09:40 09:45 09:50 09:55", "알람 09:34 09:38 09:42", "이름 삼성전자 09:40 09:50",
+    ]), ran.err  # fmt: skip
+
+
+def test_list_editor(run_program_file: Run, tmp_path: Path) -> None:
+    """A list and settings that an editor saved in Windows' encoding: read, changed, written in the same."""
+    (tmp_path / "buy_list.txt").write_bytes(
+        "매수;005930;시장가;10;매수전\n매도;000660;지정가;5;매도전\n".encode("cp949")
+    )
+    (tmp_path / "설정.ini").write_bytes("[경로]\n저장 = C:/주식\n".encode("cp949"))
+    ran = run_program_file("list_editor.py")
+    assert (ran.code, ran.lines) == (0, ["매수 005930 삼성전자", "매도 000660 SK하이닉스", "2 이력.csv"]), ran.err
+    text = (tmp_path / "buy_list.txt").read_bytes().decode("cp949")
+    assert text.split() == ["매수;005930;시장가;10;확인됨", "삼성전자", "매도;000660;지정가;5;확인됨", "SK하이닉스"]
+    history = (tmp_path / "drives" / "C" / "주식" / "이력.csv").read_bytes().decode("cp949")
+    assert history.startswith("매수,005930,시장가,10,확인됨 삼성전자")
+
+
+def test_textbook_pyqt4(run_program_file: Run) -> None:
+    """A program of 2016: PyQt4, old signals, the obsolete CommGetData; closing the window ends it."""
+    ran = run_program_file("textbook_pyqt4.py")
+    assert (ran.code, ran.lines) == (0, ["로그인 성공/종목명: 키움증권 True"]), ran.err
+
+
+def test_com_console(run_program_file: Run) -> None:
+    """No Qt: win32com with its pump, the registry, keys and bells of Windows; an order and its notices."""
+    ran = run_program_file("com_console.py")
+    assert ran.code == 0, ran.err
+    assert ran.lines == [
+        "등록 {A1574A0D-6BFA-4BD7-9020-DED88711818D}", "일봉 3 True", "주문 0", "통보 접수 체결",
+    ]  # fmt: skip
+
+
+def test_own_module(run_program_file: Run) -> None:
+    """Its own `kiwoom.py` stands beside it, and there is a package called config."""
+    ran = run_program_file("own_module")
+    assert (ran.code, ran.lines) == (0, ["['005930', '000660'] ['삼성전자', 'SK하이닉스'] kiwoom"]), ran.err

@@ -73,6 +73,8 @@ def start() -> Session:
         drives = Drives(config["drives"], session)
         drives.install()
         finder.after_import("pandas.io.common", drives.patch_pandas)
+    if session.ending.until_us is not None:
+        session.ending.install(finder)
     session.ending.watch()
     sys.modules["_kiwoom_shim"].session = session  # type: ignore[attr-defined]  # kept, and found by tests
     return session

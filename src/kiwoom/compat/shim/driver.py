@@ -80,6 +80,8 @@ class Driver:
         self._waker = waker
         self._woken = False
         self.plain = False
+        self.held = False
+        self._paced_us: int | None = None
         self.virtual: VirtualTime | None = session.virtual_time()
         timer.setSingleShot(True)
         timer.timeout.connect(self.tick)
@@ -129,7 +131,8 @@ class Driver:
 
     def tick(self) -> None:
         """Deliver what is due. Called by the Qt loop, also by one inside a slot that a tick called."""
-        self.pump(0.0)
+        if not self.held:
+            self.pump(0.0)
 
     def pump(self, timeout_s: float) -> int:
         """
@@ -146,10 +149,15 @@ class Driver:
         before = session.backend.now_us()
         if self.virtual is None:
             count = session.backend.pump(timeout_s * session.backend.speed)
+        elif (timeout_s or not session.ending.level()) and self._paced_us is not None and before > self._paced_us:
+            # The program pumps in a loop of its own and has slept since: its sleeps say how fast time goes.
+            count = self.virtual.due()
+            self._paced_us = session.backend.now_us()
         else:
             count = self.virtual.step()
             if timeout_s and not count:
                 self.virtual.idle()
+            self._paced_us = session.backend.now_us()
         if session.backend.now_us() > before:
             session.ending.planned()
             if session.on_pump is not None:

@@ -9,6 +9,7 @@ watches: it also brings a signal to a program that sits in Qt's loop, where Pyth
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import signal
 import sys
@@ -59,7 +60,33 @@ class Ending:
         self.until_us: int | None = None
         self.screenshot: str | None = None
         self.first_process = False
+        self.application_loops = 0
         self.reset()
+
+    def install(self, finder: Any) -> None:
+        """Know when the loop of the application itself turns, in each binding that is imported."""
+        for binding in BINDINGS_WITH_LOOPS:
+            for module, kind in (("QtCore", "QCoreApplication"), ("QtGui", "QGuiApplication"),
+                                 ("QtWidgets", "QApplication")):  # fmt: skip
+                finder.after_import(f"{binding}.{module}", lambda loaded, kind=kind: self._count(getattr(loaded, kind)))
+
+    def _count(self, application: Any) -> None:
+        for name in ("exec", "exec_"):
+            real = getattr(application, name, None)
+            if real is None:
+                continue
+
+            def turn(instance: Any, *arguments: Any, real: Any = real) -> int:
+                self.application_loops += 1
+                try:
+                    return int(real(*arguments))
+                except TypeError:  # not static in this binding
+                    return int(real(instance))
+                finally:
+                    self.application_loops -= 1
+
+            with contextlib.suppress(AttributeError, TypeError):
+                setattr(application, name, _Static(turn))
 
     def reset(self) -> None:
         """Forget what has happened: in a forked process."""
@@ -98,18 +125,19 @@ class Ending:
             return
         if self._since is None:
             self._since = real
-        level = self._level()
+        level = self.level()
         if level == 0:
             self._say()
             self._grant()
             raise SystemExit(0)
-        if level > 1 and (real - self._since < _INNER_WAIT_S or now < until + _INNER_WAIT_US):
+        inner = level > 1 or not self.application_loops
+        if inner and (real - self._since < _INNER_WAIT_S or now < until + _INNER_WAIT_US):
             self._granted_us = until + _INNER_WAIT_US
             if not self._session.backend.virtual or real - self._since < _INNER_WAIT_S:
                 return
-        self._quit()
+        self._quit(inner)
 
-    def _level(self) -> int:
+    def level(self) -> int:
         """How deep in loops of Qt the calling thread is."""
         core = qt_core()
         if core is None or core.QCoreApplication.instance() is None:
@@ -119,8 +147,12 @@ class Ending:
     def _say(self) -> None:
         self._session.note("answered", "--until has come: the program was ended")
 
-    def _quit(self) -> None:
-        """Close the windows and end Qt's loop. On the main thread."""
+    def _quit(self, inner: bool) -> None:
+        """
+        Close the windows and end Qt's loop.
+
+        A program that waits in a loop of its own (`inner`) is ended in it: it would go on as if it had an answer.
+        """
         core = qt_core()
         application = core.QCoreApplication.instance()
         self._grant()
@@ -137,6 +169,8 @@ class Ending:
                                    "one in fonts-nanum)")  # fmt: skip
         for window in windows:
             window.close()
+        if inner:
+            raise SystemExit(0)
         application.quit()
 
     def _grant(self) -> None:
@@ -215,7 +249,7 @@ class Ending:
             return
         meant = told or signal.Signals(number)
         self._signalled = int(meant)
-        if meant == signal.SIGINT and self._code is None and self._level() == 0:
+        if meant == signal.SIGINT and self._code is None and self.level() == 0:
             raise KeyboardInterrupt
         # Under Qt's loop KeyboardInterrupt would abort the process; SystemExit ends it.
         raise SystemExit(128 + int(meant) if self._code is None else self._code)
@@ -317,6 +351,16 @@ class Ending:
             with contextlib.suppress(Exception):
                 stream.flush()
         os._exit(self._code or 0)
+
+
+class _Static:
+    """A function of a class that takes its object or not, as Qt's `exec` does."""
+
+    def __init__(self, function: Callable[..., int]) -> None:
+        self._function = function
+
+    def __get__(self, instance: Any, owner: Any = None) -> Callable[..., int]:
+        return functools.partial(self._function, instance)
 
 
 time_sleep: Callable[[float], None] = time.sleep

@@ -33,9 +33,16 @@ def pump_messages(session: Session) -> int:
     """Let in what waits: Qt's events and the control's. Returns 0, as no WM_QUIT is ever there."""
     core = _qt_core()
     application = core.QCoreApplication.instance() if core is not None else None
+    owner = session.opened and threading.get_ident() == session.owner
     if application is not None:
-        application.processEvents()
-    if session.opened and threading.get_ident() == session.owner:
+        if owner:
+            session.driver.held = True  # one look at the control is enough: the one below
+        try:
+            application.processEvents()
+        finally:
+            if owner:
+                session.driver.held = False
+    if owner:
         # A loop of the program's own turns fast: wait a little in it, in the control's wait, which ends with an event.
         session.driver.pump(_IDLE_S)
     else:
