@@ -25,13 +25,18 @@ def make_driver(core: Any, session: Any) -> Any:
         core.Qt.QueuedConnection if hasattr(core.Qt, "QueuedConnection") else core.Qt.ConnectionType.QueuedConnection
     )
 
-    class Waker(core.QObject):  # type: ignore[misc]  # the base comes at run time
-        """Carries a call from any thread to the thread of the loop."""
+    waker_type = vars(core).get("_kiwoom_waker")
+    if waker_type is None:
 
-        woken = signal()
+        class Waker(core.QObject):  # type: ignore[misc]  # the base comes at run time
+            """Carries a call from any thread to the thread of the loop."""
 
+            woken = signal()
+
+        # Once a process, not once an application.
+        waker_type = core._kiwoom_waker = Waker
     timer = vars(core).get("_kiwoom_qtimer", core.QTimer)
-    waker = Waker()
+    waker = waker_type()
     driver = Driver(session, timer(), waker)
     # Connected before the driver is known to anyone: a wake would be lost, and every later one held back for it.
     waker.woken.connect(driver.woken, slot_type)

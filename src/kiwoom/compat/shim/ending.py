@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
 from .virtual import HELPERS
@@ -118,7 +119,7 @@ class Ending:
         now = self._session.backend.now_us()
         if now < until:
             return
-        real = time.monotonic()
+        real = monotonic()
         if self._quit_at is not None:
             if real - self._quit_at > _LAST_WORDS_S or now >= self._quit_us + _LAST_WORDS_US:
                 raise SystemExit(0)
@@ -175,7 +176,7 @@ class Ending:
 
     def _grant(self) -> None:
         """Give the program time for its last words."""
-        self._quit_at = time.monotonic()
+        self._quit_at = monotonic()
         self._quit_us = self._session.backend.now_us()
         self._granted_us = self._quit_us + _LAST_WORDS_US
 
@@ -188,7 +189,7 @@ class Ending:
         until, at = self.until_us, self._session.backend.now_us()
         if until is None or at >= until:
             return
-        now, used, mine = time.monotonic(), time.process_time(), _thread_time()
+        now, used, mine = monotonic(), time.process_time(), _thread_time()
         before = self._quiet_from
         if before is None or before[3] != at:  # a loop on the clock moves it by looking
             self._quiet_from = (now, used, mine, at)
@@ -258,7 +259,7 @@ class Ending:
         """End the program with a last line on stderr. Any thread: the watch carries it out, if nothing else does."""
         if self._code is not None:
             return
-        self._code, self._asked_at = code, time.monotonic()
+        self._code, self._asked_at = code, monotonic()
         with contextlib.suppress(Exception):
             sys.stderr.write(f"\nkiwoom run: {text}\n")
             sys.stderr.flush()
@@ -299,7 +300,7 @@ class Ending:
 
     def _overdue(self) -> float | None:
         """Real seconds since the program ought to have ended; None if it need not."""
-        real = time.monotonic()
+        real = monotonic()
         if self._code is not None:
             return real - self._asked_at
         until = self.until_us
@@ -323,7 +324,7 @@ class Ending:
 
     def _stuck(self, now: int) -> bool:
         """Whether the program waits, on a virtual clock, for something that cannot come."""
-        real, used = time.monotonic(), time.process_time()
+        real, used = monotonic(), time.process_time()
         calm = self._calm
         if calm is None or calm[2] != now or used - calm[1] > 0.05 * max(real - calm[0], 1.0) or _has_children():
             self._calm = (real, used, now)
@@ -333,7 +334,7 @@ class Ending:
     def _interrupt(self) -> None:
         """Raise SystemExit in the main thread, wherever it waits; and end Qt's loop."""
         if self._code is None:
-            self._code, self._asked_at = 0, self._since or time.monotonic()
+            self._code, self._asked_at = 0, self._since or monotonic()
             self._say()
         if os.name != "nt" and self._pipe is not None:
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR2)

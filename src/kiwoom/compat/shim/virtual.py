@@ -11,8 +11,8 @@ import math
 import os
 import sys
 import threading
-import time
 from collections.abc import Callable
+from time import monotonic  # the real one: `time.monotonic` of the module follows the control's clock
 from typing import Any
 
 __all__ = ["HELPERS", "VirtualTime"]
@@ -104,16 +104,18 @@ class VirtualTime:
     def awake(self, thread: int) -> None:
         """A thread begins, or goes on after a wait: time stands still until it waits."""
         self._waiting.discard(thread)
-        self._still[thread] = time.monotonic()
+        self._still[thread] = monotonic()
         if thread == self._owner():
-            self._owner_at = time.monotonic()
+            self._owner_at = monotonic()
 
     def busy(self, me: int) -> bool:
         """Whether a thread other than `me` and the owner of the control works."""
         frames = sys._current_frames()
-        if len(frames) <= 1:
+        # This very frame would be kept by its own variable, and with it those of the program, up to its QApplication.
+        frames.pop(threading.get_ident(), None)
+        if not frames and not self._still:
             return False
-        now = time.monotonic()
+        now = monotonic()
         owner = self._owner()
         known, self._still = self._still, {}
         found = False
@@ -127,7 +129,7 @@ class VirtualTime:
                 found = found or now - since < _PATIENCE_S
         for thread, since in known.items():
             # A thread that was just begun has no frame yet.
-            if thread not in frames and now - since < _PATIENCE_S / 20:
+            if thread not in frames and thread not in (me, owner) and now - since < _PATIENCE_S / 20:
                 self._still[thread] = since
                 found = True
         return found
@@ -138,7 +140,7 @@ class VirtualTime:
     def _may_step(self, me: int) -> bool:
         """Whether a waiting thread may let time go on: no other works, and no loop of the owner's does it."""
         owner = self._owner()
-        if me != owner and owner not in self._waiting and time.monotonic() - self._owner_at < _PATIENCE_S:
+        if me != owner and owner not in self._waiting and monotonic() - self._owner_at < _PATIENCE_S:
             frame = sys._current_frames().get(owner)
             if frame is not None and not _waits(frame):
                 return False
@@ -235,7 +237,7 @@ class VirtualTime:
 
     def due(self) -> int:
         """Deliver what is due now, and let time stand still; returns the number of events."""
-        self._owner_at = time.monotonic()
+        self._owner_at = monotonic()
         backend = self._session.backend
         now, count = backend.now_us(), 0
         first = self._first()
@@ -250,7 +252,7 @@ class VirtualTime:
 
     def step(self) -> int:
         """Go on to the next event or deadline; returns the number of events delivered."""
-        self._owner_at = time.monotonic()
+        self._owner_at = monotonic()
         if self.busy(threading.get_ident()):
             return 0
         backend = self._session.backend
