@@ -73,6 +73,7 @@ def start_service(wine: Path, folder: Path) -> Host:
     """Start ``kiwoom serve --url ocx:`` inside Wine, with clients' code switched on, and wait until it says where."""
     tokens, audit = folder / "tokens", folder / "audit"
     tokens.write_text(f"lab {TOKEN} read,trade,custom,admin\n")
+    tokens.chmod(0o600)
     options = ["--url", "ocx:", "--listen", "127.0.0.1:0", "--tokens", in_wine(tokens), "--limits", "none"]
     process = subprocess.Popen(
         [wine / "python.sh", "-m", "kiwoom", "serve", *options, "--allow-custom-code", "--audit-log", in_wine(audit)],

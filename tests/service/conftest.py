@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -203,7 +204,9 @@ def stub(served: Served) -> Stub:
 
 def start_command(*options: str) -> tuple[subprocess.Popen[str], str]:
     """Run `kiwoom serve` and wait until it says where."""
-    environment = {**os.environ, "PYTHONPATH": str(SRC), "PYTHONIOENCODING": "utf-8"}
+    # What a service keeps for its user is not the business of the one who tests.
+    state = str(Path(tempfile.gettempdir()) / "kiwoom-tests-state")
+    environment = {**os.environ, "PYTHONPATH": str(SRC), "PYTHONIOENCODING": "utf-8", "XDG_STATE_HOME": state}
     process = subprocess.Popen(
         [sys.executable, "-m", "kiwoom", "serve", "--listen", "127.0.0.1:0", *options],
         env=environment,

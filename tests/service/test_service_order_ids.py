@@ -13,7 +13,7 @@ import pytest
 from tests.service.conftest import Serve, Served, Stub, ends_with, until
 from tests.service.test_service_orders import request, taken
 
-from kiwoom.service.base.folders import state_folder
+from kiwoom.local import state_folder
 from kiwoom.service.base.settings import RefusedToStart
 from kiwoom.service.base.status import End
 from kiwoom.service.client import OrderOutcomeUnknown, ServiceClient

@@ -52,6 +52,7 @@ def test_code_of_clients_does_not_run_on_the_loop(tmp_path: Path) -> None:
     tokens = tmp_path / "tokens"
     tokens.write_text("somebody a-token-of-sixteen-characters read,custom\n")
     tokens.chmod(0o600)
+    tokens.chmod(0o600)
     assert isinstance(owner_of(allow_custom_code=True, tokens=tokens), ThreadOwner)
 
 

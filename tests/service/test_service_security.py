@@ -32,6 +32,7 @@ def tokens(tmp_path: Path) -> Path:
         f"# name token rights accounts\nchart {READER} read {MINE}\n\nbot {TRADER} read,trade {MINE}\n"
         f"lab {LAB} read,trade,custom,admin # everything\n"
     )
+    path.chmod(0o600)
     return path
 
 
@@ -212,6 +213,7 @@ def test_a_session_belongs_to_whoever_opened_it(serve: Serve, tokens: Path) -> N
 def test_a_token_file_that_makes_no_sense_is_refused(tmp_path: Path, line: str, text: str) -> None:
     path = tmp_path / "tokens"
     path.write_text(line)
+    path.chmod(0o600)
     with pytest.raises(RefusedToStart, match=text):
         Server(Settings(listen="127.0.0.1:0", tokens=path)).start()
 
@@ -442,6 +444,7 @@ def test_code_of_koapys_client_runs_on_the_loopback_where_the_operator_said_so(
 def test_code_has_the_rights_of_its_client(serve: Serve, tmp_path: Path) -> None:
     path = tmp_path / "tokens"
     path.write_text(f"lab {LAB} read,custom\n")
+    path.chmod(0o600)
     served = serve(tokens=path, allow_custom_code=True)
     stream = custom(served)
     stream.initial_metadata()

@@ -44,6 +44,7 @@ def serve_all(serve: Serve, tmp_path: Path) -> Serve:
     """A server on which every RPC can be under way."""
     path = tmp_path / "tokens"
     path.write_text(TOKENS)
+    path.chmod(0o600)
 
     def make(**settings: object) -> Served:
         settings = {"session_grace_s": 0.05, "answer_timeout_s": 60.0, "acknowledge_timeout_s": 60.0, **settings}

@@ -13,7 +13,7 @@ from kiwoom.cli.login import login
 from kiwoom.cli.tables import Format, show, stdout
 from kiwoom.compat.run import CONTEXT, run
 from kiwoom.errors import UsageError
-from kiwoom.service.cli import certs, serve
+from kiwoom.service.cli import certs, serve, tokens
 
 __all__ = ["app"]
 
@@ -148,5 +148,6 @@ def errmsg(
 app.command()(login)
 app.command()(serve)
 app.command()(certs)
+app.add_typer(tokens, name="tokens")
 app.command(context_settings=CONTEXT)(run)
 app.command()(doctor)

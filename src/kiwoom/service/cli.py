@@ -1,4 +1,4 @@
-"""The commands ``kiwoom serve`` and ``kiwoom certs``, as functions. What they need is imported when they run."""
+"""The commands ``kiwoom serve``, ``certs`` and ``tokens``, as functions. What they need is imported when they run."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-__all__ = ["certs", "serve"]
+__all__ = ["certs", "serve", "tokens"]
+
+_LONGEST_DAYS = 3650
 
 
 def serve(
@@ -25,7 +28,12 @@ def serve(
     cert: Annotated[Path | None, typer.Option(help="Certificate (PEM): serve with TLS")] = None,
     key: Annotated[Path | None, typer.Option(help="The certificate's key")] = None,
     client_ca: Annotated[Path | None, typer.Option(help="Clients must show a certificate of this authority")] = None,
-    tokens: Annotated[Path | None, typer.Option(help="File of tokens: NAME TOKEN RIGHTS [ACCOUNTS] a line")] = None,
+    token_file: Annotated[
+        Path | None, typer.Option("--tokens", help="File of tokens: NAME TOKEN RIGHTS [ACCOUNTS] a line")
+    ] = None,
+    no_tokens: Annotated[
+        bool, typer.Option("--no-tokens", help="Serve every user of this machine (loopback only)")
+    ] = False,
     allow_custom_code: Annotated[bool, typer.Option(help="Run code of clients that have the right 'custom'")] = False,
     custom_code_without_token: Annotated[
         bool, typer.Option(help="Run code of any program on this machine, as KOAPY's own service does (loopback only)")
@@ -59,12 +67,14 @@ def serve(
     from kiwoom.control.url import ControlUrl
     from kiwoom.errors import MissingDependency
     from kiwoom.installing import pip_install
+    from kiwoom.local import is_loopback
     from kiwoom.service.base.settings import Settings
     from kiwoom.service.owner.tuning import grpc_variables
 
     try:
         # Before gRPC is imported, which reads them then.
         os.environ.update(grpc_variables(os.environ, version("grpcio")))
+        from kiwoom.service.base.security import listen_address
         from kiwoom.service.server import Server
     except PackageNotFoundError:
         raise MissingDependency(f"the service needs grpcio: {pip_install('service')}") from None
@@ -76,7 +86,8 @@ def serve(
         cert=cert,
         key=key,
         client_ca=client_ca,
-        tokens=tokens,
+        tokens=token_file,
+        local="anyone" if no_tokens or token_file or not is_loopback(listen_address(listen)[0]) else "user",
         allow_custom_code=allow_custom_code,
         custom_code_without_token=custom_code_without_token,
         audit_log=audit_log,
@@ -126,7 +137,7 @@ def certs(
 
 
 def _ledger(text: str, listen: str) -> Path | None:
-    from kiwoom.service.base.folders import state_folder
+    from kiwoom.local import state_folder
 
     port = listen.rpartition(":")[2]
     if text == "none" or (text == "auto" and port == "0"):
@@ -169,3 +180,66 @@ def _log_to_stderr(log_format: str, log_level: str) -> Iterator[None]:
     finally:
         root.removeHandler(handler)
         ours.setLevel(before)
+
+
+tokens = typer.Typer(help="Make, list and take away the tokens of a service: kiwoom serve --tokens FILE")
+
+_File = Annotated[Path | None, typer.Option("--file", help="The token file; by default in the user's state folder")]
+_Days = Annotated[int | None, typer.Option(help="Days until the token ends; without, it does not")]
+
+
+def _token_file(file: Path | None) -> Path:
+    from kiwoom.local import state_folder
+
+    return file or state_folder() / "tokens"
+
+
+def _last_day(days: int | None) -> date | None:
+    from kiwoom.errors import UsageError
+
+    if days is not None and not 0 < days <= _LONGEST_DAYS:
+        raise UsageError(f"--days is 1 to {_LONGEST_DAYS}, not {days}")
+    return None if days is None else date.today() + timedelta(days=days)
+
+
+@tokens.command("add")
+def add(
+    name: Annotated[str, typer.Argument(help="Whose token it is, as the log names it")],
+    rights: Annotated[str, typer.Option(help="Of read, trade, custom, admin; joined by commas")] = "read",
+    account: Annotated[list[str] | None, typer.Option(help="Account that it may use; all if none is given")] = None,
+    days: _Days = None,
+    file: _File = None,
+) -> None:
+    """Make a token and show it once: the file keeps only its digest."""
+    from kiwoom.service.base.tokens import add_token
+
+    path = _token_file(file)
+    print(add_token(path, name, rights.split(","), account or (), _last_day(days)))
+    print(f"in {path}: kiwoom serve --tokens {path}", file=sys.stderr)
+
+
+@tokens.command("ls")
+def list_tokens(file: _File = None) -> None:
+    """List the tokens: names, rights, accounts, last days."""
+    from kiwoom.masking import mask_account
+    from kiwoom.service.base.tokens import read_tokens
+
+    for token in read_tokens(_token_file(file)):
+        accounts = ",".join(map(mask_account, token.accounts)) or "all accounts"
+        print(token.name, ",".join(token.rights), accounts, f"until {token.until}" if token.until else "", sep="\t")
+
+
+@tokens.command("rm")
+def remove(name: Annotated[str, typer.Argument(help="Whose token")], file: _File = None) -> None:
+    """Take a token away. A service that runs notices within a second."""
+    from kiwoom.service.base.tokens import remove_token
+
+    remove_token(_token_file(file), name)
+
+
+@tokens.command("rotate")
+def rotate(name: Annotated[str, typer.Argument(help="Whose token")], days: _Days = None, file: _File = None) -> None:
+    """Make a new token in place of one, with its rights and accounts, and show it once."""
+    from kiwoom.service.base.tokens import rotate_token
+
+    print(rotate_token(_token_file(file), name, _last_day(days)))

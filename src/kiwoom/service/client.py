@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
-from kiwoom.errors import MissingDependency, OutcomeUnknown
+from kiwoom.errors import MissingDependency, OutcomeUnknown, UsageError
 from kiwoom.installing import pip_install
+from kiwoom.local import is_loopback, listener_is_ours, local_token
 from kiwoom.wire import koapy_pb2 as pb
 
 if TYPE_CHECKING:
@@ -197,7 +198,14 @@ def _order_id(order_id: str) -> tuple[tuple[str, str], ...]:
     return (("kiwoom-order-id", order_id),) if order_id else ()
 
 
-def _metadata(token: str) -> tuple[tuple[str, str], ...]:
+def _metadata(target: str, token: str, secure: bool) -> tuple[tuple[str, str], ...]:
+    """The token that the service is shown: the given one, or the user's own of a service on this machine."""
+    host, _, port = target.rpartition(":")
+    local = is_loopback(host)
+    if token and not secure and not local:
+        raise UsageError(f"a token is not sent in clear to {target}: give credentials, with TLS")
+    if not token and local and port.isdecimal() and listener_is_ours(int(port)):
+        token = local_token(int(port))
     return (("authorization", f"Bearer {token}"),) if token else ()
 
 
@@ -219,7 +227,7 @@ class ServiceClient:
             if credentials is None
             else grpc.secure_channel(target, credentials, _OPTIONS)
         )
-        self._metadata = _metadata(token)
+        self._metadata = _metadata(target, token, credentials is not None)
 
     def close(self) -> None:
         """Close the connection; open streams end."""
@@ -335,7 +343,7 @@ class AsyncServiceClient:
             if credentials is None
             else grpc.aio.secure_channel(target, credentials, _OPTIONS)
         )
-        self._metadata = _metadata(token)
+        self._metadata = _metadata(target, token, credentials is not None)
 
     async def close(self) -> None:
         """Close the connection; open streams end."""

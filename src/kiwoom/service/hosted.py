@@ -18,8 +18,8 @@ import threading
 from dataclasses import fields
 from typing import Any, TextIO
 
-from kiwoom.service.base.security import Tokens
 from kiwoom.service.base.settings import RefusedToStart, Settings
+from kiwoom.service.base.tokens import Tokens
 from kiwoom.service.server import Server
 
 __all__ = ["main"]

@@ -21,15 +21,18 @@ from contextlib import aclosing, suppress
 from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import grpc
 
 from kiwoom.control.base import Control, open_control
 from kiwoom.errors import ControlClosed, KiwoomError, MissingDependency, msg
 from kiwoom.installing import pip_install
-from kiwoom.service.base.security import EVERYBODY, EVERYBODY_WITH_CODE, Identity, Tokens, check_start, listen_address
+from kiwoom.local import Peers, forget_local_token, make_local_token
+from kiwoom.service.base.security import EVERYBODY, THE_USER, Identity, check_start, listen_address
 from kiwoom.service.base.settings import RefusedToStart, Settings
 from kiwoom.service.base.status import End, Status, details
+from kiwoom.service.base.tokens import Tokens
 from kiwoom.service.delivery.streams import Stream
 from kiwoom.service.metrics import Measured, collector
 from kiwoom.service.owner.owner import Owner, ThreadOwner
@@ -93,7 +96,10 @@ class Server:
         self._failure: BaseException | None = None
         self._stop_wanted: asyncio.Event
         self._tokens = tokens
-        self._everybody = EVERYBODY_WITH_CODE if self.settings.custom_code_without_token else EVERYBODY
+        self._everybody = EVERYBODY if self.settings.local == "anyone" else THE_USER
+        if self.settings.custom_code_without_token:
+            self._everybody = self._everybody.with_right("custom")
+        self._peers: Peers | None = None
         self._thread: threading.Thread | None = None
         self._seat: Seat | None = None
 
@@ -259,6 +265,8 @@ class Server:
         await self._wind_up(server)
         metrics()
         self.core.ledger.close()
+        if self._peers is not None and listen_address(self.settings.listen)[1] == 0:
+            forget_local_token(self.port)
 
     def _look_around(self, seat: Seat) -> None:
         seat.look()
@@ -324,6 +332,13 @@ class Server:
                 self.port = server.add_insecure_port(settings.listen)
         except RuntimeError as error:
             raise RefusedToStart(f"nothing can listen at {settings.listen}: {error}") from None
+        if settings.local == "user":
+            try:
+                token = make_local_token(self.port)
+            except OSError as error:
+                raise RefusedToStart(f"the token of this user cannot be kept: {error}; or --no-tokens") from None
+            self._tokens = Tokens([f"user {token} {','.join(sorted(self._everybody.rights))}"], "the user's token")
+            self._peers = Peers(self.port)
         return server
 
     async def _methods(self) -> dict[str, grpc.RpcMethodHandler[bytes, bytes]]:
@@ -379,18 +394,33 @@ class Server:
         return self.core.streams.one_must_catch_up() or any(session.behind() for session in sessions)
 
     def _admit(self, context: Any) -> Client:
-        identity: Identity = self._everybody
-        if self._tokens is not None:
-            authorization = ""
-            for key, value in context.invocation_metadata() or ():
-                if key == "authorization":
-                    authorization = value if isinstance(value, str) else value.decode("utf-8", "replace")
-            identity = self._tokens.identify(authorization)
-        client = self.clients.of(context.peer(), identity)
+        peer = context.peer()
+        identity = self._everybody if self._tokens is None else self._identified(peer, context)
+        client = self.clients.of(peer, identity)
         client.ask(self.settings.requests_per_second)
         if self.core.stopping:
             raise End(grpc.StatusCode.UNAVAILABLE, "the service is stopping")
         return client
+
+    def _identified(self, peer: str, context: Any) -> Identity:
+        """Whose token a call shows, or whose connection it comes by. Raises End(UNAUTHENTICATED)."""
+        assert self._tokens is not None
+        authorization = ""
+        for key, value in context.invocation_metadata() or ():
+            if key == "authorization":
+                authorization = value if isinstance(value, str) else value.decode("utf-8", "replace")
+        if self._peers is None:
+            return self._tokens.identify(authorization)
+        if authorization:
+            with suppress(End):
+                return self._everybody.of_token(self._tokens.identify(authorization))
+        # What a program shows that is the user's own does not matter.
+        _, _, address = peer.partition(":")
+        host, _, port = unquote(address).rpartition(":")
+        if port.isdecimal() and self._peers.is_ours(host, int(port)):
+            return self._everybody
+        text = "this service is for the programs of its user: show its token, or serve with --tokens or --no-tokens"
+        raise End(grpc.StatusCode.UNAUTHENTICATED, text)
 
     def _unary(self, name: str, method: Unary) -> Callable[[bytes, Any], Awaitable[bytes]]:
         measured, well = self.measured, (name, "OK")

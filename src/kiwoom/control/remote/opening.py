@@ -10,6 +10,7 @@ from kiwoom.control.remote.remote import RemoteClock, RemoteControl
 from kiwoom.control.url import ControlUrl
 from kiwoom.errors import ControlUnavailable, ControlUrlError, MissingDependency
 from kiwoom.installing import pip_install
+from kiwoom.local import is_loopback, listener_is_ours, local_token
 
 if TYPE_CHECKING:
     import grpc
@@ -42,10 +43,11 @@ def open_remote(url: ControlUrl) -> RemoteControl:
     wire = url.options.get("wire", "auto")
     if wire not in ("auto", "v1", "koapy"):
         raise ControlUrlError(f"{url}: wire is 'auto', 'v1' or 'koapy', not {wire!r}")
+    _refuse_clear_token(url)
     channel = _channel(url)
-    metadata = (("authorization", f"Bearer {url.options['token']}"),) if url.options.get("token") else ()
     try:
         _await_ready(channel, url, timeout_s)
+        metadata = _metadata(url)
         described = describe(channel, metadata, timeout_s) if wire != "koapy" else None
     except grpc.RpcError as error:
         channel.close()
@@ -68,6 +70,20 @@ def open_remote(url: ControlUrl) -> RemoteControl:
     control.link = link
     link.start()
     return control
+
+
+def _refuse_clear_token(url: ControlUrl) -> None:
+    if url.options.get("token") and url.scheme == "grpc" and not is_loopback(url.host or "127.0.0.1"):
+        raise ControlUrlError(f"{url}: a token is not sent in clear to another machine; use grpcs:, with TLS")
+
+
+def _metadata(url: ControlUrl) -> tuple[tuple[str, str], ...]:
+    """The token that the service is shown: the URL's, or the user's own of a service on this machine."""
+    host, port = url.host or "127.0.0.1", url.port or DEFAULT_PORT
+    token = url.options.get("token", "")
+    if not token and is_loopback(host) and listener_is_ours(port):
+        token = local_token(port)
+    return (("authorization", f"Bearer {token}"),) if token else ()
 
 
 def _clock(described: Any) -> Clock:

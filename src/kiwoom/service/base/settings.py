@@ -41,6 +41,11 @@ class Settings:
     tokens: Path | None = None
     """File with the tokens, their rights and accounts; without it, every client that reaches the port may do
     everything but run code."""
+    local: Literal["user", "anyone"] = "anyone"
+    """
+    Who may use a service at a loopback address without a token file: with "user", as `kiwoom serve` has it, the
+    programs of its own user, which show a token that only they can read, or which the kernel says are the user's.
+    """
     own_thread: bool = False
     """Give the control a thread of its own, also where it does not need one. Slower, but gRPC answers meanwhile."""
     cpu: int | Literal["auto", "any"] = "any"

@@ -203,6 +203,7 @@ class Caller:
             for item, value in inputs.items():
                 control.call("SetInputValue", item, value)
         elif name in ORDER_FUNCTIONS:
+            self._core.permit_order(client.identity)
             self._core.accounts.asked(str(arguments[1]), str(arguments[0]), "", str(arguments[2]), client.identity)
         elif name == "CommConnect" and "admin" not in client.identity.rights:
             return self._already_connected(client)

@@ -153,6 +153,7 @@ class _Following(Listener):
         if self._stream.ended:
             # The client was told an end without an order: one that went out now would be one too many.
             return True
+        core.permit_order(self._client.identity)
         core.limits.orders.sent(permitted_us)
         if not self._screen:
             self._screen = core.screens.borrow(screen_asked_for(self._request.screen_no))

@@ -13,6 +13,7 @@ from google.protobuf.message import DecodeError
 
 from kiwoom.errors import KiwoomError
 from kiwoom.limits import PROFILES, Limits, Priority, RequestLimiter
+from kiwoom.service.base.security import Identity
 from kiwoom.service.base.settings import RefusedToStart, Settings
 from kiwoom.service.base.status import End, Status, status_of
 from kiwoom.service.delivery.hub import Hub, Listener
@@ -58,6 +59,16 @@ class Core:
         """Answers of the broker that RPCs wait for. Event loop's thread."""
         self.counted: dict[str, Callable[[], int]] = {}
         """What else `left_over` counts, by name. Callable from any thread."""
+
+    def permit_order(self, identity: Identity) -> None:
+        """
+        Raise End(PERMISSION_DENIED) for an order with real money of a client that shows no token. Owner thread.
+
+        At a loopback address a client may be served without one; any program that runs there could be it.
+        """
+        if not identity.authenticated and self.owner.control.mode == "real":
+            text = "orders to the real server need a token: the one of the service's user, or one of --tokens"
+            raise End(grpc.StatusCode.PERMISSION_DENIED, text)
 
     def stop(self, status: Status) -> None:
         """End every wait for the broker with this status. Event loop's thread."""
