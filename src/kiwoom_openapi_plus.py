@@ -38,6 +38,7 @@ class Name(NamedTuple):
 
 def main() -> None:
     """Run the command with the arguments of the process, or say what stands in the place of its package."""
+    # One file at every start (0.1 ms); comparing all of them (13 ms) is for the doctor.
     if not _names_us(_PACKAGE):
         _stand_in()
     sys.path.insert(0, _HERE)
@@ -108,6 +109,7 @@ def _package() -> Name:
     if damaged:
         says = f"{len(damaged)} files of {DISTRIBUTION} are missing or another's, first {damaged[0]}"
         return Name("package", "missing", says + (f"; {shared} has the same folder" if shared else ""), remedy)
+    # Not what this process has imported, which is the right one in any case, but what a program would get.
     imported = _imported()
     if imported and not _names_us(imported):
         says = f"`import kiwoom` finds {imported} here, and not {DISTRIBUTION} in {os.path.dirname(_PACKAGE)}"  # noqa: PTH120

@@ -145,6 +145,7 @@ class API(
     # --- calls and events --------------------------------------------------------------------------------------
 
     def _call(self, name: str, *arguments: object) -> Value:
+        # The OCX lives in a single-threaded COM apartment: a call from another thread would wait for this one's loop.
         if threading.get_ident() != self.control.owner:
             raise UsageError(
                 f"{name} was called from another thread than the one that made this object; "

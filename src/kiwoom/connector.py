@@ -93,6 +93,7 @@ class Connector:
                 f"{route.event.python_name} has no parameter {param!r}.{hint} Its signature is "
                 f"{route.event.python_signature}"
             )
+        # Programs set a hook before or after they connect; the predecessor lost what was connected before.
         if None in route.signals:
             self._rename(route.signals)
         if None in route.slots:
@@ -170,6 +171,7 @@ class Connector:
 
     def signal(self, event: str, key: str | None = None) -> Slot:
         """The signal of an event (and key). Raises NotConnected with the keys that are connected."""
+        # A key alone: the README of the first releases asks for the next page by api.signal(rq_name).
         for route in self._under_key(event, key):
             if event in route.signals:
                 return route.signals[event]

@@ -92,6 +92,7 @@ class Kiwoom(API):
         self._journal: Journal | None = None
         super().__init__(url)
         self.control.refusals_reported = True
+        # The hooks that every release of the predecessor sets.
         self.set_connect_hook("on_receive_tr_data", "rq_name")
         self.set_connect_hook("on_receive_tr_condition", "condition_name")
         self.set_connect_hook("on_receive_real_condition", "condition_name")
@@ -340,6 +341,7 @@ class Kiwoom(API):
         finally:
             if self._journal is not None:
                 self._journal.handled(event.name, perf_counter() - started)
+        # Last, so that login() returns after the slots of the login have run, as with the predecessor.
         if event.name == "OnEventConnect":
             for wait in self._eventloop.waits:
                 if wait.kind is Kind.LOGIN:

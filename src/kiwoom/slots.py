@@ -73,6 +73,7 @@ def event_of(slot: Callable[..., object] | None, signal: Callable[..., object] |
         alike = sum(one == other for one, other in zip(names, arguments, strict=False))
         if len(names) == len(arguments) or (names and names == arguments[: len(names)]):
             scores[python_name] = (len(names) == len(arguments), alike)
+    # Same number of parameters first, then same names: a slot may name its parameters as it likes, but takes them all.
     best = [python_name for python_name, score in scores.items() if score == max(scores.values())]
     if len(best) == 1:
         return best[0]

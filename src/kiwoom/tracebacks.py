@@ -46,6 +46,7 @@ def _cut(traceback: TracebackType | None) -> TracebackType | None:
     while traceback is not None:
         frames.append(traceback)
         traceback = traceback.tb_next
+    # The first frames say how the program came there, the last what went wrong; between them a recursion repeats.
     if len(frames) > FIRST + LAST:
         frames = frames[:FIRST] + frames[-LAST:]
     linked: TracebackType | None = None

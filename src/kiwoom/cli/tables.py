@@ -82,6 +82,7 @@ def show(
                 table.add_row(name, value)
             console.print(table)
         if rows:
+            # Half of a TR's items may be blank in every row, and a terminal is 80 columns wide.
             used = [name for name in rows[0] if any(row.get(name) for row in rows)]
             table = Table(*used)
             for row in rows:

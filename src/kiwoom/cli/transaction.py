@@ -65,6 +65,7 @@ def ask(api: Kiwoom, tr: catalog.Tr, inputs: Mapping[str, str], pages: int = 1, 
         table = api.get_comm_data_ex(code, "") or []
         names = [f.name for f in tr.multi]
         received.rows.extend({n: v.strip() for n, v in zip(names, row, strict=False)} for row in table)
+        # Users report servers that answer next=2 for ever: a page with the ends of an earlier one is no new page.
         fingerprint = tuple("\t".join(row) for row in (table[:1] + table[-1:]))
         if fingerprint and fingerprint in repeated:
             state["prev_next"] = "0"  # a server that repeats a page for ever

@@ -15,6 +15,7 @@ MAX_SCREEN_COUNT = MAX_SCREENS
 MAX_STOCK_PER_SCREEN = 90
 """Codes on one screen; the guide allows a hundred."""
 
+# Above the numbers that people choose by hand; the predecessor drew from all of 0000 to 9999 and could meet them.
 _FIRST, _LAST = 5000, 9999
 
 

@@ -53,7 +53,7 @@ class ExitType(Enum):
 
     SUCCESS = 0
     FAILURE = -1
-    IMPOSSIBLE = 712
+    IMPOSSIBLE = 712  # the predecessor's number; programs compare with the member
     success = 0  # noqa: PIE796
     failure = -1  # noqa: PIE796
     impossible = 712  # noqa: PIE796
