@@ -9,6 +9,7 @@ of ten digits that has the form of an account.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
 __all__ = ["HIDDEN", "Masker", "is_secret", "mask_account", "masked_arguments"]
@@ -22,6 +23,7 @@ _ACCOUNT_FIDS = (9201, "9201")
 _ACCOUNT_ITEMS = ("계좌번호",)
 _ACCOUNT_ARGUMENT = "acc_no"
 # 비밀번호입력매체구분 says how the password was entered: no secret.
+_SECRET = ("비밀번호", "비번", "암호", "password", "passwd", "pwd")
 _NOT_SECRET = ("비밀번호입력매체구분",)
 
 
@@ -72,7 +74,7 @@ class Masker:
                 values[position] = mask_account(str(values[position]))
         if name == "SetInputValue" and len(values) == 2:
             key, value = str(values[0]), str(values[1])
-            if key in _ACCOUNT_ITEMS:
+            if key.strip() in _ACCOUNT_ITEMS:
                 self.learn(value)
                 values[1] = mask_account(value)
             elif is_secret(key) and value:
@@ -92,8 +94,10 @@ class Masker:
 
 def is_secret(input_name: str) -> bool:
     """Say whether an input of a TR is a password."""
-    plain = input_name.replace(" ", "")
-    return ("비밀번호" in plain or "password" in plain.lower()) and plain not in _NOT_SECRET
+    # One spelling: a Korean name may come as letters that are put together, a name from a web page with odd blanks.
+    text = unicodedata.normalize("NFKC", input_name)
+    plain = "".join(c for c in text if not c.isspace() and not unicodedata.category(c).startswith("C")).lower()
+    return any(word in plain for word in _SECRET) and plain not in _NOT_SECRET
 
 
 def masked_arguments(name: str, parameters: Sequence[str], arguments: Sequence[object]) -> str:

@@ -11,8 +11,10 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Final
@@ -30,6 +32,12 @@ log = logging.getLogger("kiwoom.recording")
 FORMAT: Final = 1
 """Version of the lines."""
 
+# A file is read in bytes of the disk, and its text in pieces: what it says that it unpacks to does not matter.
+_CHUNK = 16 * 1024
+_PIECE = 256 * 1024
+# A line with a TR's whole answer is some hundred kilobytes; a block has at most 2,000 lines.
+_LONGEST_LINE = 64 * 1024 * 1024
+_LONGEST_BLOCK = 256 * 1024 * 1024
 _BLOCK_LINES = 2_000
 _BLOCK_US = 10_000_000  # of the control's clock: a crash costs at most so much
 
@@ -64,7 +72,8 @@ class Recorder:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             _mend(path)
-            self._file = path.open("ab")
+            # Accounts and orders stand in it: a new file is its user's alone.
+            self._file = open(path, "ab", opener=lambda name, flags: os.open(name, flags, 0o600))  # noqa: SIM115
         except OSError as error:
             self._end(error)
         self._lines: list[str] = []
@@ -169,28 +178,73 @@ def _packed(text: bytes) -> bytes:
     return packer.compress(text) + packer.flush()
 
 
+@dataclass(frozen=True)
+class _Torn:
+    """The last block is not whole, or what follows is no block at all (`error`); it began at this byte."""
+
+    begin: int
+    error: zlib.error | None = None
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes | int | _Torn]:
+    """
+    The text of a recording in pieces of bounded size; after each block the byte behind it, at a torn end a `_Torn`.
+
+    Nothing is copied for each block that stands before it: a file of many blocks is read in linear time.
+    """
+    begin, data, started = 0, b"", False
+    unpacker = zlib.decompressobj(31)
+    while True:
+        more = data or file.read(_CHUNK)
+        try:
+            # At the end of the file, what is left inside of the unpacker.
+            text = unpacker.decompress(more, _PIECE)
+        except zlib.error as error:
+            yield _Torn(begin, error)
+            return
+        started = started or bool(more)
+        if text:
+            yield text
+        if unpacker.eof:
+            data = unpacker.unused_data
+            begin, started = file.tell() - len(data), False
+            yield begin
+            unpacker = zlib.decompressobj(31)
+        else:
+            data = unpacker.unconsumed_tail
+            if not more and not text:
+                if started:
+                    yield _Torn(begin)
+                return
+
+
 def _mend(path: Path) -> None:
     """Make a block of the whole lines in a torn last block, so that further blocks can follow."""
     if not path.exists():
         return
-    whole, position = path.read_bytes(), 0
-    while position < len(whole):
-        unpacker = zlib.decompressobj(31)
-        try:
-            text = unpacker.decompress(whole[position:])
-        except zlib.error:
-            if not position:
-                return  # this is no recording: reading it will say so
-            text = b""
-        if not unpacker.eof:
-            lines = text[: text.rfind(b"\n") + 1]
-            log.warning("%s ends in the middle of a block; its %d whole lines are kept", path, lines.count(b"\n"))
-            with path.open("r+b") as file:
-                file.truncate(position)
-                file.seek(position)
-                file.write(_packed(lines) if lines else b"")
-            return
-        position = len(whole) - len(unpacker.unused_data)
+    torn: _Torn | None = None
+    block: list[bytes] = []
+    size = 0
+    with path.open("rb") as file:
+        for piece in _pieces(file):
+            if isinstance(piece, bytes):
+                size += len(piece)
+                if size > _LONGEST_BLOCK:
+                    return  # no recorder wrote it: reading it will say so
+                block.append(piece)
+            elif isinstance(piece, int):
+                block, size = [], 0
+            else:
+                torn = piece
+    if torn is None or (torn.error is not None and not torn.begin):
+        return
+    text = b"".join(block) if torn.error is None else b""
+    lines = text[: text.rfind(b"\n") + 1]
+    log.warning("%s ends in the middle of a block; its %d whole lines are kept", path, lines.count(b"\n"))
+    with path.open("r+b") as file:
+        file.truncate(torn.begin)
+        file.seek(torn.begin)
+        file.write(_packed(lines) if lines else b"")
 
 
 def read_recording(path: str | Path) -> Iterator[dict[str, Any]]:
@@ -199,31 +253,39 @@ def read_recording(path: str | Path) -> Iterator[dict[str, Any]]:
 
     Raises OSError, and ValueError for a file that is not a recording.
     """
-    whole = Path(path).read_bytes()
-    position, first = 0, True
-    while position < len(whole):
-        unpacker = zlib.decompressobj(31)
-        try:
-            text = unpacker.decompress(whole[position:])
-        except zlib.error as error:
-            if first:
-                raise ValueError(f"{path} is not a recording: {error}") from None
-            log.warning("%s is damaged from byte %d on (%s); what comes before is used", path, position, error)
-            return
-        complete = unpacker.eof
-        lines = text.split(b"\n")
-        last = lines.pop()
-        if last or not complete:
-            log.warning("%s ends in the middle of a block", path)
-        for raw in lines:
-            try:
-                line = json.loads(raw)
-            except ValueError:
-                raise ValueError(f"{path} is not a recording: {raw[:60]!r}") from None
-            if first and (not isinstance(line, dict) or line.get("k") != "open"):
-                raise ValueError(f"{path} is not a recording: it does not begin with an opening line")
-            first = False
-            yield line
-        if not complete:
-            return
-        position = len(whole) - len(unpacker.unused_data)
+    first, rest = True, b""
+    with Path(path).open("rb") as file:
+        for piece in _pieces(file):
+            if isinstance(piece, int):
+                if rest:
+                    log.warning("%s has a block that ends in the middle of a line", path)
+                rest = b""
+                continue
+            if isinstance(piece, _Torn):
+                if piece.error is None:
+                    log.warning("%s ends in the middle of a block", path)
+                elif first:
+                    raise ValueError(f"{path} is not a recording: {piece.error}")
+                else:
+                    text = "%s is damaged from byte %d on (%s); what comes before is used"
+                    log.warning(text, path, piece.begin, piece.error)
+                return
+            lines = (rest + piece).split(b"\n")
+            rest = lines.pop()
+            if len(rest) > _LONGEST_LINE:
+                raise ValueError(f"{path} is not a recording: a line of more than {_LONGEST_LINE} bytes")
+            for raw in lines:
+                yield _line(path, raw, first)
+                first = False
+
+
+def _line(path: str | Path, raw: bytes, first: bool) -> dict[str, Any]:
+    try:
+        line = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise ValueError(f"{path} is not a recording: {raw[:60]!r}") from None
+    if not isinstance(line, dict):
+        raise ValueError(f"{path} is not a recording: {raw[:60]!r}")  # noqa: TRY004  # the file's fault, not a type's
+    if first and line.get("k") != "open":
+        raise ValueError(f"{path} is not a recording: it does not begin with an opening line")
+    return line

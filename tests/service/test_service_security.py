@@ -462,3 +462,10 @@ def test_the_code_reaches_nothing_of_the_control_but_the_contract(lab: Served) -
     with ends_with(grpc.StatusCode.ABORTED, "no function 'close'"):
         list(stream)
     until(lambda: lab.stub().call("GetConnectState", **authorized(LAB)) == 1)
+
+
+@pytest.mark.parametrize("client", ["../server", "a/b", "c:\\key", "", "..", "ca", "a\nb"])
+def test_the_name_of_a_client_leads_to_no_other_folder(tmp_path: Path, client: str) -> None:
+    with pytest.raises(UsageError, match="no name"):
+        make_certificates(tmp_path, ["localhost"], client)
+    assert not list(tmp_path.iterdir())

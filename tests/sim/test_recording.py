@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import json
+import os
+import random
 import signal
+import stat
 import subprocess
 import sys
+import tracemalloc
+import unicodedata
+import zlib
 from pathlib import Path
 
 import pytest
@@ -14,7 +21,7 @@ from tests.sim.driver import Driver
 from kiwoom.control import Control, open_control
 from kiwoom.control.contract import EVENTS
 from kiwoom.errors import ControlUrlError
-from kiwoom.recording import Recorder, read_recording, record
+from kiwoom.recording import _CHUNK, Recorder, read_recording, record
 
 ROOT = Path(__file__).resolve().parents[2]
 SESSION = "sim:?clock=virtual&at=2026-02-06 09:59&seed=3"
@@ -144,6 +151,9 @@ def test_it_can_be_appended_to(recorded: tuple[Path, list[object]], tmp_path: Pa
 
 _KILLED = """
 import sys
+import tracemalloc
+import unicodedata
+import zlib
 from tests.sim.test_recording import SESSION, Session
 from kiwoom.control import open_control
 from kiwoom.recording import record
@@ -253,3 +263,73 @@ def test_a_driver_can_be_recorded_too(tmp_path: Path) -> None:
         driver.ask("opt10001", 종목코드="005930")
     names = [line.get("n") for line in read_recording(tmp_path / "driver.kwr")]
     assert names.count("CommRqData") == 1 and "OnReceiveTrData" in names
+
+
+def test_a_file_of_many_blocks_is_read_in_linear_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted, not timed: what is handed to the unpacker is the file, and a piece for each block."""
+    handed = 0
+    make = zlib.decompressobj
+
+    class Counting:
+        def __init__(self, bits: int) -> None:
+            self._real = make(bits)
+
+        def decompress(self, data: bytes, longest: int) -> bytes:
+            nonlocal handed
+            handed += len(data)
+            return self._real.decompress(data, longest)
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self._real, name)
+
+    path = tmp_path / "many.kwr"
+    noise = random.Random(1)
+    lines = [json.dumps({"t": i, "k": "call", "n": noise.randbytes(60).hex()}) for i in range(4000)]
+    lines[0] = '{"t":0,"k":"open"}'
+    path.write_bytes(b"".join(gzip.compress(f"{line}\n".encode()) for line in lines))
+    monkeypatch.setattr("kiwoom.recording.zlib.decompressobj", Counting)
+    assert sum(1 for _ in read_recording(path)) == 4000
+    size = path.stat().st_size
+    # A chunk of the file is handed over again for each block in it, and no more than that.
+    assert handed < size + 4000 * _CHUNK
+
+
+def test_what_unpacks_to_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kiwoom.recording._LONGEST_LINE", 1_000_000)
+    path = tmp_path / "bomb.kwr"
+    path.write_bytes(gzip.compress(b'{"t":0,"k":"open"}\n' + b"0" * 50_000_000))
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match="a line of more than"):
+            list(read_recording(path))
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
+    path.write_bytes(gzip.compress(b'{"t":0,"k":"open"}\n' + b"[" * 100_000 + b"\n"))
+    with pytest.raises(ValueError, match="not a recording"):
+        list(read_recording(path))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights of files are POSIX's")
+def test_a_new_recording_is_its_users_alone(tmp_path: Path) -> None:
+    with open_control(SESSION) as control, record(control, tmp_path / "day.kwr"):
+        pass
+    assert stat.S_IMODE((tmp_path / "day.kwr").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "비밀번호",
+        "계좌비밀번호",
+        "계좌 비밀번호 ",
+        unicodedata.normalize("NFD", "계좌비밀번호"),
+        "비\u200b밀번호",
+        "Password",
+    ],
+)
+def test_no_spelling_of_a_password_is_recorded(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "day.kwr"
+    with open_control(SESSION) as control, record(control, path):
+        control.call("SetInputValue", name, "s3cr3t")
+    assert b"s3cr3t" not in gzip.decompress(path.read_bytes())

@@ -24,6 +24,10 @@ _DAYS = 825
 _CA_DAYS = 3650
 
 
+# The other files in the folder; on Windows a backslash or a drive would lead elsewhere.
+_TAKEN = frozenset({"ca", "server", ".", ".."})
+
+
 @dataclass(frozen=True)
 class Made:
     """The files that were made."""
@@ -50,6 +54,8 @@ def make_certificates(folder: Path, names: Iterable[str], client: str = "client"
     wanted = list(dict.fromkeys(names))
     if not wanted:
         raise UsageError("a certificate needs the name or address by which clients reach the service")
+    if not client or any(c in client for c in "/\\:") or client in _TAKEN or not client.isprintable():
+        raise UsageError(f"{client!r} is no name for the client's files: one word, without a folder")
     folder.mkdir(parents=True, exist_ok=True)
     ca_key, ca = _authority(folder)
     made = Made(
