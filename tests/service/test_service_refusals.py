@@ -22,6 +22,7 @@ HAND_ON = {
     "base.status.status_of",
     "rpc.calls._refuse",
     "rpc.custom.Observer.on_error",
+    "prometheus._guarded.answer",
     "rpc.inquiry.error_in_message",
     "server.Server._wind_up",
     "shared.core.status_for",

@@ -7,11 +7,15 @@ import json
 import logging
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
+import urllib.error
 import urllib.request
+from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -19,6 +23,9 @@ from tests.service.conftest import Serve, Served, Stub, start_command, until
 from typer.testing import CliRunner
 
 from kiwoom.control.base import open_control
+from kiwoom.service.base.settings import RefusedToStart
+from kiwoom.service.base.tokens import add_token
+from kiwoom.service.certs import make_certificates
 from kiwoom.service.jsonlog import JsonFormatter
 from kiwoom.service.server import KOAPY_SERVICE, NATIVE_SERVICE
 from kiwoom.wire import koapy_pb2 as pb
@@ -99,6 +106,44 @@ def test_the_interface_can_be_asked_for(served: Served) -> None:
         (encoded,) = ask(file_containing_symbol=symbol).file_descriptor_response.file_descriptor_proto
         proto = descriptor_pb2.FileDescriptorProto.FromString(encoded)
         assert f"{proto.package}.{proto.service[0].name}" == symbol
+
+
+def ask_metrics(served: Served, host: str) -> int:
+    connection = HTTPConnection("127.0.0.1", served.server.metrics_port, timeout=10)
+    connection.request("GET", "/metrics", headers={"Host": host})
+    return connection.getresponse().status
+
+
+def test_metrics_are_not_for_a_page_whose_name_leads_here(serve: Serve) -> None:
+    served = serve(metrics="127.0.0.1:0")
+    assert [ask_metrics(served, host) for host in ("127.0.0.1:9464", "localhost", "[::1]:1")] == [200] * 3
+    assert [ask_metrics(served, host) for host in ("evil.example", "evil.example:80", "", "127.0.0.1.evil")] == [
+        421
+    ] * 4
+
+
+def test_metrics_beyond_the_loopback_need_tls_and_a_token(serve: Serve, tmp_path: Path) -> None:
+    made = make_certificates(tmp_path / "certs", ["127.0.0.1"])
+    token = add_token(tmp_path / "tokens", "prometheus", ["read"], [], None)
+    whole: dict[str, Any] = {"metrics": "0.0.0.0:0", "cert": made.cert, "key": made.key, "tokens": tmp_path / "tokens"}
+    for missing in (("cert", "key"), ("tokens",)):
+        settings = {name: value for name, value in whole.items() if name not in missing}
+        with pytest.raises(RefusedToStart, match="read what the service does"):
+            serve(**settings)
+    served = serve(**whole)
+    context = ssl.create_default_context(cafile=str(made.ca))
+    url = f"https://127.0.0.1:{served.server.metrics_port}/metrics"
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        urllib.request.urlopen(url, timeout=10, context=context)
+    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})
+    with urllib.request.urlopen(request, timeout=10, context=context) as page:
+        assert b"kiwoom_streams" in page.read()
+    # One that connects and says nothing holds up no other.
+    with (
+        socket.create_connection(("127.0.0.1", served.server.metrics_port)),
+        urllib.request.urlopen(request, timeout=10, context=context) as page,
+    ):
+        assert page.status == 200
 
 
 def test_prometheus_reads_what_happens(serve: Serve) -> None:

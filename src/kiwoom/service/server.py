@@ -26,8 +26,7 @@ from urllib.parse import unquote
 import grpc
 
 from kiwoom.control.base import Control, open_control
-from kiwoom.errors import ControlClosed, KiwoomError, MissingDependency, msg
-from kiwoom.installing import pip_install
+from kiwoom.errors import ControlClosed, KiwoomError, msg
 from kiwoom.local import Peers, forget_local_token, make_local_token
 from kiwoom.service.base.security import EVERYBODY, THE_USER, Identity, check_start, listen_address
 from kiwoom.service.base.settings import RefusedToStart, Settings
@@ -38,6 +37,7 @@ from kiwoom.service.metrics import Measured, collector
 from kiwoom.service.owner.owner import Owner, ThreadOwner
 from kiwoom.service.owner.processor import LOOK_S, Seat, keep_to, take_seat
 from kiwoom.service.owner.tuning import freeze_gc, new_loop
+from kiwoom.service.prometheus import Endpoint
 from kiwoom.service.rpc import conditions, custom, listening, login, orders, transactions
 from kiwoom.service.rpc import loglevel as logs
 from kiwoom.service.rpc import realtime as streaming
@@ -251,7 +251,10 @@ class Server:
             add_reflection(server, services)
         await server.start()
         await health(True)
-        metrics = self._serve_metrics()
+        endpoint: Endpoint | None = None
+        if self.settings.metrics:
+            endpoint = Endpoint(self.settings, self.metrics(), self._tokens)
+            self.metrics_port = endpoint.port
         log.info("serving %r at %s", self._owner.control, self.address)
         if self.settings.custom_code_without_token:
             log.warning("any program on this machine can run its own code in this service: --custom-code-without-token")
@@ -263,7 +266,8 @@ class Server:
             await self._stop_wanted.wait()
         await health(False)
         await self._wind_up(server)
-        metrics()
+        if endpoint is not None:
+            endpoint.close()
         self.core.ledger.close()
         if self._peers is not None and listen_address(self.settings.listen)[1] == 0:
             forget_local_token(self.port)
@@ -480,30 +484,6 @@ class Server:
             await context.abort(status.code, details(status.details))
         except grpc.aio.InternalError as gone:
             raise asyncio.CancelledError from gone
-
-    def _serve_metrics(self) -> Callable[[], None]:
-        """Answer Prometheus where the settings say; the result ends it."""
-        if not self.settings.metrics:
-            return lambda: None
-        try:
-            from prometheus_client import CollectorRegistry, start_http_server
-        except ImportError:
-            raise MissingDependency(f"--metrics needs prometheus_client: {pip_install('service')}") from None
-        host, port = listen_address(self.settings.metrics)
-        registry = CollectorRegistry()
-        registry.register(self.metrics())
-        try:
-            httpd, thread = start_http_server(port, host, registry)
-        except OSError as error:
-            raise RefusedToStart(f"nothing can listen at {self.settings.metrics}: {error}") from None
-        self.metrics_port = httpd.server_port
-
-        def stop() -> None:
-            httpd.shutdown()
-            httpd.server_close()
-            thread.join()
-
-        return stop
 
     def metrics(self) -> collector:
         """A collector for `prometheus_client`."""

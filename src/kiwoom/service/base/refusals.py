@@ -73,7 +73,11 @@ REFUSALS: tuple[Refusal, ...] = (
         "what is kept of them",
     ),
     Refusal(
-        "base.security.Tokens.identify", "UNAUTHENTICATED", "no token, or an unknown one", "rights", "the token file"
+        "base.tokens.Tokens.identify",
+        "UNAUTHENTICATED",
+        "no token, an unknown one, or one that has ended",
+        "rights",
+        "the token file",
     ),
     Refusal(
         "shared.clients.Client.ask",
@@ -81,6 +85,20 @@ REFUSALS: tuple[Refusal, ...] = (
         "more requests a second than the operator allows one client",
         "protection",
         "setting requests_per_second, off by default",
+    ),
+    Refusal(
+        "server.Server._identified",
+        "UNAUTHENTICATED",
+        "a program of another user of the machine, at a loopback address",
+        "rights",
+        "kiwoom serve without --no-tokens",
+    ),
+    Refusal(
+        "shared.core.Core.permit_order",
+        "PERMISSION_DENIED",
+        "an order to the real server of a client that shows no token",
+        "rights",
+        "any program of the machine could be it",
     ),
     # --- arguments
     Refusal(

@@ -93,8 +93,14 @@ def check_start(settings: Settings) -> None:
             "--allow-custom-code runs code of clients, so it needs --tokens to know whose. For every program of this "
             "machine, as KOAPY's service has it: --custom-code-without-token"
         )
-    if is_loopback(host):
-        return
+    if settings.metrics and not is_loopback(listen_address(settings.metrics)[0]):
+        _refuse_open(settings, settings.metrics, "read what the service does")
+    if not is_loopback(host):
+        _refuse_open(settings, settings.listen, "trade")
+
+
+def _refuse_open(settings: Settings, address: str, danger: str) -> None:
+    """Raise RefusedToStart if an address that other machines reach has no TLS or no tokens."""
     missing = []
     if settings.cert is None:
         missing.append("TLS (--cert and --key; `kiwoom certs` makes them)")
@@ -102,6 +108,6 @@ def check_start(settings: Settings) -> None:
         missing.append("tokens (--tokens FILE)")
     if missing:
         raise RefusedToStart(
-            f"{settings.listen} can be reached from other machines, and any of them could trade: that needs "
+            f"{address} can be reached from other machines, and any of them could {danger}: that needs "
             f"{' and '.join(missing)}. To serve this machine alone, listen at 127.0.0.1"
         )
