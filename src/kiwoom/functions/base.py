@@ -22,6 +22,7 @@ class Caller:
         raise NotImplementedError
 
     def _text(self, name: str, *arguments: object) -> str:
+        # The contract fixes each function's result type and every control keeps to it, so nothing is converted here.
         return cast(str, self._call(name, *arguments))
 
     def _number(self, name: str, *arguments: object) -> int:
@@ -39,6 +40,7 @@ class _Alias:
         self.__doc__ = doc
 
     def __get__(self, instance: object | None, owner: type) -> object:
+        # Looked up at each use: an alias that held the function would still run the one that a subclass has overridden.
         return getattr(owner if instance is None else instance, self.name)
 
 

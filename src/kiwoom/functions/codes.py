@@ -23,6 +23,8 @@ class CodeFunctions(Caller):
         (신주인수권), ``6`` REIT, ``8`` ETF, ``9`` high-yield fund, ``30`` K-OTC, ``50`` KONEX, ``60`` ETN, ``NXT``; ""
         gives all. "" for a market without members. Codes are text: they may hold letters (``0039P0``).
         """
+        # Handed on unsplit: old programs cut the empty last part themselves (``split(';')[:-1]``).
+        # KOSPI's list keeps delisted codes for about three days (guide text in KOA Studio).
         return self._text("GetCodeListByMarket", market)
 
     GetCodeListByMarket = alias(get_code_list_by_market)
@@ -40,6 +42,7 @@ class CodeFunctions(Caller):
         The control's number has 32 bits and overflows for large companies: `get_master_listed_stock_cnt_ex` gives
         the right one as text.
         """
+        # A `long` in the type library: 5.97 billion Samsung shares do not fit, and the control does not say so.
         return self._number("GetMasterListedStockCnt", code)
 
     GetMasterListedStockCnt = alias(get_master_listed_stock_cnt)
@@ -63,6 +66,7 @@ class CodeFunctions(Caller):
         It is the price from which today's change and limits are counted (yesterday's close, adjusted), not the last
         trade.
         """
+        # Text with its zeros, as captured in 2019. KOA Studio's text says 기준가, whatever "last" suggests.
         return self._text("GetMasterLastPrice", code)
 
     GetMasterLastPrice = alias(get_master_last_price)
@@ -73,12 +77,14 @@ class CodeFunctions(Caller):
 
         Parts: 정상, 증거금n% (margin rate), 거래정지, 관리종목, 감리종목, 투자유의종목, 담보대출, 액면분할, 신용가능.
         """
+        # The word for each state and the ``|`` between them are the guide's; one stock may have several.
         return self._text("GetMasterStockState", code)
 
     GetMasterStockState = alias(get_master_stock_state)
 
     def get_market_type(self, code: str) -> int:
         """Tell the market number of a code, as `get_code_list_by_market` counts them: 0 KOSPI, 10 KOSDAQ, 8 ETF …"""
+        # Not in the guide: the function stands in the type library (DispId 58) and clients use it.
         return self._number("GetMarketType", code)
 
     GetMarketType = alias(get_market_type)
@@ -89,18 +95,21 @@ class CodeFunctions(Caller):
 
         `type` 0 sorts by code, 1 by name.
         """
+        # Captured in 2019 (142 themes): no semicolon after the last one, unlike GetCodeListByMarket.
         return self._text("GetThemeGroupList", type)
 
     GetThemeGroupList = alias(get_theme_group_list)
 
     def get_theme_group_code(self, theme_code: str) -> str:
         """List the stocks of a theme, each with the prefix A: ``A000660;A005930``."""
+        # The prefix stays, as the control gives it; TR inputs and SetRealReg want the bare six characters.
         return self._text("GetThemeGroupCode", theme_code)
 
     GetThemeGroupCode = alias(get_theme_group_code)
 
     def get_branch_code_name(self) -> str:
         """List the member firms (거래원): ``001|교  보;002|신한금융투자;...`` (no trailing semicolon)."""
+        # Captured in 2019 with 69 firms; names keep their inner blanks (``교  보``).
         return self._text("GetBranchCodeName")
 
     GetBranchCodeName = alias(get_branch_code_name)

@@ -19,6 +19,8 @@ class ConditionFunctions(Caller):
 
         Returns 1 if the request was sent, 0 if not (the reverse of the other functions).
         """
+        # The list comes from a file that the OCX keeps (``system\<id>_NewSaveIndex.dat``): conditions edited in 영웅문4
+        # meanwhile are seen only after another call.
         return self._number("GetConditionLoad")
 
     GetConditionLoad = alias(get_condition_load)
@@ -30,6 +32,7 @@ class ConditionFunctions(Caller):
         The last one has a semicolon too. Numbers need not be contiguous. "" before a successful load. The guide reads
         it inside `on_receive_condition_ver`; it keeps working afterwards.
         """
+        # The last semicolon is captured too. pykiwoom's comments show ``000^``: compare numbers, not text.
         return self._text("GetConditionNameList")
 
     GetConditionNameList = alias(get_condition_name_list)
@@ -46,12 +49,14 @@ class ConditionFunctions(Caller):
         among the five requests in one second; the same condition once a minute; at most ten in real time; no real
         time for a condition with more than 100 results.
         """
+        # 1 is success, 0 failure (guide): -11 to -13 stand in its table of codes, but are not returned here.
         return self._number("SendCondition", scr_no, cond_name, index, search)
 
     SendCondition = alias(send_condition)
 
     def send_condition_stop(self, scr_no: str, cond_name: str, index: Number) -> None:
         """Stop the real-time search of a condition that `send_condition` started with the same three arguments."""
+        # Frees one of ten places: the guide counts them per screen, KOA Studio's text in all.
         self._void("SendConditionStop", scr_no, cond_name, index)
 
     SendConditionStop = alias(send_condition_stop)

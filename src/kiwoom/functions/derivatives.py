@@ -31,18 +31,21 @@ class DerivativeFunctions(Caller):
 
         The guide says 0-3 futures and 4-7 spreads; observed is the n-th entry of `get_future_list`.
         """
+        # Follows the capture of 2019, not the guide: with more than four maturities, 4 is the fifth and not a spread.
         return self._text("GetFutureCodeByIndex", index)
 
     GetFutureCodeByIndex = alias(get_future_code_by_index)
 
     def get_act_price_list(self) -> str:
         """List the strikes of index options times 100, ascending: ``19000;19250;...;40000``; no trailing semicolon."""
+        # Follows the capture of 2019, not the guide's ``265.00;262.50``: no point, and ascending.
         return self._text("GetActPriceList")
 
     GetActPriceList = alias(get_act_price_list)
 
     def get_month_list(self) -> str:
         """List the maturities of index options: calls far to near, then puts near to far: ``202112;...;201911;...``."""
+        # Captured in 2019 with each month twice, mirrored in the middle: no list of distinct months.
         return self._text("GetMonthList")
 
     GetMonthList = alias(get_month_list)
@@ -54,6 +57,7 @@ class DerivativeFunctions(Caller):
         >>> api.get_option_code('260.00', 2, '201407')
         '201J7260'
         """
+        # The strike has its point here and none in GetActPriceList: a value of that list does not fit as it is.
         return self._text("GetOptionCode", act_price, cp, month)
 
     GetOptionCode = alias(get_option_code)
@@ -76,18 +80,21 @@ class DerivativeFunctions(Caller):
         >>> api.get_option_code_by_act_price('201J7260', 2, -1)     # 262.50
         '201J7262'
         """
+        # The sign is the guide's example: strikes are counted down its descending list, so -1 leads to the higher one.
         return self._text("GetOptionCodeByActPrice", code, cp, tick)
 
     GetOptionCodeByActPrice = alias(get_option_code_by_act_price)
 
     def get_option_atm(self) -> str:
         """Tell the at-the-money strike of index options times 100: ``28500`` is 285.00."""
+        # Captured: times 100 without a point, as GetActPriceList has it.
         return self._text("GetOptionATM")
 
     GetOptionATM = alias(get_option_atm)
 
     def get_sfuture_list(self, base_code: str = "") -> str:
         """List stock futures: ``code^name^underlying;...;`` (trailing semicolon); "" as `base_code` lists all."""
+        # The three fields are known from KOA Studio's text and breadum/kiwoom; the guide names only the semicolon.
         return self._text("GetSFutureList", base_code)
 
     GetSFutureList = alias(get_sfuture_list)
@@ -101,6 +108,7 @@ class DerivativeFunctions(Caller):
 
     def get_sact_price_list(self, base_gb: str) -> str:
         """List the strikes of the stock options of a group of underlyings."""
+        # No capture of the stock option functions is known: their formats are those of the guide's examples.
         return self._text("GetSActPriceList", base_gb)
 
     GetSActPriceList = alias(get_sact_price_list)
@@ -113,6 +121,7 @@ class DerivativeFunctions(Caller):
 
     def get_soption_code(self, base_gb: str, act_price: str, cp: Number, month: str) -> str:
         """Find a stock option by group, strike in won (``'1300000'``), call or put, and month in four digits (1412)."""
+        # Two digits of the year less than GetOptionCode takes: so the guide's example has it (``1412``).
         return self._text("GetSOptionCode", base_gb, act_price, cp, month)
 
     GetSOptionCode = alias(get_soption_code)
@@ -135,6 +144,7 @@ class DerivativeFunctions(Caller):
 
         ISIN and name, the name padded with blanks to 40 bytes; semicolons between, none after the last.
         """
+        # Follows the capture of 2019 (142 entries): the guide's example shows option codes instead.
         return self._text("GetSFOBasisAssetList")
 
     GetSFOBasisAssetList = alias(get_sfobasis_asset_list)

@@ -14,6 +14,7 @@ class EventHandlers:
     event's data again. An override may take fewer parameters than the event has.
     """
 
+    # Handlers do nothing rather than raise: a program overrides some, and `map` or a slot serves the others.
     def on_event_connect(self, err_code: int) -> None:
         """
         Login has ended, or the connection is gone.
@@ -22,6 +23,7 @@ class EventHandlers:
         -106 when the line drops later. After 0 all other functions work.
         """
 
+    # Before its answer in every capture of 2016 to 2024, mock and real; the guide lists them the other way round.
     def on_receive_msg(self, scr_no: str, rq_name: str, tr_code: str, msg: str) -> None:
         """
         The server says something about a request or an order.
@@ -30,6 +32,7 @@ class EventHandlers:
         without notice: do not decide by it. Comes before `on_receive_tr_data`. A refused request may bring this alone.
         """
 
+    # The last four are one `*args`: programs name five, and slots of five or nine parameters both fit.
     def on_receive_tr_data(
         self, scr_no: str, rq_name: str, tr_code: str, record_name: str, prev_next: str, *args: object
     ) -> None:
@@ -52,6 +55,7 @@ class EventHandlers:
         has all of them joined by tabs.
         """
 
+    # May come before the answer that brings the order number (guide text; KOAPY's users met it): match by FID 9203.
     def on_receive_chejan_data(self, gubun: str, item_cnt: int, fid_list: str) -> None:
         """
         An order was accepted, confirmed or filled, or a balance changed.
@@ -72,6 +76,7 @@ class EventHandlers:
         ``code^price;``). `next` 2 says that there is more: `send_condition` with search 2.
         """
 
+    # By the type library the index is text here and a number in OnReceiveTrCondition: comparing the two needs int().
     def on_receive_real_condition(self, code: str, type: str, condition_name: str, condition_index: str) -> None:
         """
         A stock entered (`type` "I") or left ("D") a condition that runs in real time.

@@ -31,12 +31,14 @@ class KoaFunctions(Caller):
         Account TRs and orders fail (-301, or a message) until the password is registered there. Its AUTO box sets up
         automatic login. The mock server's password is 0000. The simulator has no window and returns at once.
         """
+        # Modal, and in the process of the OCX: without a desktop nothing closes it and the call never returns.
         return self.koa_functions("ShowAccountWindow", "")
 
     ShowAccountWindow = alias(show_account_window)
 
     def get_server_gubun(self) -> str:
         """Say which server the session is on: ``1`` the mock server (모의투자), else ("0", "") the real one."""
+        # Compare with "1" only: the real server is seen to give "0" and "".
         return self.koa_functions("GetServerGubun", "")
 
     GetServerGubun = alias(get_server_gubun)
@@ -68,6 +70,7 @@ class KoaFunctions(Caller):
         `market` is ``0`` KOSPI, ``1`` KOSDAQ, ``2`` KOSPI200, ``4`` KOSPI100/50, ``7`` KRX100. Each entry is market,
         sector code, name.
         """
+        # Bars between the sectors and commas inside them, unlike the semicolons of the other lists (KOA Studio's text).
         return self.koa_functions("GetUpjongCode", market)
 
     GetUpjongCode = alias(get_upjong_code)
@@ -101,6 +104,7 @@ class KoaFunctions(Caller):
 
         Right for large companies too, where `get_master_listed_stock_cnt` overflows its 32 bits.
         """
+        # Text, as all of KOA_Functions: that is what escapes the 32 bits.
         return self.koa_functions("GetMasterListedStockCntEx", code)
 
     GetMasterListedStockCntEx = alias(get_master_listed_stock_cnt_ex)

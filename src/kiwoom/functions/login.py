@@ -20,6 +20,7 @@ class LoginFunctions(Caller):
         Returns 0 if the login has started, a negative code if not.
         Source: developer guide, CommConnect. A login with automatic login took 9.7 s on the real server.
         """
+        # 0 says that the window opened, not that the login succeeded: a wrong password still gives 0 here.
         return self._number("CommConnect")
 
     CommConnect = alias(comm_connect)
@@ -30,6 +31,7 @@ class LoginFunctions(Caller):
 
         A session ends with the program, or with `close()`.
         """
+        # Called all the same: a recording or a scripted control sees what the program did.
         self._void("CommTerminate")
 
     CommTerminate = alias(comm_terminate)
@@ -63,6 +65,7 @@ class LoginFunctions(Caller):
         Accounts have ten digits; the last two tell the kind: 10 or 11 stocks, 31 futures and options.
         Not a request: answers at once and is not limited.
         """
+        # The last semicolon is captured; the guide's text does not show it, and ``split(';')`` gives one empty account.
         return self._text("GetLoginInfo", tag)
 
     GetLoginInfo = alias(get_login_info)

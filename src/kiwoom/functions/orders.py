@@ -46,6 +46,7 @@ class OrderFunctions(Caller):
         >>> api.send_order('buy', '0101', '8012345611', 1, '005930', 10, 0, '03', '')
         0
         """
+        # No check of code, price or funds: only the server may refuse an order, since its rules change without notice.
         return self._number("SendOrder", rq_name, scr_no, acc_no, ord_type, code, qty, price, hoga_gb, org_order_no)
 
     SendOrder = alias(send_order)
@@ -79,6 +80,7 @@ class OrderFunctions(Caller):
         Events as with `send_order`; the balance comes with gubun "4". Returns 0 or a code (-308 five orders a
         second, -309 and -310 too many contracts).
         """
+        # Not refused here on the mock server, which the guide excludes: its own answer reaches the program.
         return self._number(
             "SendOrderFO", rq_name, scr_no, acc_no, code, ord_kind, sl_by_tp, ord_tp, qty, price, org_ord_no
         )
@@ -137,6 +139,7 @@ class OrderFunctions(Caller):
         >>> api.get_chejan_data(9203)
         '0163911'
         """
+        # Not stripped: names come padded with blanks to 40 bytes of CP949 (captured), and codes keep their ``A``.
         return self._text("GetChejanData", fid)
 
     GetChejanData = alias(get_chejan_data)

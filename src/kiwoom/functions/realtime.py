@@ -25,6 +25,7 @@ class RealtimeFunctions(Caller):
         >>> api.set_real_reg('0150', '005930;000660', '10;15', '0')
         0
         """
+        # Lists longer than 100 are not split: with type "0" a second call would drop what the first one registered.
         return self._number("SetRealReg", scr_no, code_list, fid_list, opt_type)
 
     SetRealReg = alias(set_real_reg)
@@ -36,6 +37,7 @@ class RealtimeFunctions(Caller):
         `scr_no` is a screen or ``ALL``, `del_code` a code or ``ALL``. Registrations made by TR requests are not
         touched; `disconnect_real_data` removes those.
         """
+        # By the guide it undoes SetRealReg only: what a TR registered keeps coming until DisconnectRealData.
         self._void("SetRealRemove", scr_no, del_code)
 
     SetRealRemove = alias(set_real_remove)
@@ -61,6 +63,7 @@ class RealtimeFunctions(Caller):
         >>> api.get_comm_real_data('005930', 10)
         '-77100'
         """
+        # Not stripped: the blank of `` 0`` is the sign's place on the idle side of FIDs 1313-1316 (captured 2021).
         return self._text("GetCommRealData", code, fid)
 
     GetCommRealData = alias(get_comm_real_data)

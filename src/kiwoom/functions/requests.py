@@ -24,6 +24,7 @@ class RequestFunctions(Caller):
         >>> api.set_input_value('종목코드', '005930')
         >>> api.set_input_value('수정주가구분', '1')
         """
+        # Returns nothing, in the type library too: the control checks inputs only when it composes the request.
         self._void("SetInputValue", id, value)
 
     SetInputValue = alias(set_input_value)
@@ -55,6 +56,7 @@ class RequestFunctions(Caller):
         >>> api.comm_rq_data('info', 'opt10001', 0, '0101')
         0
         """
+        # The code goes out as spelt: the answer brings it back in the same spelling, and programs compare the two.
         return self._number("CommRqData", rq_name, tr_code, prev_next, scr_no)
 
     CommRqData = alias(comm_rq_data)
@@ -74,6 +76,7 @@ class RequestFunctions(Caller):
         Returns 0, or -200 (limit, shared with `comm_rq_data`), -204 more than 100 codes. Registers the codes for
         real-time data on the screen.
         """
+        # `code_cnt` is not derived from the list: the control takes both, and a mismatch is the server's to answer.
         return self._number("CommKwRqData", arr_code, next, code_cnt, type_flag, rq_name, scr_no)
 
     CommKwRqData = alias(comm_kw_rq_data)
@@ -91,6 +94,7 @@ class RequestFunctions(Caller):
         Only inside `on_receive_tr_data`; outside it 0. `tr_code` must be that of the event; what stands in `rq_name`
         (the record name in the guide) is not checked. The count of one page, not of all: opt10081 gives at most 600.
         """
+        # Clients pass "", the request's name or the record's and get the same count: the real control ignores it.
         return self._number("GetRepeatCnt", tr_code, rq_name)
 
     GetRepeatCnt = alias(get_repeat_cnt)
@@ -113,6 +117,7 @@ class RequestFunctions(Caller):
         >>> api.get_comm_data('opt10001', 'info', 0, '현재가')
         '-77000'
         """
+        # Raw: stripping would hide the blank that stands for a sign in auctions (`` 6989``, opt10003 captured in 2019).
         return self._text("GetCommData", tr_code, rq_name, index, item_name)
 
     GetCommData = alias(get_comm_data)
@@ -125,6 +130,7 @@ class RequestFunctions(Caller):
         and works for every TR with a multi record. Values are not padded. `rq_name` is the name of the multi record
         in the guide and is not checked.
         """
+        # The OCX gives an empty VARIANT (None in Python) for an answer without rows: clients iterate over it unchecked.
         rows = self._call("GetCommDataEx", tr_code, rq_name)
         return rows if isinstance(rows, list) else []
 
