@@ -126,9 +126,17 @@ print("sold", flush=True)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
-@pytest.mark.parametrize("where", ["loop", "inner", "sleep"])
-@pytest.mark.parametrize("group", [False, True], ids=["command", "group"])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("number", "group", "where"),
+    [
+        (signal.SIGINT, False, "loop"),
+        (signal.SIGINT, True, "loop"),
+        (signal.SIGTERM, False, "loop"),
+        (signal.SIGTERM, True, "loop"),
+        (signal.SIGINT, True, "inner"),
+        (signal.SIGTERM, False, "sleep"),
+    ],
+)
 def test_signals_end_the_program_with_the_report(number: int, group: bool, where: str, tmp_path: Path) -> None:
     """Ctrl-C and kill, to the command alone or to all: no further line of the program runs, and the report comes."""
     program = tmp_path / "program.py"

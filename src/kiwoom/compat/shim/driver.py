@@ -167,7 +167,7 @@ class Driver:
             session.ending.planned()
             if session.on_pump is not None:
                 session.on_pump()
-        elif self.virtual is not None and not count:
+        elif self.virtual is not None and not count and not self.virtual.planned():
             session.ending.quiet()
         session.ending.check()
         self.arm()

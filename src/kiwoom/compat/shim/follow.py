@@ -20,6 +20,7 @@ from .callers import own_code
 from .finder import Finder
 from .qt.clocks import QtTime
 from .session import Session
+from .virtual import Waiter
 from .waits import Waits
 
 __all__ = ["Following"]
@@ -198,9 +199,7 @@ class Following:
         session = self._session
         virtual = session.virtual_time()
         if virtual is not None:
-            held = threading.Lock()
-            held.acquire()
-            virtual.wait(seconds, held)
+            virtual.wait(seconds, Waiter())
             return
         backend, until = session.backend, session.ending.until_us
         real = seconds / backend.speed

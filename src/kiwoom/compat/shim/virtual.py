@@ -12,10 +12,11 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from time import monotonic  # the real one: `time.monotonic` of the module follows the control's clock
+from time import monotonic  # the real ones: those of the module follow the control's clock
+from time import sleep as pause
 from typing import Any
 
-__all__ = ["HELPERS", "VirtualTime"]
+__all__ = ["HELPERS", "VirtualTime", "Waiter"]
 
 HELPERS: set[int] = set()
 """Threads of this layer: they never hold time back."""
@@ -38,6 +39,26 @@ _WAITING = {
 
 _LONGEST_PAUSE_S = 0.02
 _MOST_AT_ONCE = 1000
+_LOOKS, _LOOK_S = 3, 0.0003
+
+
+class Waiter:
+    """A lock that is held, and that both a deadline and `notify` may release: the second does nothing."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._lock.acquire()
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        """Take the lock."""
+        return self._lock.acquire(blocking, timeout)
+
+    def release(self) -> None:
+        """Let the lock be taken."""
+        try:
+            self._lock.release()
+        except RuntimeError:
+            return
 
 
 class VirtualTime:
@@ -52,6 +73,7 @@ class VirtualTime:
         self._waiting: set[int] = set()
         self._still: dict[int, float] = {}
         self._owner_at = 0.0
+        self._unsettled = False
         self._idle_since: int | None = None
         self._stepping = threading.Lock()
 
@@ -97,6 +119,7 @@ class VirtualTime:
         for _, key in due:
             entry = self._deadlines.pop(key, None)
             if entry is not None:
+                self._unsettled = self._unsettled or entry[2]
                 entry[1]()
 
     # --- threads -------------------------------------------------------------------------------------------------
@@ -110,6 +133,18 @@ class VirtualTime:
 
     def busy(self, me: int) -> bool:
         """Whether a thread other than `me` and the owner of the control works."""
+        if self._works(me):
+            return True
+        if self._unsettled:
+            # A thread that was woken wakes others, and these seem to wait until the interpreter lets them in.
+            for _ in range(_LOOKS):
+                pause(_LOOK_S)
+                if self._works(me):
+                    return True
+            self._unsettled = False
+        return False
+
+    def _works(self, me: int) -> bool:
         frames = sys._current_frames()
         # This very frame would be kept by its own variable, and with it those of the program, up to its QApplication.
         frames.pop(threading.get_ident(), None)
@@ -139,20 +174,22 @@ class VirtualTime:
 
     def _may_step(self, me: int) -> bool:
         """Whether a waiting thread may let time go on: no other works, and no loop of the owner's does it."""
+        return not self._owner_works(me) and not self.busy(me)
+
+    def _owner_works(self, me: int) -> bool:
         owner = self._owner()
-        if me != owner and owner not in self._waiting and monotonic() - self._owner_at < _PATIENCE_S:
-            frame = sys._current_frames().get(owner)
-            if frame is not None and not _waits(frame):
-                return False
-        return not self.busy(me)
+        if me == owner or owner in self._waiting or monotonic() - self._owner_at >= _PATIENCE_S:
+            return False
+        frame = sys._current_frames().get(owner)
+        return frame is not None and not _waits(frame)
 
-    def wait(self, seconds: float | None, waiter: Any, wake: Callable[[], None] | None = None) -> bool:
+    def wait(self, seconds: float | None, waiter: Waiter) -> bool:
         """
-        Wait until `waiter`, a lock that is held, can be taken, or until `seconds` of the control's time have passed.
+        Wait until `waiter` can be taken, or until `seconds` of the control's time have passed.
 
-        Returns whether the lock was taken. `wake` is called at the deadline; by default the lock is released.
+        Returns whether it was released by something else than the deadline.
         """
-        return self.wait_with(seconds, lambda real: bool(waiter.acquire(True, real)), wake or waiter.release)
+        return self.wait_with(seconds, lambda real: waiter.acquire(True, real), waiter.release)
 
     def wait_with(self, seconds: float | None, pause: Callable[[float], bool], wake: Callable[[], None]) -> bool:
         """
@@ -182,16 +219,18 @@ class VirtualTime:
                     return not over
                 if over:
                     return False
-                real = 0.0 if self._let_go_on(me) else min(_LONGEST_PAUSE_S, real + 0.001)
+                real = 0.0 if self._let_go_on(me, key) else min(_LONGEST_PAUSE_S, real + 0.001)
         finally:
             self._waiting.discard(me)
             self.cancel(key)
 
-    def _let_go_on(self, me: int) -> bool:
-        """Let time go on to the next deadline, if this thread may; whether it did."""
+    def _let_go_on(self, me: int, key: int) -> bool:
+        """Let time go on to the next deadline, if this thread may; whether it did. `key` is its own deadline."""
         if not self._may_step(me) or not self._stepping.acquire(blocking=False):
             return False
         try:
+            if (key and key not in self._deadlines) or self._owner_works(me) or self._works(me):
+                return False  # while this thread looked another let time go on, or went on itself
             first = self._first(beside=True)
             target = self._limited(first)
             if target is None:
@@ -222,9 +261,14 @@ class VirtualTime:
             return 0.0
         return None if limit is None else 0.05
 
+    def planned(self) -> bool:
+        """Whether something is due at some time, or a thread works that may plan something."""
+        me = threading.get_ident()
+        return bool(self._deadlines) or self._session.backend.next_due() is not None or self.busy(me)
+
     def idle(self) -> None:
         """The program waited for nothing: where nothing is planned at all, time goes on a little."""
-        if self._deadlines or self._session.backend.next_due() is not None or self.busy(threading.get_ident()):
+        if self.planned():
             self._idle_since = None
             return
         now = self.now_us()

@@ -15,6 +15,7 @@ from typing import Any
 
 from .finder import Finder
 from .session import Session
+from .virtual import Waiter
 
 __all__ = ["Waits"]
 
@@ -71,8 +72,7 @@ class Waits:
                 return real(condition, max(0.0, timeout) / session.backend.speed)
             if not condition._is_owned():
                 raise RuntimeError("cannot wait on un-acquired lock")
-            waiter = threading.Lock()
-            waiter.acquire()
+            waiter = Waiter()
             condition._waiters.append(waiter)
             held = condition._release_save()
             got = False
