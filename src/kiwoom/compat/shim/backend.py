@@ -113,7 +113,7 @@ class Backend:
 
     @property
     def virtual(self) -> bool:
-        """Whether the control's time stands still until somebody waits."""
+        """Whether the control's time stands still until the program waits."""
         raise NotImplementedError
 
     @property
@@ -137,7 +137,7 @@ class Backend:
 
 class Replacement:
     """
-    A function in the place of one of C.
+    A Python function that replaces one written in C.
 
     A function of Python kept in a class becomes a method, one of C does not (`logging` keeps `time.localtime` so).
     """

@@ -52,7 +52,7 @@ def plain_driver(session: Any) -> Any:
 
 
 class _Still:
-    """In the place of timer and waker where no loop turns: nothing happens between two pumps."""
+    """Stands for timer and waker where no loop turns: nothing happens between two pumps."""
 
     def __init__(self) -> None:
         self.timeout = self.woken = self
@@ -124,7 +124,7 @@ class Driver:
 
     def woken(self) -> None:
         """
-        Somebody called `wake`. On a virtual clock that only sets the timer: steps come from there alone, one a turn of
+        A thread called `wake`. On a virtual clock that only sets the timer: steps come from there alone, one a turn of
         the loop, so that a run does not depend on when another thread called.
         """
         if self.virtual is None:

@@ -4,7 +4,7 @@ The session: one a process, shared by all `QAxWidget` and `QAxObject` of the pro
 Several OCX objects in one process share one login, and each receives the answers to its own requests. The control
 behind this layer is one object, so the session remembers who asked: TR answers and messages go to the object that
 made the request (screen number and request name), real-time data to those that registered the code, condition results
-to the one that started the search, order notices to all. What nobody asked for goes to all.
+to the one that started the search, order notices to all. Events without a request go to all.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ class Session:
             self._backend.close()
         self.spellings.clear()
         self.opened = False
-        self.owner = 0  # nobody's: a call that still comes is refused, and does not open the control anew
+        self.owner = 0  # no owner: a late call is refused, and does not open the control anew
 
     def note(self, kind: str, text: str) -> None:
         """Say in log and report what was answered ("answered") or is missing ("unsupported")."""

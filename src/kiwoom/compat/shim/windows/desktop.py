@@ -4,7 +4,7 @@ The windows that programs look for on the desktop: the login, the account passwo
 None of them opens here: the login succeeds by itself and the password counts as entered. But programs wait for these
 windows, some until one is there and some until it is gone, and both must end. So a window of the login is there when a
 program looks for it, until the program closes it or has looked often; a window of an update is not there, as on a day
-without an update; and one that nobody knows is there at last, if a program insists.
+without an update; and an unknown one appears at last, if a program insists.
 """
 
 from __future__ import annotations
