@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import random
+import socket
+import subprocess
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
-from tests.service.conftest import Serve, Served, ends_with, until
+from tests.service.conftest import Serve, Served, ends_with, start_command, until
 from tests.service.scripted_control import Page, ScriptedControl
 from tests.service.test_remote import Connect, connect, pump_until
 from tests.service.vanishing import Network
@@ -373,3 +378,95 @@ def test_histories_over_a_line_that_is_cut(tmp_path: Path) -> None:
     assert len(cutting.cuts) > 3
     assert texts[0] == texts[1]
     assert texts[0].count(b"\n") > 1000
+
+
+@pytest.mark.parametrize("cut_count", [10, pytest.param(1000, marks=[pytest.mark.soak, pytest.mark.timeout(3000)])])
+def test_orders_and_registrations_over_a_line_that_is_cut_at_random(cut_count: int) -> None:
+    """Each order is sent once if its call says so, not at all if it says so, and at most once if nobody knows."""
+    scripted = ScriptedControl()
+
+    def own() -> ScriptedControl:
+        scripted.owner = threading.get_ident()
+        return scripted
+
+    draw = random.Random(3)
+    with Server(Settings(listen="127.0.0.1:0", limits="none"), own) as server:
+        network = Network(server.address)
+        remote = open_control(f"grpc://{network.address}?timeout=10")
+        done = threading.Event()
+        cuts_done = 0
+
+        def keep_cutting() -> None:
+            nonlocal cuts_done
+            while not done.is_set() and cuts_done < cut_count:
+                done.wait(0.02 + draw.random() * 0.3)
+                network.drop()
+                cuts_done += 1
+
+        cutting = threading.Thread(target=keep_cutting)
+        cutting.start()
+        outcomes: dict[str, str] = {}
+        try:
+            while cuts_done < cut_count:
+                name = f"order {len(outcomes)}"
+                try:
+                    assert remote.call("SendOrder", name, *ORDER[2:]) == 0
+                    outcomes[name] = "sent"
+                except OutcomeUnknown:
+                    outcomes[name] = "unknown"
+                except ControlClosed:
+                    outcomes[name] = "not sent"
+                code = f"{len(outcomes):06}"
+                assert remote.call("SetRealReg", "0101", code, "10", "1") == 0
+        finally:
+            done.set()
+            cutting.join()
+            remote.close()
+            network.close()
+    sent = Counter(str(arguments[0]) for arguments in scripted.called("SendOrder"))
+    registered = {str(arguments[1]) for arguments in scripted.called("SetRealReg")}
+    assert len(registered) == len(outcomes) > cut_count
+    for name, outcome in outcomes.items():
+        allowed = {"sent": (1,), "not sent": (0,), "unknown": (0, 1)}[outcome]
+        assert sent[name] in allowed, (name, outcome)
+    # The service remembers: hardly ever is anything unknown.
+    assert Counter(outcomes.values())["unknown"] == 0
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3000)
+def test_a_service_that_is_killed_at_random() -> None:
+    """100 kills: every call ends, nothing is sent twice, and each loss is told once."""
+    draw = random.Random(5)
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+
+    def serve() -> subprocess.Popen[str]:
+        process, _ = start_command("--listen", f"127.0.0.1:{port}", "--login", "--log-level", "critical")
+        return process
+
+    process = serve()
+    remote = open_control(f"grpc://127.0.0.1:{port}?timeout=1")
+    assert isinstance(remote, RemoteControl)
+    told: list[int] = []
+    remote.subscribe("OnEventConnect", told.append)
+    until(lambda: remote.call("GetConnectState") == 1, "the login", 20)
+    try:
+        for kill in range(1, 101):
+            killer = threading.Timer(draw.random() * 0.5, process.kill)
+            killer.start()
+            while killer.is_alive():
+                for call in (REQUEST, ("SetRealReg", "0101", "005930", "10", "1"), ("GetConnectState",)):
+                    with suppress(KiwoomError):
+                        remote.call(*call)
+                remote.pump(0.0)
+            process.communicate()
+            process = serve()
+            pump_until(remote, lambda: told.count(-106) == kill and told[-1] == 0, timeout_s=60)  # noqa: B023
+            assert told == [code for code in told if code in (-106, 0)]
+            assert len(remote.gaps) == min(kill, 100)
+            assert all(a != b for a, b in pairwise(told))
+    finally:
+        remote.close()
+        process.kill()
+        process.communicate()
