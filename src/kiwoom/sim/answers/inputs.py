@@ -35,9 +35,13 @@ __all__ = [
 
 MARKETS = {"000": "전체", "001": "코스피", "101": "코스닥"}
 
+# HHMM or HHMMSS: programs hand back 체결시간 of an answer, which has seconds.
 _TIME = re.compile(r"(?:[01][0-9]|2[0-3])[0-5][0-9](?:[0-5][0-9])?")
 _DIGITS = re.compile(r"[0-9]+")
+# Thresholds that some legends list and others leave out: taken everywhere, as a refusal the server does not make is
+# worse.
 _VOLUMES = (0, 1, 5, 10, 50, 100, 150, 200, 300, 500, 1000)
+# The same for turnover.
 _VALUES = (0, 1, 3, 5, 10, 30, 50, 100, 300, 500, 1000, 3000, 5000)
 
 _KINDS: dict[str, Callable[[Instrument], bool]] = {
@@ -121,6 +125,7 @@ def market_stocks(request: Request, name: str = "시장구분", markets: Mapping
     instruments = request.market.instruments()
     if meaning == "코스피200":
         return [i for i in instruments if i.kospi200]
+    # Kiwoom's KOSPI list (market 0) holds ETFs and ETNs, so 001 means them too.
     wanted = {"코스피": ("KOSPI", "ETF", "ETN"), "코스닥": ("KOSDAQ",), "코넥스": ("KONEX",), "ETF": ("ETF",)}.get(
         meaning, ("KOSPI", "ETF", "ETN", "KOSDAQ")
     )
@@ -169,6 +174,7 @@ def price_filter(request: Request, name: str, ranges: Mapping[str, tuple[int, in
 
 def minutes_back(request: Request, name: str = "시간구분", default: int = 5) -> int:
     """A number of minutes, as microseconds."""
+    # 400 minutes cover the session of 390 and the auction before it.
     return number_between(request, name, 1, 400, default) * 60_000_000
 
 
@@ -176,6 +182,7 @@ def minute_end(name: str, text: str) -> int:
     """The end of the minute that a time input names (HHMM or HHMMSS), in µs since midnight. Raises Refused."""
     if not _TIME.fullmatch(text):
         raise bad_value(name, text, "HHMM")
+    # Seconds are dropped: the row of a minute holds its last trade, so the whole minute counts.
     return (int(text[:2]) * 60 + int(text[2:4]) + 1) * 60_000_000 - 1
 
 
@@ -195,6 +202,7 @@ def days_between(start: date, end: date) -> list[date]:
     return list(reversed(calendar.trading_days(start, end)))
 
 
+# 1300 trading days are a good five years: more would make the flows of every code for each of them.
 def span(request: Request, start: str = "시작일자", end: str = "종료일자", longest: int = 1300) -> list[date]:
     """
     The trading days of 시작일자 to 종료일자, newest first; both empty means the shown day alone.
@@ -206,6 +214,7 @@ def span(request: Request, start: str = "시작일자", end: str = "종료일자
     first = request.day(start) if request.text(start) else last
     if first > last:
         raise bad_value(start, f"{first:%Y%m%d}", f"{end} {last:%Y%m%d} 이전")
+    # The real server shows no row for a day to come, and does not refuse one.
     days = days_between(first, min(last, today))
     if len(days) > longest:
         raise bad_value(start, f"{first:%Y%m%d}", f"거래일 {longest}일까지")

@@ -55,6 +55,7 @@ def ratio(part: int, whole: int) -> str:
 
 def strength(bought: int, sold: int) -> str:
     """체결강도: buying volume in percent of selling volume, two decimals."""
+    # Captured (FID 228 of 주식체결): 1031 / 1030 x 100, here in hundredths.
     units = bought * 10_000 // sold if sold else 0
     return f"{units // 100}.{units % 100:02d}"
 
@@ -62,12 +63,14 @@ def strength(bought: int, sold: int) -> str:
 def base_of(market: Market, instrument: Instrument, day: date) -> int:
     """The base price of a day: the close before it."""
     previous = next(market.history(instrument).before(day), None)
+    # The first day of a listing has no close before it: its base is the price of the listing.
     return previous.close if previous else market.history(instrument).first_price(day)
 
 
 ITEMS: dict[str, Item] = {
     "종목코드": lambda q: q.instrument.code,
     "종목명": lambda q: q.instrument.name,
+    # No stock of the simulator is under administration or warning, so the class is always 0.
     "종목분류": lambda _: "0",
     "종목정보": lambda _: "0",
     "현재가": _last_price,
@@ -85,6 +88,7 @@ ITEMS: dict[str, Item] = {
     "현재거래량": _volume,
     "누적거래량": _volume,
     "전일거래량": lambda q: str(q.previous_volume),
+    # Captured: a ratio in percent whose sign tells more (+) or less (-) than yesterday, -87.83 for 87.83 %.
     "전일거래량대비율": lambda q: ratio_to_yesterday(q.volume, q.previous_volume),
     "전일비": lambda q: ratio_to_yesterday(q.volume, q.previous_volume),
     "거래회전율": lambda q: ratio(q.volume, q.instrument.shares),

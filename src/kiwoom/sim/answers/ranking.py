@@ -41,10 +41,12 @@ def listed(request: Request, instruments: Iterable[Instrument], own: Own = _noth
 
     def rows() -> Iterator[dict[str, str]]:
         for rank, instrument in enumerate(instruments, 1):
+            # `instruments` may be lazy (by_value): stop here, before the next code's trades are made.
             if most is not None and rank > most:
                 return
             yield row(market, tr, instrument, **own(rank, instrument))
 
+    # Only rows that show their code can be registered.
     return Answer({}, rows(), registers="종목코드" if any(f.name == "종목코드" for f in tr.multi) else "")
 
 
@@ -54,6 +56,7 @@ def by_value(market: Market, instruments: Iterable[Instrument]) -> Iterator[Inst
 
     Turnover needs every trade of a code. Estimates from the daily bar decide which codes have their trades made.
     """
+    # `place` breaks ties by the listing's order, and keeps heapq from comparing instruments.
     heap: list[tuple[int, int, int, Instrument]] = []
     for place, instrument in enumerate(instruments):
         quoted = market.glance(instrument)
@@ -63,6 +66,7 @@ def by_value(market: Market, instruments: Iterable[Instrument]) -> Iterator[Inst
     heapq.heapify(heap)
     while heap:
         _, inexact, place, instrument = heapq.heappop(heap)
+        # An upper bound reached the top: make the trades and put the exact value back. Codes below it stay unmade.
         if inexact:
             heapq.heappush(heap, (-market.live(instrument).value, 0, place, instrument))
         else:

@@ -31,7 +31,10 @@ __all__ = [
     "bad_value",
 ]
 
+# Longest part of a wrong input that a message repeats: the message must stay one readable line.
 _SHOWN = 40
+# At most 15 digits: CPython refuses to read more than 4300, and no amount of an account is longer (opw00001 pads to
+# 15).
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}")
 _DATE = re.compile(r"[0-9]{8}")
 _EARLIEST = date(1980, 1, 4)  # KOSPI's base date: no price is older
@@ -99,6 +102,7 @@ class Request:
 
     def text(self, name: str, default: str = "") -> str:
         """An input without surrounding blanks, or the default if it is missing or empty."""
+        # Programs pad inputs and pass "" for what they do not use; the guide's samples do both.
         return self.inputs.get(name, "").strip() or default
 
     def instrument(self, name: str = "종목코드") -> Instrument:
@@ -121,6 +125,7 @@ class Request:
         if not _DATE.fullmatch(text):
             raise bad_value(name, text, "YYYYMMDD")
         try:
+            # An older date asks for everything: programs pass 19000101 so.
             return max(date(int(text[:4]), int(text[4:6]), int(text[6:])), _EARLIEST)
         except ValueError:
             raise bad_value(name, text, "YYYYMMDD") from None
@@ -157,8 +162,10 @@ def answers(*codes: str, source: str, omits: str = "") -> Callable[[Function], F
 
     def declare(function: Function) -> Function:
         for code in codes:
+            # TR codes work in either case on the real server ("OPT10081", "opt10081").
             key = code.lower()
             if key in ANSWERS:
+                # Two functions for one TR would make the answer depend on the order of imports.
                 raise ValueError(f"{code} is answered twice")
             ANSWERS[key] = Declared(code, function, source, omits)
         return function

@@ -90,7 +90,9 @@ PLAIN = Style()
 def account_of(request: Request) -> tuple[Account, StockDesk]:
     """Find the account of a request and its desk. Raises Refused if it is not one of the user's."""
     broker = request.broker
+    # Programs write accounts as the HTS shows them, 1234-5678-11.
     number = request.text("계좌번호").replace("-", "")
+    # Only the user's own accounts: the refusal must not tell whether another number exists.
     for account in broker.desk.accounts_of(broker.options.user):
         if account.number == number:
             return account, broker.desk
@@ -104,6 +106,7 @@ def _side(request: Request, name: str) -> int:
 
 def written(tr: Tr, view: View, style: Style, end: str = "0") -> Answer:
     """Turn a view into an answer. Items of the single record that a simulated account cannot have are zero."""
+    # By the catalog, not by the view: a definition of another year may lack an item or have more.
     single = {f.name: style.text(f.name, view.single.get(f.name, 0)) for f in tr.single}
     rows = ({name: style.text(name, value) for name, value in row.items()} for row in view.rows)
     return Answer(single, rows, _DONE, end=end, page_rows=_PAGE_ROWS, more=_MORE)
@@ -144,6 +147,7 @@ def fill_balance(request: Request) -> Answer:
 def holdings(request: Request) -> Answer:
     """계좌평가잔고내역요청."""
     account, desk = account_of(request)
+    # Captured: the last page of opw00018 has prev_next "", not "0".
     return written(request.tr, holdings_view(account, desk.price_of), _WIDE, end="")
 
 
@@ -157,6 +161,7 @@ def profit_rates(request: Request) -> Answer:
             code = str(row["종목코드"])
             price = desk.price_of(code)
             text = {name: PLAIN.text(name, value) for name, value in row.items()}
+            # The one price of this TR with a sign of its side of the base price.
             yield text | {"현재가": signed_price(price.price, price.base)}
 
     return Answer({}, rows(), _DONE, more=_MORE)
@@ -169,6 +174,7 @@ def profit_rates(request: Request) -> Answer:
 def orderable(request: Request) -> Answer:
     """주문인출가능금액요청."""
     account, _ = account_of(request)
+    # Two inputs name a price; programs fill in one of them.
     price = request.number("매수가격") or request.number("예상매수단가")
     return written(request.tr, orderable_view(account, price, request.number("매매수량")), TWELVE)
 
@@ -178,6 +184,7 @@ def orderable_by_margin(request: Request) -> Answer:
     """증거금율별주문가능수량조회요청."""
     account, desk = account_of(request)
     stock = request.instrument("종목번호")
+    # Without a price the last one counts, as in the order window.
     price = request.number("매수가격") or desk.price_of(stock.code).price
     return written(request.tr, margin_quantities_view(account, price, desk.margin_percent(stock)), TWELVE)
 
@@ -193,6 +200,7 @@ def margin_details(request: Request) -> Answer:
 def password_check(request: Request) -> Answer:
     """비밀번호일치여부요청."""
     account_of(request)
+    # Real passwords stay in the OCX's own window, so the input is usually empty: that matches.
     return Answer({"일치여부": "1" if request.text("비밀번호") in ("", "0000") else "0"}, message=_DONE)
 
 
@@ -203,6 +211,7 @@ def password_check(request: Request) -> Answer:
 def unfilled(request: Request) -> Answer:
     """미체결요청."""
     account, desk = account_of(request)
+    # 전체종목구분 0 means all stocks; programs leave an old code beside it.
     code = request.text("종목코드") if request.text("전체종목구분", "0") != "0" else ""
     fills = request.number("체결구분")
     orders = open_orders(account, code, _side(request, "매매구분"), fills)
@@ -212,6 +221,7 @@ def unfilled(request: Request) -> Answer:
             last = order.executions[-1] if order.executions else None
             status = "체결" if order.filled else "접수"
             values = dict(order_values(order, desk.quote(order.code), status, last.us if last else order.us, last))
+            # As in a chejan notice, but TR items have bare codes and unpadded names, and 8000 (개인투자자) is 0.
             values |= {9001: order.code, 302: values[302].rstrip(), 8000: "0"}
             yield [values.get(field.fid, "") for field in request.tr.multi]
 
@@ -222,6 +232,7 @@ def unfilled(request: Request) -> Answer:
 def filled(request: Request) -> Answer:
     """체결요청."""
     account, desk = account_of(request)
+    # 조회구분 0 means all stocks, whatever 종목코드 says (KOAPY and others ask so).
     code = request.text("종목코드") if request.text("조회구분", "0") != "0" else ""
     side, fills = _side(request, "매도수구분"), request.number("체결구분")
     view = fills_view(account, desk.price_of, code, side, request.text("주문번호"), fills)
@@ -231,11 +242,13 @@ def filled(request: Request) -> Answer:
 def _wanted(request: Request, desk: StockDesk) -> Callable[[str], bool]:
     """Which codes 종목코드, 주식채권구분 and 시장구분 let through. No account holds bonds or trades on OTCBB or ECN."""
     code, bonds = request.text("종목코드"), request.text("주식채권구분") == "2"
+    # opw00009 has 시장구분, its neighbour opw00007 does not: there a stray input must not filter.
     market = request.text("시장구분", "0") if "시장구분" in request.tr.inputs else "0"
 
     def wanted(each: str) -> bool:
         if bonds or market in ("3", "4") or (code and each != code):
             return False
+        # 1 KOSPI, 2 KOSDAQ; 3 OTCBB and 4 ECN are empty above.
         return market not in ("1", "2") or (desk.instrument(each).market == "KOSDAQ") == (market == "2")
 
     return wanted
@@ -282,6 +295,7 @@ _CASH_KINDS: dict[str, Callable[[Entry], bool]] = {
     "5": lambda entry: entry.trade is not None and entry.trade.side == SELL,
     "6": lambda entry: entry.trade is None and entry.amount > 0,
     "7": lambda entry: entry.trade is None and entry.amount < 0,
+    # A (loans on deposits) and F (currency exchange) happen to no account of the simulator.
     "A": lambda _: False,
     "F": lambda _: False,
 }

@@ -14,6 +14,7 @@ __all__: list[str] = []
 
 _PARTS: dict[str, Callable[[AccountTrade], bool]] = {
     "0": lambda trade: True,
+    # 00 is cash (FID 922); every other kind is a loan.
     "1": lambda trade: trade.credit == "00",
     "2": lambda trade: trade.credit != "00",
 }

@@ -28,9 +28,11 @@ def _closes(desk: StockDesk) -> CloseOf:
     market = desk.market
 
     def close_of(code: str, day: date) -> int:
+        # The running day has no bar yet: its close so far is the last price, as in opw00018.
         if day >= market.trading_day():
             return desk.price_of(code).price
         history = market.history(desk.instrument(code))
+        # On a day without a bar (a halt) the close before it still stands.
         return next((bar.close for bar in history.before(calendar.next_trading_day(day))), history.first_price(day))
 
     return close_of
@@ -43,6 +45,7 @@ def _funds(desk: StockDesk) -> Callable[[str], bool]:
 def _period(request: Request, start: str, end: str) -> tuple[date, date]:
     """The two dates of a period that ends no later than the shown day. Raises Refused for a start after the end."""
     last = min(request.day(end), request.market.trading_day())
+    # An empty start means the end day alone: an empty date input is the shown day everywhere.
     first = request.day(start) if request.text(start) else last
     if first > last:
         raise bad_value(start, f"{first:%Y%m%d}", f"{end} {last:%Y%m%d} 이전")
@@ -56,6 +59,7 @@ def estimated_days(request: Request) -> Answer:
     """일별추정예탁자산현황요청."""
     account, desk = account_of(request)
     first, last = _period(request, "시작조회기간", "종료조회기간")
+    # No row before the account existed: the ledger would show an empty account, which never was.
     first = max(first, account.opened or first)
     close_of, is_fund = _closes(desk), _funds(desk)
     ends = [day_end(account, day, close_of, is_fund) for day in reversed(calendar.trading_days(first, last))]
@@ -69,6 +73,7 @@ def orderable_on_loan(request: Request) -> Answer:
     stock = request.instrument("종목번호")
     price = request.number("매수가격") or desk.price_of(stock.code).price
     percent = desk.margin_percent(stock)
+    # A loan needs a margin class below the loan's own deposit; ETFs and ETNs are never bought on loan.
     lendable = percent < LOAN_DEPOSIT_PERCENT and not stock.is_fund
     return written(request.tr, credit_quantities_view(account, price, percent, lendable), TWELVE)
 

@@ -29,7 +29,9 @@ __all__ = ["written"]
 _LEDGER = "the account for futures and options"
 _DONE = "[100000] 모의투자 조회완료"
 _SESSION = "정규시간외구분 makes no difference: orders are taken in the regular session alone"
+# Digits of amounts and quantities, as captured of opw00018.
 _WIDTH = 15
+# The catalog has `*` (left to the server); 20 is what users report of the stock TRs.
 _PAGE_ROWS = 20
 
 Value = int | str | Fraction
@@ -47,6 +49,7 @@ def _account(request: Request) -> tuple[DerivativeAccount, DerivativeDesk]:
 def written(request: Request, single: Mapping[str, Value], rows: Sequence[Mapping[str, Value]] = ()) -> Answer:
     """Write figures as texts. Items that a simulated account cannot have are zero."""
     names = [item.name for item in request.tr.single]
+    # Captured (opw00018): counts have four digits where amounts have 15.
     counted = {name: padded(len(rows), 4) for name in ("조회건수", "출력건수") if name in names}
     texts = {name: _text(single.get(name, 0)) for name in names} | counted
     return Answer(
@@ -104,6 +107,7 @@ def _missing(account: DerivativeAccount) -> int:
 
 
 def _maintenance(account: DerivativeAccount) -> int:
+    # KRX: the maintenance margin is two thirds of the initial one; a day's loss below it brings the margin call.
     return account.margin * 2 // 3
 
 
@@ -159,6 +163,7 @@ def margin_details(request: Request) -> Answer:
     for order in account.orders.values():
         if order.live:
             option = desk.instrument(order.code).kind == "OPTION"
+            # The definition splits orders for options by side, and has one sum for futures.
             name = f"옵션신규{_side_name(order.side)}주문" if option else "선물신규주문증거금총액"
             bound[name] += order.reserved
     return written(
@@ -295,6 +300,7 @@ def _asked_price(request: Request, instrument: Instrument) -> int:
     """주문가격 in the derivative's units; the last price if there is none."""
     text = request.text("주문가격")
     try:
+        # Fraction, not float: 332.15 in hundredths must be 33215, and float makes 33214.
         price = int(Fraction(text or "0") * instrument.scale)
     except (ValueError, ZeroDivisionError, OverflowError):
         raise bad_value("주문가격", text) from None
@@ -340,6 +346,7 @@ def closable(request: Request) -> Answer:
     position = account.positions.get(instrument.code)
     held = position.quantity if position else 0
     free = account.closable(instrument, SELL if held > 0 else BUY)
+    # A bought option binds no margin, its premium is paid: closing it frees none.
     each = account.margin_of(instrument) if instrument.kind == "FUTURE" or held < 0 else 0
     after = account.margin - each * free
     return written(
@@ -361,6 +368,7 @@ def margin_after_closing(request: Request) -> Answer:
     account, desk = _account(request)
     instrument = _derivative(request, desk)
     quantity = min(request.number("주문수량"), abs(account.position(instrument).quantity))
+    # As above: only futures and sold options bind margin.
     binds = instrument.kind == "FUTURE" or account.position(instrument).quantity < 0
     freed = account.margin_of(instrument) * quantity if binds else 0
     return written(
@@ -459,6 +467,7 @@ def changes_of_the_day(request: Request) -> Answer:
         sums[f"{kind}{side}수량"] += deal.quantity
         sums[f"{kind}{side}금액"] += deal.amount
         if deal.closed:
+            # 전매 sells what was bought, 환매 buys back what was sold.
             closing = "전매" if deal.side == SELL else "환매"
             sums[f"{kind}{closing}수량"] += deal.closed
             sums[f"{kind}{closing}금액"] += value_of(deal.instrument, deal.price, deal.closed)
@@ -469,6 +478,7 @@ def changes_of_the_day(request: Request) -> Answer:
             chosen = [d for d in deals if _kind(d.instrument) == kind and d.side == wanted]
             quantity = sum(d.quantity for d in chosen)
             units = Fraction(sum(d.price * d.quantity for d in chosen), quantity) if quantity else Fraction(0)
+            # Index points with two decimals, whatever the derivative's own scale.
             averages[f"{kind}{side}평균가격"] = scaled(half_up(units), 100)
     return written(request, {"선물수수료": fees["선물"], "옵션수수료": fees["옵션"], **sums, **averages})
 
@@ -506,6 +516,7 @@ def profits_of_a_period(request: Request) -> Answer:
             "평균예탁금액": account.total,
             "예탁총액": account.total,
             "수수료": fees,
+            # On the money paid in: the average deposit of the period is not kept.
             "수익율": Fraction(total * 100, account.deposited) if account.deposited else Fraction(0),
         },
         rows,
@@ -516,6 +527,7 @@ def profits_of_a_period(request: Request) -> Answer:
 
 
 def _orders(account: DerivativeAccount, day: date) -> list[Order]:
+    # Orders live for a day; those of earlier days were moved aside at the day's start.
     if day == account.today:
         return list(account.orders.values())
     return account.past_orders.get(day, [])
@@ -545,6 +557,7 @@ def _order_rows(request: Request, price_item: str) -> list[Mapping[str, Value]]:
                 "종목코드": order.code,
                 "주문수량": order.quantity,
                 "체결수량": order.filled,
+                # What the close cancelled was never filled: the real list keeps it as unfilled.
                 "미체결수량": order.left + order.expired,
                 "접수번호": order.number,
                 "접수구분": "확인" if changed else "체결" if order.filled else "접수",

@@ -28,6 +28,7 @@ _MILLIONTHS = 1_000_000
 
 def _account(request: Request) -> tuple[DerivativeAccount, DerivativeDesk]:
     broker = request.broker
+    # Programs write accounts with the dashes of the HTS.
     number = request.text("계좌번호").replace("-", "")
     for account in broker.derivatives.accounts_of(broker.options.user):
         if account.number == number:
@@ -57,12 +58,14 @@ def orders_of_today(request: Request) -> Answer:
     account, desk = _account(request)
     code = request.text("종목코드") if request.text("조회구분", "0") != "0" else ""
     side = request.number("매매구분") if request.text("매매구분") in ("1", "2") else 0
+    # Programs pass "0000000" for no number (FID 904 has it so): it strips to nothing.
     kind, before = request.text("체결구분", "0"), request.text("주문번호").strip("0")
     found: list[Order] = []
     for order in reversed(account.orders.values()):
         skipped = order.action is Action.CANCEL or (code and order.code != code) or (side and order.side != side)
         if skipped or (kind == "1" and not order.live) or (kind == "2" and not order.filled):
             continue
+        # Numbers have seven digits and grow over the day, so text compares like numbers.
         if before and order.number >= before.zfill(7):
             continue
         found.append(order)
@@ -71,6 +74,7 @@ def orders_of_today(request: Request) -> Answer:
         for order in found:
             last = order.executions[-1] if order.executions else None
             status = "체결" if order.filled else "접수"
+            # The items of this TR are FIDs of the order notice: one function writes both, so they cannot differ.
             values = dict(order_values(order, desk.quote(order.code), status, last.us if last else order.us, last))
             quantities = {900: str(order.quantity), 902: str(order.left), 911: str(order.filled)}
             values |= quantities | {302: desk.instrument(order.code).name}
@@ -173,6 +177,7 @@ def realised_today(request: Request) -> Answer:
         if not deal.closed or (code and deal.instrument.code != code):
             continue
         instrument = deal.instrument
+        # The ledger keeps the profit of a closing deal; the entry follows from it, with the sign of the side.
         closed_for = value_of(instrument, deal.price, deal.closed)
         cost = closed_for - deal.profit if deal.side == SELL else closed_for + deal.profit
         entry = Fraction(cost * instrument.scale, instrument.multiplier * deal.closed)
@@ -219,7 +224,9 @@ def margins_of_sold_options(request: Request) -> Answer:
             pairs.setdefault(i.strike, {})[i.right] = i
     if not pairs:
         raise NotFound(wanted)
+    # Margins stand for the whole day, so they start from yesterday's close and not from now.
     level = market.live(market.underlying(options[0])).base
+    # Strikes of the KOSPI200 lie 2.50 points apart, and the level is in hundredths.
     middle = (level + 125) // 250 * 250
     strikes = sorted(pairs, reverse=True)
     nearest = min(strikes, key=lambda strike: abs(strike - middle))

@@ -20,6 +20,7 @@ from kiwoom.sim.rules.instruments import Instrument
 __all__: list[str] = []
 
 _BOARD = "the derivatives' and the index's prices now; theory and sensitivities by Black-Scholes"
+# opt50033 has items for four months: none, 차근, 차차근, 차차차근.
 _NEAREST = 4
 
 
@@ -34,6 +35,7 @@ def _chain(request: Request, right: str) -> list[Instrument]:
     found = [i for i in options if f"{i.expiry:%Y%m}" == wanted]
     if not found:
         raise NotFound(wanted)
+    # Boards of the HTS begin with the highest strike.
     return sorted(found, key=lambda i: -i.strike)
 
 
@@ -59,6 +61,7 @@ def _strikes(request: Request, right: str) -> Answer:
     level = market.glance(index).price
     rows = []
     for i in _chain(request, right):
+        # Only the ATM code is read (FID 326), which needs the index level: the prices are stand-ins.
         state = State(market, i, market.trading_day(), 0, 1, 1, 0, 0, 0, 0, 0, 0, level)
         rows.append({"종목코드": i.code, "ATM구분": state.text(326), "행사가": scaled(i.strike, i.scale)})
     return Answer({}, rows)
@@ -90,6 +93,7 @@ def both_boards(request: Request) -> Answer:
     puts = [f for f in fields if f.name.startswith("풋_")]
 
     def rows() -> Iterator[dict[str, str]]:
+        # Every strike is listed as call and put; strict= tells if a listing ever breaks that.
         pairs = zip(_chain(request, "call"), _chain(request, "put"), strict=True)
         for call, put in pairs:
             yield {**records(calls, _now(market, call)), **records(puts, _now(market, put))}
@@ -117,6 +121,7 @@ def put_call_ratio(request: Request) -> Answer:
     for place, minute in enumerate(index.tape.minutes):
         if minute.minute * MINUTE_US > market.moment or place >= min(len(calls), len(puts)):
             break
+        # Rows stand at the end of an interval and are named by its beginning, like minute charts.
         if minute.minute % unit == unit - 1 and calls[place]:
             rows.append(
                 {
@@ -152,12 +157,14 @@ def days_left(request: Request) -> Answer:
     single: dict[str, str] = {}
     for name, expiry in zip(names, months, strict=False):
         by_calendar, by_days = ("잔존일수", "영업일기준잔존일") if not name else ("달력기준잔존일", "영업일기준잔존일")
+        # The expiry day counts: on the day itself one day is left.
         single[name + by_calendar] = str((expiry - day).days + 1)
         single[name + by_days] = str(len(calendar.trading_days(day, expiry)))
     index = market.listing.instruments[INDEX_CODE]
     single["역사적변동성"] = f"{historical_volatility(market, index, market.trading_day()):.2f}"
     future = next(i for i in market.derivatives() if i.kind == "FUTURE")
     if months:
+        # Twice: once at the index, once (선물) at the index that the future implies, as option desks hedge with it.
         for prefix, level in (("", market.glance(index).price), ("선물", _carried_back(market, future, months[0]))):
             call, put = (_implied(market, months[0], right, level) for right in ("call", "put"))
             single[f"{prefix}콜내재변동성"] = f"{call:.2f}"
@@ -174,6 +181,7 @@ def _carried_back(market: Market, future: Instrument, _expiry: date) -> int:
 
 def _implied(market: Market, expiry: date, right: str, level: int) -> float:
     """The implied volatility at the money, in percent, with the index at a level."""
+    # Nearest strike: 2.50 points apart, in hundredths.
     strike = (level + 125) // 250 * 250
     options = [i for i in market.derivatives() if i.kind == "OPTION" and i.expiry == expiry and i.right == right]
     nearest = min(options, key=lambda i: abs(i.strike - strike))

@@ -85,6 +85,7 @@ def prints(request: Request) -> Answer:
         previous = market.live(instrument).previous_volume
         for each in trade_states(market, instrument):
             ratio = f"{each.volume * 100 / previous:.2f}" if previous else "0.00"
+            # The sign tells more or less than yesterday, as in 전일거래량대비 of stocks (captured).
             sign = "-" if each.volume < previous else "+" if each.volume > previous else ""
             yield records(request.tr.multi, each, {**own, "전일거래량대비": sign + ratio})
 
@@ -102,9 +103,11 @@ def quote_of_one(request: Request) -> Answer:
 def watched_derivatives(request: Request) -> Answer:
     """선물전체시세요청: asked for with CommKwRqData, type 3."""
     market = request.market
+    # Unknown codes are left out: CommKwRqData of type 3 has no capture, and a blank row would look like a price of 0.
     found = [market.find(code) for code in request.text("종목코드").split(";")]
     derivatives = [i for i in found if i is not None and i.kind in ("FUTURE", "OPTION")]
     rows = [records(request.tr.multi, state_now(market, i)) for i in derivatives]
+    # CommKwRqData takes at most 100 codes, and its answer has no further page.
     return Answer({}, rows, codes=[i.code for i in derivatives], page_rows=100)
 
 
@@ -121,6 +124,7 @@ def stock_futures_by_volume(request: Request) -> Answer:
     market = request.market
     by_value = choice(request, "거래대금구분", {"0": "거래량", "1": "거래량", "2": "거래대금"}, "0") == "2"
     states = [state_now(market, i) for i in _stock_futures(market)]
+    # The code breaks ties: futures without trades must not change places between two requests.
     states.sort(key=lambda s: (-(s.value if by_value else s.volume), s.instrument.code))
     return Answer({}, (records(request.tr.multi, s) for s in states[:20]), registers="종목코드")
 

@@ -78,6 +78,7 @@ def time_spread(request: Request) -> Answer:
     """선옵타임스프레드차트요청."""
     market, instrument = _market(request), derivative(request)
     near = _nearest(market, instrument)
+    # A spread exists only where both traded in the same interval.
     prices = {(state.day, state.us): state.price for state in spaced_states(request, near)}
     rows = (
         {"현재가": signed(state.price - prices[state.day, state.us], instrument.scale), "체결시간": state.text(20)}
@@ -95,6 +96,7 @@ def _nearest(market: Market, instrument: Instrument) -> Instrument:
         if (i.kind, i.sector, i.strike, i.right, i.multiplier)
         == (instrument.kind, instrument.sector, instrument.strike, instrument.right, instrument.multiplier)
     ]
+    # As text, since `expiry` may be None for mypy; ISO dates sort alike.
     return min(same, key=lambda i: str(i.expiry))
 
 
@@ -112,6 +114,7 @@ def share_by_price(request: Request) -> Answer:
     market, instrument = _market(request), derivative(request)
     count = number_between(request, "봉갯수", 1, 100, 10)
     state = state_now(market, instrument)
+    # Rounded up, so that `count` bands always reach the high.
     width = max(1, -(-(state.high - state.low + 1) // count))
     bands = [0] * count
     for each in trade_states(market, instrument):
@@ -146,6 +149,7 @@ def _interest_by_minute(kind: str) -> Callable[[Request], Answer]:
     return answer
 
 
+# Four TRs of the same shape: futures and options, by day and within the day.
 answers("opt50015", source=_INTEREST)(_interest_by_day("FUTURE"))
 answers("opt50063", source=_INTEREST)(_interest_by_day("OPTION"))
 answers("opt50062", source=_INTEREST)(_interest_by_minute("FUTURE"))
@@ -202,6 +206,7 @@ def volatility_by_day(request: Request) -> Answer:
         bars = iter(market.bars_to_now(instrument, until))
         for bar in aggregate(bars, period) if period else bars:
             value = historical_volatility(market, instrument, bar.date, days)
+            # Too few closes before this day: no earlier day can have enough.
             if not value:
                 return
             yield {

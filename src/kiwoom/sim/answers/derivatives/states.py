@@ -78,6 +78,7 @@ def trade_states(market: Market, instrument: Instrument, until: int = DAY_US, bo
     states: list[State] = []
 
     def seen(trade: Trade) -> None:
+        # The underlying as it stood at this trade: theory and basis need both at one moment.
         below.advance(trade.us)
         state = State(
             market, instrument, day, trade.us, live.base, trade.price, live.open, live.high, live.low, trade.quantity,
@@ -120,18 +121,22 @@ def minute_states(
     live = market.replay(instrument, day) if books else None
     states: list[State] = []
     volume = value = 0
+    # Oldest first, as volume and value are sums so far.
     for candle in list(_candles_of(market, instrument, unit, day))[::-1]:
         if candle.us > until:
             break
         volume += candle.volume
+        # The middle of open and close stands for the interval's average: exact values would need every trade.
         value += bar_value(instrument, (candle.open + candle.close) // 2, candle.volume)
         place = bisect_right(times, candle.us)
+        # Before the underlying's first trade its base price counts.
         below = closes[place - 1] if place else base_of(market, market.underlying(instrument), day)
         state = State(
             market, instrument, day, candle.us, candle.base, candle.close, candle.open, candle.high, candle.low,
             candle.volume, volume, value, below,
         )  # fmt: skip
         if live is not None:
+            # The running interval's book is that of now, not of a moment to come.
             live.advance(min(candle.us + unit * MINUTE_US - 1, market.moment))
             state.last_book = live.book(5)
         states.append(state)
@@ -147,6 +152,7 @@ def half_minute_states(
         prices = [state.price for state in trades]
         quantity = sum(state.quantity for state in trades)
         yield replace(
+            # The group is newest first: [0] closes the half minute, [-1] opens it.
             trades[0], us=us * _HALF_MINUTE_US, open=prices[-1], high=max(prices), low=min(prices), quantity=quantity,
             side=0, earlier=trades[-1].earlier,
         )  # fmt: skip
@@ -171,15 +177,18 @@ def spaced_states(
 def day_states(market: Market, instrument: Instrument, until: date | None = None) -> Iterator[State]:
     """One state for each trading day of a derivative; the running day's is the state so far."""
     last = until or market.trading_day()
+    # 300 trading days cover the year of history that derivatives have.
     below = {bar.date: bar.close for bar in islice(market.bars_to_now(market.underlying(instrument), last), 300)}
 
     def states() -> Iterator[State]:
         bars = iter(market.bars_to_now(instrument, last))
+        # The trailing None lets the oldest bar come out too, with its listing price as base.
         for bar, before in pairwise(chain(bars, [None])):
             assert bar is not None
             if bar.date not in below:
                 return
             base = before.close if before is not None else base_of(market, instrument, bar.date)
+            # Days that are over show their state at the close, 15:30.
             moment = market.moment if bar.date == market.trading_day() else _DAY_END
             yield State(
                 market, instrument, bar.date, min(moment, _DAY_END), base, bar.close, bar.open, bar.high, bar.low,

@@ -19,7 +19,9 @@ from kiwoom.sim.rules.instruments import Instrument
 
 __all__: list[str] = []
 
+# A week, a month and a quarter of trading days; KOA Studio gives no defaults for these inputs.
 _WINDOWS = (("1", 5), ("2", 20), ("3", 60))
+# Trading days of a year.
 _DAYS = 250
 
 
@@ -34,6 +36,7 @@ def _spread(closes: Sequence[int], days: int) -> str:
         return ""
     returns = [math.log(new / old) for new, old in pairwise(closes[: days + 1])]
     mean = sum(returns) / days
+    # Sample deviation of log returns, times 250 trading days: the textbook's historical volatility.
     return f"{math.sqrt(sum((r - mean) ** 2 for r in returns) / (days - 1) * 250) * 100:.2f}"
 
 
@@ -45,6 +48,7 @@ def _implied(prefix: str, call: float, put: float) -> dict[str, str]:
     return {
         f"{prefix}콜내재변동성": f"{call * 100:.2f}",
         f"{prefix}풋내재변동성": f"{put * 100:.2f}",
+        # The mean of both, in percent: (call + put) / 2 x 100.
         f"{prefix}대표내재변동성": f"{(call + put) * 50:.2f}",
     }
 
@@ -81,6 +85,7 @@ def volatilities_by_day(request: Request) -> Answer:
             row |= _historical("선물", [close for _, close in futures[place:]], windows)
             row |= _implied("", *_at_close(day, level, level))
             if day in prices:
+                # The index that the future implies: its close less the theoretical basis.
                 carried = prices[day] - (fair(future, level, day) - level)
                 row |= _implied("선물", *_at_close(day, level, carried))
             yield row
@@ -107,6 +112,7 @@ def volatilities_by_minute(request: Request) -> Answer:
     today, depth = market.trading_day(), max(windows.values()) + 1
     index, future = market.listing.instruments[INDEX_CODE], _nearest_future(market)
     level = market.live(index).base
+    # Only days that are over: the running day's close is the row's own level.
     past = [close for day, close in _closes(market, index, today, depth) if day < today]
     past_future = [close for day, close in _closes(market, future, today, depth) if day < today]
     puts = _by_time(market, nearest_option(today, level, "put"), unit)
@@ -116,6 +122,7 @@ def volatilities_by_minute(request: Request) -> Answer:
     def rows() -> Iterator[dict[str, str]]:
         for us, call in calls.items():
             put, above = puts.get(us), futures.get(us)
+            # No trade of one of them in this interval: no volatility can be told.
             if put is None or above is None:
                 continue
             row = {"체결시간": clock6(us)}
@@ -131,6 +138,7 @@ def volatilities_by_minute(request: Request) -> Answer:
 
 def _by_time(market: Market, instrument: Instrument, unit: int) -> dict[int, State]:
     """The states of a day by their time, newest first."""
+    # The option by its code: the instrument made from day and level lacks the listing's figures.
     listed = market.find(instrument.code)
     return {state.us: state for state in minute_states(market, listed or instrument, unit)}
 

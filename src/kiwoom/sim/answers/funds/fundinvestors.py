@@ -17,6 +17,7 @@ from kiwoom.sim.rules.instruments import Instrument
 __all__: list[str] = []
 
 _SOURCE = "prices, NAV from a generated premium, flows of investors generated per code and day"
+# Calendar days of 기간: a week, a month, half a year, a year.
 _PERIODS = {"0": 7, "1": 30, "2": 182, "3": 365}
 
 
@@ -35,6 +36,7 @@ def fund_returns(request: Request) -> Answer:
     today = market.trading_day()
     first = today - timedelta(days=days)
     bars = list(takewhile(lambda bar: bar.date >= first, market.bars_to_now(fund, today)))
+    # A return counts from the close before the period, not from its first day's.
     before = next(iter(market.history(fund).before(bars[-1].date if bars else today)), None)
     start = before.close if before else market.glance(fund).base
     price = market.glance(fund).price
@@ -60,6 +62,7 @@ def fund_minutes(request: Request) -> Answer:
     def rows() -> Iterator[dict[str, str]]:
         for minute in reversed(minutes):
             end = (minute.minute + 1) * MINUTE_US - 1
+            # The running minute is not over: its flow would be of a moment to come.
             if not minute.trades or end > market.moment:
                 continue
             yield {

@@ -17,6 +17,7 @@ from kiwoom.sim.rules.instruments import Instrument
 __all__: list[str] = []
 
 _SOURCE = "live price and history; NAV from a generated premium, the index is the KOSPI200 or the KOSDAQ 150"
+# The tax class of funds on domestic stocks; the listing does not tell which funds are of another.
 _TAX = "비과세"
 
 
@@ -34,6 +35,7 @@ def _pairs(market: Market, instrument: Instrument) -> Iterator[tuple[DayBar, int
     bar = next(bars, None)
     while bar is not None:
         earlier = next(bars, None)
+        # The oldest bar has no close before it: its own open stands in.
         yield bar, earlier.close if earlier else bar.open
         bar = earlier
 
@@ -54,6 +56,7 @@ def _about(fund: Instrument, live: Live, market: Market) -> dict[str, str]:
 def _worth(price: int, market: Market, fund: Instrument, bar: DayBar) -> dict[str, str]:
     """NAV and the two gaps of a day's close."""
     worth = nav(price, market.seed, fund.code, bar.date)
+    # NAV is in hundredths of a won.
     gap = percent(price * 100 - worth, worth)
     return {
         "NAV": scaled(worth, 100),
@@ -75,6 +78,7 @@ def _daily(request: Request) -> Answer:
     index = follows(market, fund)
 
     def rows() -> Iterator[dict[str, str]]:
+        # Both follow one calendar, newest first; the shorter ends the list.
         for (bar, before), (other, other_before) in zip(_pairs(market, fund), _pairs(market, index), strict=False):
             price = signed_price(bar.close, before)
             value = bar.value if bar.value is not None else (bar.volume or 0) * bar.close
@@ -125,6 +129,7 @@ def all_funds(request: Request) -> Answer:
             live, index = market.live(fund), market.live(follows(market, fund))
             worth = nav(live.price, market.seed, fund.code, day)
             above = live.price * 100 >= worth
+            # NAV대비: 1 price below NAV, 2 at or above it.
             if wanted not in ("0", "1" if not above else "2"):
                 continue
             yield {
@@ -178,6 +183,7 @@ def fund_times(request: Request) -> Answer:
                 "추적지수전일대비": signed(index.change, 100),
                 "추적지수전일대비기호": direction(index.price, index.base),
             }
+            # Candles come newest first, and the sums are those so far: go back from the day's.
             volume -= candle.volume
             value -= candle.volume * candle.close
 
@@ -243,8 +249,10 @@ def fund_worth(request: Request) -> Answer:
         "NAV등락율": rate(worth, before),
         "추적오차율": tracking_error(market.seed, fund.code, day),
         "괴리율": percent(live.price * 100 - worth, worth),
+        # In thousands, as 상장주식 of opt10001 (captured).
         "주식수": str(fund.shares // 1000),
         "기준가": str(live.base),
+        # 70 % of the base price in full tens of won.
         "대용가": str(live.base * 7 // 10 // 10 * 10),
         "원주가격": str(live.base),
     }

@@ -20,6 +20,7 @@ _MARKETS = {"0": "코스피", "1": "코스닥", "2": "코스피200"}
 
 
 def _sector(request: Request) -> Instrument:
+    # Checked and not used: the sector's code alone tells its market.
     choice(request, "시장구분", _MARKETS, "0")
     instrument = request.instrument("업종코드")
     if instrument.kind != "INDEX":
@@ -41,6 +42,7 @@ def all_indices(request: Request) -> Answer:
     if first.kind != "INDEX":
         raise NotFound(first.code)
     home = sectors()[first.code].market
+    # `or 1`: a market without members must give 0.00 and not a division by zero.
     whole = sum(member.shares * market.glance(member).price for member in members(market, first)) or 1
 
     def rows() -> Iterator[dict[str, str]]:
@@ -55,6 +57,7 @@ def all_indices(request: Request) -> Answer:
             yield {
                 "종목코드": sector.code, "종목명": sector.name, "현재가": signed_price(live.price, live.base, 100),
                 "대비기호": direction(live.price, live.base), "전일대비": signed(live.change, 100),
+                # Indices count thousands of shares and millions of won, as 업종지수 does.
                 "등락률": rate(live.price, live.base), "거래량": str(live.volume // 1000),
                 "비중": percent(worth, whole).lstrip("+"), "거래대금": str(live.value // MILLION), "상한": str(upper),
                 "상승": str(up), "보합": str(same), "하락": str(down), "하한": str(lower),

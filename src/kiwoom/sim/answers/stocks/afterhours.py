@@ -31,6 +31,7 @@ def one_code(request: Request) -> Answer:
     waiting = closing_price_orders(market, instrument)
     if waiting is not None:
         row["시간외매도호가총잔량"], row["시간외매수호가총잔량"] = map(str, waiting)
+    # Before the first auction the day's close stands there, unchanged: 3 is the direction for equal.
     row |= {
         "시간외단일가_전일대비기호": "3", "시간외단일가_등락률": "0.00",
         "시간외단일가_현재가": price_text(quoted.price, quoted),
@@ -48,6 +49,7 @@ def one_code(request: Request) -> Answer:
 
 def _now(board: Board, quoted: Quoted) -> dict[str, str]:
     return {
+        # The price's sign is against the day's base; change and direction count from the close.
         "시간외단일가_현재가": signed_price(board.price, quoted.base),
         "시간외단일가_전일대비기호": direction(board.price, board.close),
         "시간외단일가_전일대비": signed(board.price - board.close),
@@ -73,10 +75,12 @@ def ranking(request: Request) -> Answer:
     sorts = {value: meaning for value, (meaning, _, _) in _SORTS.items()}
     _, wanted, key = _SORTS[choice(request, "정렬기준", sorts, "1")]
     fits = stock_filter(request)
+    # The legend of this TR counts tens of shares and millions of won: the session is thin.
     volume, value = volume_at_least(request, "거래량조건", 10), value_at_least(request, "거래대금", MILLION)
     found: list[tuple[float, Instrument, Board]] = []
     for instrument in market_stocks(request):
         board = single_price(market, instrument) if fits(instrument) else None
+        # `done`: a code without an auction yet has no rate to rank.
         if board is None or not board.done or board.volume < volume or board.value < value:
             continue
         if wanted(board.price - board.close):

@@ -23,11 +23,13 @@ _GENERATED = "[100000] 모의투자 조회완료 (시뮬레이터가 생성한 �
 _EMPTY_ADJUSTMENT = "the adjustment columns stay empty, as captured; prices are never adjusted"
 _TICK_DEPTH = f"reaches {CHART_DEPTH_DAYS['tick']} trading days back"
 _MINUTE_DEPTH = f"reaches {CHART_DEPTH_DAYS['min']} trading days back"
+# Units of KOA Studio; a definition's legend may lack some that the server takes.
 _MINUTES = (1, 3, 5, 10, 15, 30, 45, 60)
 _TICKS = (1, 3, 5, 10, 30)
 
 
 def _week(day: date) -> object:
+    # ISO weeks: Monday to Friday stay together over New Year.
     return day.isocalendar()[:2]
 
 
@@ -99,9 +101,11 @@ def _stock_days(request: Request, period: Callable[[date], object] | None) -> An
         first = code
         for bar in _days(request, instrument, period):
             row = [
+                # By position, in the catalog's order: 600 rows a page, and dicts of them would be the answer's largest cost.
                 str(bar.close), _number(bar.volume), _value(bar), f"{bar.date:%Y%m%d}", str(bar.open), str(bar.high),
                 str(bar.low), "", "", "", "", "", "", "",
             ]  # fmt: skip
+            # Only opt10081 has 종목코드 in its rows.
             yield [first, *row] if period is None else row
             first = ""
 
@@ -159,6 +163,7 @@ def stock_ticks(request: Request) -> Answer:
     market = request.market
     candles = tick_candles(market, instrument, unit)
     rows = ([*_signed_candle(candle), "", "", "", "", "", "", ""] for candle in candles)
+    # 마지막틱갯수: trades in the running bar; a full bar counts as `unit`, not 0.
     last = market.live(instrument).count % unit or unit
     single = {"종목코드": request.text("종목코드"), "마지막틱갯수": str(last)}
     return Answer(single, rows, _message(request, instrument))
@@ -184,6 +189,7 @@ def _sector_days(request: Request, period: Callable[[date], object] | None) -> A
     def rows() -> Iterator[list[str]]:
         for bar in _days(request, instrument, period):
             yield [
+                # Indices count thousands of shares, and prices in hundredths without a point.
                 str(bar.close), _number(bar.volume, 1000), f"{bar.date:%Y%m%d}", str(bar.open), str(bar.high),
                 str(bar.low), _number(bar.value, 1_000_000), "", "", "", "",
             ]  # fmt: skip
@@ -220,6 +226,7 @@ def _sector_candles(request: Request, candles: Iterator[Candle]) -> Answer:
 
     def rows() -> Iterator[list[str]]:
         for candle in _with_closings(request.market, candles):
+            # The odd times are no times of day: written as they are.
             time = f"{candle.us:06d}" if candle.us in _ODD_TIMES.values() else clock6(candle.us)
             yield [
                 str(candle.close), str(candle.volume // 1000), f"{candle.day:%Y%m%d}{time}", str(candle.open),
@@ -242,6 +249,7 @@ def _with_closings(market: Market, candles: Iterator[Candle]) -> Iterator[Candle
             yield last
             continue
         day = last.day
+        # Hours: a closing row exists once its hour has come.
         passed = market.now_of_day // 3_600_000_000 if day == market.today else 24
         for hour, odd in reversed(_ODD_TIMES.items()):
             if passed >= hour:

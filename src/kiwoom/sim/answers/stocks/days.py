@@ -39,6 +39,7 @@ def _detail(market: Market, instrument: Instrument, bar: DayBar, amounts: bool =
     def shares(quantity: int) -> str:
         return signed(whole_units(quantity * flow.price, MILLION) if amounts else quantity)
 
+    # Credit of a day is published the next day: the newest known figure stands for today.
     credit = f"{loaned.credit_ratio(instrument, min(bar.date, loaned.known_day())):.2f}"
     return {
         **dated(market, instrument, bar),
@@ -76,6 +77,7 @@ def day_details(request: Request) -> Answer:
 
     def rows() -> Iterator[dict[str, str]]:
         bars = iter(market.bars_to_now(instrument, request.day("시작일자")))
+        # 기간중거래량 is the sum of a page, whose size is 100 in the catalog.
         while page := list(islice(bars, 100)):
             total = sum(bar.volume or 0 for bar in page)
             for bar in page:

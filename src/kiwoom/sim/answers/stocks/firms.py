@@ -27,6 +27,7 @@ from kiwoom.sim.rules.instruments import Instrument
 __all__ = ["foreign_net"]
 
 _SOURCE = "member firms' purchases and sales generated per code and day; each side adds up to the volume"
+# KRX publishes the five leading member firms of each side.
 _LEADERS = 5
 _STEP = 10  # minutes between two looks at the leading firms
 _BUY_OR_SELL = {"1": "순매수", "2": "순매도"}
@@ -59,6 +60,7 @@ def leading_firms(request: Request) -> Answer:
 
 def _look_times(market: Market) -> list[int]:
     """The times at which the day's leaders are taken, so far, oldest first (µs since midnight)."""
+    # 09:10 to 15:30: before the first step there is nothing to compare with.
     marks = range((9 * 60 + _STEP) * MINUTE_US, (15 * 60 + 30) * MINUTE_US + 1, _STEP * MINUTE_US)
     return [us for us in marks if us <= market.moment]
 
@@ -76,6 +78,7 @@ def _leavers(market: Market, instrument: Instrument, buying: bool) -> list[tuple
     for us, flow in _looks(market, instrument):
         now = dict(flow.leaders(buying, _LEADERS))
         sides = flow.bought if buying else flow.sold
+        # The shares at the time it left, not at the look before.
         found += [(us, firm, sides[FIRMS.index(firm)]) for firm in before if firm not in now]
         before = now
     return found[::-1]
@@ -109,6 +112,7 @@ def _leader_singles(market: Market, instrument: Instrument) -> dict[str, str]:
             own[f"{side}거래원코드{rank}"] = firm
             own[f"{side}거래원수량{rank}"] = f"{sign}{quantity}"
             own[f"{side}거래원별증감{rank}"] = f"{sign}{quantity - earlier[firm]}"
+    # 888 is Kiwoom's number for all foreign firms together.
     (bought, sold), (bought_before, sold_before) = now.of("888"), before.of("888")
     own |= {
         "외국계매도추정합": f"-{sold}", "외국계매도추정합변동": f"-{sold - sold_before}",
@@ -180,6 +184,7 @@ def _period(request: Request, lengths: dict[str, int]) -> list[date]:
     """시작일자 to 종료일자 if both are given, else the days of 기간 before the shown day."""
     if request.text("시작일자") and request.text("종료일자"):
         return span(request, longest=250)
+    # Offset 1: periods of these TRs end with the day before the shown one.
     return past_days(request, lengths[choice(request, "기간", lengths, next(iter(lengths)))], 1)
 
 
@@ -191,6 +196,7 @@ def _dates_or_length(request: Request) -> list[date]:
     return past_days(request, int(choice(request, "기간", ("5", "10", "20", "40", "60", "120"), "5")), offset)
 
 
+# KOA Studio counts opt10038's 기간 from 0: 4 means five days, 119 means 120.
 _LENGTHS = {"1": 1, "4": 5, "9": 10, "19": 20, "39": 40, "59": 60, "119": 120}
 
 
@@ -231,6 +237,7 @@ def net_buyers(request: Request) -> Answer:
 def _firm_rows(market: Market, instrument: Instrument, days: list[date], firm: str) -> Iterator[dict[str, str]]:
     wanted = set(days)
     for bar in market.bars_to_now(instrument, max(days, default=date.min)):
+        # Bars come newest first: nothing older can be wanted.
         if bar.date < min(days):
             return
         if bar.date not in wanted:
@@ -239,6 +246,7 @@ def _firm_rows(market: Market, instrument: Instrument, days: list[date], firm: s
         yield {
             **dated(market, instrument, bar),
             "매도량": str(sold), "매수량": str(bought), "거래량합": str(bought + sold),
+            # Every share is bought and sold once, so a firm's part is of twice the volume.
             "거래비중": percent(bought + sold, 2 * (bar.volume or 0)), "순매수수량": signed(bought - sold),
             "매수수량": f"+{bought}" if bought else "0", "매도수량": f"-{sold}" if sold else "0",
         }  # fmt: skip
@@ -285,6 +293,7 @@ def codes_of_a_firm(request: Request) -> Answer:
     for instrument in market_stocks(request, "시장구분", {"000": "전체"}):
         net, bought, sold = _net_of(brokers(market), instrument, days, firm)
         if net and (net > 0) == buying and bought + sold >= least:
+            # Ranked by what it is worth now; shares of different codes do not compare.
             found.append((-abs(net) * market.glance(instrument).price, instrument, net, bought, sold))
     found.sort(key=lambda entry: entry[0])
 

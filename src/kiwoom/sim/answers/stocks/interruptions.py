@@ -33,8 +33,10 @@ def interrupted(request: Request) -> Answer:
     volumes, values = _range(request, "거래량", 1), _range(request, "거래대금", 1_000_000)
     instruments = [stock(request)] if request.text("종목코드") else market_stocks(request)
     found = []
+    # The simulator interrupts nothing in the single-price session.
     for instrument in instruments if session != "2" else ():
         for halt in market.glance(instrument).tape.halts:
+            # The tape knows the whole day: interruptions to come must not show.
             if halt.start_us > market.moment or kind not in ("전체", halt.kind):
                 continue
             if direction != "0" and halt.up != (direction == "1"):
@@ -58,6 +60,7 @@ def interrupted(request: Request) -> Answer:
                 "VI발동횟수": str(halt.number),
             }  # fmt: skip
 
+    # Programs send opt10054 for this registration alone, and most codes have no interruption yet.
     return Answer({}, rows(), codes=[instrument.code for instrument in instruments])
 
 

@@ -21,6 +21,7 @@ __all__: list[str] = []
 
 _SOURCE = "flows of twelve kinds of investors, generated per code and day; they add up to the volume"
 _FOREIGN, _INSTITUTIONS = "외국인투자자", "기관계"
+# Trading days by 기간; 0 and 1 are one day each, the shown one and the one before.
 _LENGTHS = {"0": 1, "1": 1, "5": 5, "10": 10, "20": 20, "60": 60}
 _TWO = {"001": "코스피", "101": "코스닥"}
 
@@ -79,6 +80,7 @@ def _streak(flows: Investors, group: Sequence[Instrument], days: list[date], kin
     count = shares = won = 0
     for day in days:
         net, amount = _net(flows, group, [day], kind)
+        # A day of the other sign, or without a net trade, ends the streak.
         if not net or (shares and (net > 0) != (shares > 0)):
             break
         count, shares, won = count + 1, shares + net, won + amount
@@ -128,6 +130,7 @@ def foreign_holdings_growth(request: Request) -> Answer:
     found = []
     for instrument in market_stocks(request):
         now = flows.foreign_held(instrument, days[0])
+        # The holding on the day before the period's first one.
         grown = now - flows.foreign_held(instrument, past_days(request, 1, _offset(request) + len(days))[0])
         if grown > 0:
             found.append((-grown / instrument.shares, instrument, now, now - grown))
@@ -184,6 +187,7 @@ def _average_leaders(request: Request, kind: str, items: tuple[str, str]) -> Ans
 
     def rows() -> Iterator[dict[str, str]]:
         for _, instrument, shares, won in found:
+            # The average price is that of the side which prevailed: bought 1, sold 2.
             side = 1 if shares > 0 else 2
             parts = [flows.day(instrument, day) for day in days]
             quantity = sum(flow.quantity(kind, side) for flow in parts) or 1
@@ -223,6 +227,7 @@ def same_side_leaders(request: Request) -> Answer:
                 shares, won = nets[kind]
                 own[f"{label}순매매수량"] = signed(whole_units(shares, unit))
                 own[f"{label}순매매금액"] = signed(whole_units(won, MILLION))
+                # Both have the same sign, so the price is positive; shares are not 0 here.
                 own[f"{label}순매매평균가"] = str(won // shares)
             own["순매매수량"] = signed(whole_units(sum(pair[0] for pair in nets.values()), unit))
             own["순매매금액"] = signed(whole_units(sum(pair[1] for pair in nets.values()), MILLION))
@@ -239,9 +244,11 @@ def streaks(request: Request) -> Answer:
     lengths = {"1": 1, "3": 3, "5": 5, "10": 10, "20": 20, "120": 120, "0": 0}
     length = lengths[choice(request, "기간", lengths, "1")]
     days = past_days(request, length, 1) if length else span(request, longest=120)
+    # KOA Studio lists only 2 (net purchases) for this TR.
     choice(request, "순매도수구분", {"2": "순매수"}, "2")
     by_sector = choice(request, "종목업종구분", ("0", "1"), "0") == "1"
     by_amount = choice(request, "금액수량구분", {"0": "금액", "1": "수량"}, "0") == "0"
+    # A streak is counted over 30 days at most: each day costs the flows of every code shown.
     back = past_days(request, 30, 1)
     found = []
     stocks = market_stocks(request, "장구분", _TWO)
@@ -335,6 +342,7 @@ def sectors_by_investor(request: Request) -> Answer:
             own = {"업종코드": sector.code, "업종명": sector.name}
             for item, kind in _SECTOR_ITEMS.items():
                 total = sum(flow.amount(kind) if amounts else flow.quantity(kind) for flow in found)
+                # Sectors count in million won or thousands of shares.
                 own[item] = signed(whole_units(total, MILLION if amounts else 1000))
             yield {**own, **_index_texts(market, index, day)}
 

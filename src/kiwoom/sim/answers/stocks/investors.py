@@ -48,6 +48,7 @@ def flow_texts(request: Request, flow: Flow) -> dict[str, str]:
 
 def whole_units(figure: int, unit: int) -> int:
     """Cut toward zero to whole units."""
+    # `//` alone rounds down: -1 won would show as -1 million.
     return figure // unit if figure >= 0 else -(-figure // unit)
 
 
@@ -104,6 +105,7 @@ def institutions(request: Request) -> Answer:
     flows = investors(market)
     rows = []
     total = 0
+    # Oldest first, to sum up; the answer turns it round.
     for bar in reversed(recent(request, instrument, market.trading_day(), 100)):
         flow = flows.day(instrument, bar.date)
         total += flow.quantity("기관계")
@@ -125,6 +127,7 @@ def institutions_and_foreigners(request: Request) -> Answer:
     market, instrument = request.market, stock(request)
     flows = investors(market)
     prices = {}
+    # 600 rows are the page of the day TRs: further back asks for every day's flows at once.
     days = set(span(request, longest=600))
     bars = [bar for bar in market.bars_to_now(instrument, max(days, default=date.min)) if bar.date in days][::-1]
     for item, kind in (("기관", "기관계"), ("외인", "외국인투자자")):
@@ -201,6 +204,7 @@ _EVERY = 10  # minutes between two rows
 
 def day_marks(market: Market) -> list[int]:
     """The times up to now of the rows of flows within the day (µs since midnight)."""
+    # Minutes since midnight of the session, 09:00 to 15:30.
     tape_first = 9 * 60
     last = 15 * 60 + 30
     marks = [minute * MINUTE_US for minute in range(tape_first + _EVERY, last + 1, _EVERY)]
@@ -228,6 +232,7 @@ def kinds_of_the_market(request: Request) -> Answer:
     flows = investors(market)
     code = request.text("종목코드")
     instruments = [stock(request)] if code else market_stocks(request)
+    # Refuse bad inputs now, not at the first page.
     flow_texts(request, flows.day(instruments[0], market.trading_day()))
 
     def rows() -> Iterator[dict[str, str]]:
@@ -260,6 +265,7 @@ def within_the_day(request: Request) -> Answer:
     for instrument in market_stocks(request):
         flow = flows.at(instrument, market.moment)
         nets = [flow.quantity(each) for each in ("외국인투자자", "기관계")]
+        # 동시순매수: foreigners and institutions both bought net.
         if flow.quantity(kind) and (not both or min(nets) > 0):
             found.append((-(flow.quantity(kind) if by_shares else flow.amount(kind)), instrument))
     found.sort(key=lambda pair: pair[0])
@@ -274,6 +280,7 @@ def within_the_day(request: Request) -> Answer:
                 shares = [flow.quantity(kind, side) for flow in (now, before)]
                 own[f"{name}금액"], own[f"{name}수량"] = str(amounts[0]), str(shares[0])
                 own[f"{name}금액증감"] = signed(amounts[0] - amounts[1])
+                # The definition names this one item unlike its two neighbours, and misspells 이점시전순매수수량 below.
                 own["순매수증감" if side == 0 else f"{name}수량증감"] = signed(shares[0] - shares[1])
                 if side == 0:
                     own["이전순매수금액"], own["이점시전순매수수량"] = str(amounts[1]), str(shares[1])

@@ -32,6 +32,7 @@ def credit(request: Request) -> Answer:
     """신용매매동향요청: 조회구분 1 loans (융자), 2 lent shares (대주). Amounts in million won."""
     market, instrument = request.market, stock(request)
     loans = choice(request, "조회구분", {"1": "융자", "2": "대주"}, "1") == "1"
+    # As on the real exchange, a day's credit is published the next day.
     until = min(request.day("일자"), lending(market).known_day())
 
     def rows() -> Iterator[dict[str, str]]:
@@ -67,6 +68,7 @@ def short_sales(request: Request) -> Answer:
             yield {
                 **dated(market, instrument, bar), "공매도량": str(shorts.quantity),
                 "매매비중": percent(shorts.quantity, bar.volume or 0),
+                # Thousand won, unlike most amounts of the stock TRs (million).
                 "공매도거래대금": str(shorts.quantity * shorts.price // 1000), "공매도평균가": str(shorts.price),
             }  # fmt: skip
 
@@ -125,6 +127,7 @@ def _texts(figures: dict[str, int]) -> dict[str, str]:
 def lending_of_a_day(request: Request) -> Answer:
     """대차거래내역요청: every code, the largest balances first."""
     market = request.market
+    # The two TRs differ in the input's name alone.
     name = "기준일자" if "기준일자" in request.tr.inputs else "일자"
     day = min(request.day(name), lending(market).known_day())
     stocks = [i for i in market_stocks(request, "시장구분", _TWO) if not i.is_fund and market.history(i).bar(day)]
@@ -177,6 +180,7 @@ def lending_leaders(request: Request) -> Answer:
             continue
         parts = [_lent(market, instrument, day) for day in days]
         totals = {name: sum(part[name] for part in parts) for name in ("대차거래체결주수", "대차거래상환주수")}
+        # Balances do not add up over days: the newest day's counts.
         totals |= {name: parts[0][name] for name in ("잔고주수", "잔고금액")}
         found.append((instrument, totals))
     found.sort(key=lambda pair: -pair[1]["대차거래체결주수"])

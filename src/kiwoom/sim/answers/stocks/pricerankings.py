@@ -45,8 +45,10 @@ def streak(market: Market, quoted: Quoted) -> int:
 def past_directions(market: Market, instrument: Instrument) -> Iterator[str]:
     """The direction codes of the closes of the days before the shown day, newest first."""
     later: DayBar | None = None
+    # 30 days bound the streak: a ranking asks it of every row, and limits in a row beyond that are unknown.
     for bar in islice(market.history(instrument).before(market.trading_day()), 30):
         if later is not None:
+            # A close is the next day's base, so its limits are that day's.
             lower, upper = instrument.limits(bar.close)
             yield direction(later.close, bar.close, lower, upper)
         later = bar
@@ -58,6 +60,7 @@ def _chosen(request: Request, volume_input: str = "거래량구분", markets: Ma
     fits, volume = stock_filter(request), volume_at_least(request, volume_input)
     limits = "상하한포함" not in request.tr.inputs or choice(request, "상하한포함", _LIMITS, "1") == "1"
     found = (market.glance(instrument) for instrument in market_stocks(request, markets=markets) if fits(instrument))
+    # A code without a trade today has no price of today to rank.
     return [q for q in found if q.count and q.volume >= volume and (limits or not at_limit(q))]
 
 
@@ -99,9 +102,11 @@ def limits(request: Request) -> Answer:
     fits = price_filter(request, "매매금구분")
 
     def wanted(quoted: Quoted) -> bool:
+        # 6 and 7 ask about yesterday: 1 is its direction code for the upper limit, 4 for the lower.
         if state in "67":
             return next(past_directions(market, quoted.instrument), "") == ("1" if state == "6" else "4")
         found = direction(quoted.price, quoted.base, quoted.lower, quoted.upper)
+        # 상승 holds codes at the upper limit as well, 하락 those at the lower one.
         return found in {"1": "1", "2": "12", "3": "3", "4": "4", "5": "45"}[state]
 
     found = [q for q in _chosen(request) if fits(q.price) and wanted(q)]
@@ -123,6 +128,7 @@ def near_extremes(request: Request) -> Answer:
     """고저가근접요청."""
     highs = choice(request, "고저구분", {"1": "고가", "2": "저가"}, "1") == "1"
     within = {"05": "0.5%", "10": "1.0%", "15": "1.5%", "20": "2.0%", "25": "2.5%", "30": "3.0%"}
+    # The codes are tenths of a percent: 05 is 0.5 %.
     permille = int(choice(request, "근접율", within, "05"))
 
     def distance(quoted: Quoted) -> float:
@@ -140,6 +146,7 @@ def jumps(request: Request) -> Answer:
     market = request.market
     up = choice(request, "등락구분", {"1": "급등", "2": "급락"}, "1") == "1"
     minutes = choice(request, "시간구분", {"1": "분전", "2": "일전"}, "1") == "1"
+    # 400 minutes cover the session, 250 trading days a year.
     back = number_between(request, "시간", 1, 400 if minutes else 250, 1)
     fits = price_filter(request, "가격조건")
     references: dict[str, int] = {}
@@ -151,6 +158,7 @@ def jumps(request: Request) -> Answer:
         return bars[-1].close if bars else quoted.base
 
     found = []
+    # opt10019 alone also takes 201, the KOSPI200.
     for quoted in _chosen(request, markets=MARKETS | {"201": "코스피200"}):
         if fits(quoted.price):
             references[quoted.instrument.code] = before = reference(quoted)

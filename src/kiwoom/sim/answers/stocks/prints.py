@@ -31,6 +31,7 @@ def _shown(request: Request) -> date:
 
 def _replay(market: Market, instrument: Instrument, day: date) -> tuple[Live, int]:
     """The market of a code at the beginning of a day, to replay it, and the time up to which the day has come."""
+    # A replay, not `live`: the shared state must not be turned back for one reader.
     return market.replay(instrument, day), market.moment if day == market.trading_day() else DAY_US
 
 
@@ -88,7 +89,9 @@ def _last_of_minutes(rows: Iterator[dict[str, str]]) -> Iterator[dict[str, str]]
     kept: dict[str, str] | None = None
     volume = 0
     for row in rows:
+        # HHMM: rows come newest first, so the first of a minute is its last trade.
         if kept is not None and row["시간"][:4] == kept["시간"][:4]:
+            # The first character is the sign, or a blank in auctions.
             volume += int(row["체결거래량"][1:])
             continue
         if kept is not None:
@@ -107,6 +110,7 @@ def large_trades(request: Request) -> Answer:
     rows: list[dict[str, str]] = []
 
     def seen(trade: Trade) -> None:
+        # quantity < 5 x volume / count, without division: exact for any count.
         if trade.quantity * live.count < 5 * live.volume or trade.quantity * trade.price < 10 * MILLION:
             return
         sign = "+" if trade.side > 0 else "-" if trade.side < 0 else ""
@@ -159,6 +163,7 @@ def strength_by_time(request: Request) -> Answer:
     def within(place: int, minutes: int) -> str:
         """체결강도 of the last minutes before a state."""
         now = states[place]
+        # By minutes and not by places: minutes without a trade have no state.
         earlier = [state for state in states[:place] if state[0] <= now[0] - minutes]
         bought, sold = (earlier[-1][4], earlier[-1][5]) if earlier else (0, 0)
         return strength(now[4] - bought, now[5] - sold)
@@ -194,9 +199,11 @@ def strength_by_day(request: Request) -> Answer:
         for bar in islice(market.bars_to_now(instrument, market.trading_day()), 180):
             days = _days_before(bar.date, 60)
             for each in days:
+                # Each day's tape is dear and serves up to 60 rows.
                 if each not in flows:
                     flows[each] = flow(market, instrument, each)
 
+            # `days` is bound now: a closure would see the loop's last value.
             def mean(count: int, days: list[date] = days) -> str:
                 return strength(sum(flows[d][0] for d in days[:count]), sum(flows[d][1] for d in days[:count]))
 
@@ -246,6 +253,7 @@ def volume_against_yesterday(request: Request) -> Answer:
         found: list[dict[str, str]] = []
         passed, passed_before = 0, 0
         for group, state in groups.items():
+            # Yesterday up to the same time of day, not its whole day.
             before.advance(min(until, (group + 1) * unit * MINUTE_US - 1))
             volume, price = state[2], state[1]
             found.append(

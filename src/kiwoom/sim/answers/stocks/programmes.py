@@ -56,6 +56,7 @@ def program_leaders(request: Request) -> Answer:
     unit = MILLION if amounts else 1
 
     def rows() -> Iterator[dict[str, str]]:
+        # The TR's name says 50 (순매수상위50).
         for rank, (_, instrument, (sold, bought, net)) in enumerate(found[:50], 1):
             yield row(
                 market, request.tr, instrument, 순위=str(rank), 프로그램매도금액=str(sold // unit),
@@ -72,6 +73,7 @@ def program_codes(request: Request) -> Answer:
     day = request.day("일자")
     stocks = programs(market).stocks(_market_name(request))
     parts = [(stock, programs(market).day(stock, day)) for stock in stocks]
+    # `or [0] * 8`: a market without codes gives zip nothing; Program has eight figures.
     sums = [sum(column) for column in zip(*(part for _, part in parts), strict=True)] or [0] * 8
     whole = Program(*sums)
     bars = {stock.code: market.history(stock).bar(day) for stock in stocks}
@@ -86,8 +88,10 @@ def program_codes(request: Request) -> Answer:
             own = {
                 "매수체결수량": str(part.bought), "매수체결금액": _million(part.paid), "매도체결수량": str(part.sold),
                 "매도체결금액": _million(part.received), "순매수대금": _million(part.paid - part.received),
+                # Of twice the volume: every share is bought and sold once.
                 "전체거래비율": percent(part.bought + part.sold, 2 * volumes[instrument.code]),
             }  # fmt: skip
+            # `row` fills in prices of now; for a day that is over they must be that day's.
             if not shown:
                 texts = dated(market, instrument, bar)
                 own |= {"현재가": texts["현재가"], "등락기호": texts["대비기호"], "전일대비": texts["전일대비"]}
@@ -182,6 +186,7 @@ def program_minutes(request: Request) -> Answer:
         index_at, future_at = _by_minute(market, index, day), _by_minute(market, future, day)
         base = base_of(market, index, day)
         for end, part in reversed(programs(market).market_minutes(name, day)):
+            # `end` is the minute's end; its own number is one less.
             minute = end // 60_000_000 - 1
             level = _level_texts(index_at(minute), future_at(minute), base)
             yield {"체결시간": clock6(end), **figures(part), **level}
@@ -198,6 +203,7 @@ def program_chart(request: Request) -> Answer:
     found = programs(market).market_minutes(name, market.trading_day())
 
     def rows() -> Iterator[dict[str, str]]:
+        # Every `length`-th minute, and the running one at the end.
         marks = [*found[length - 1 :: length]]
         if len(found) % length:
             marks.append(found[-1])
@@ -217,6 +223,7 @@ def program_chart(request: Request) -> Answer:
 def program_days(request: Request) -> Answer:
     """프로그램매매누적추이요청."""
     market = request.market
+    # KOA Studio's text has 0 and 1 here; programs also pass P00101 as in the neighbours.
     name = {"0": "KOSPI", "1": "KOSDAQ", "P00101": "KOSPI", "P10102": "KOSDAQ"}[
         choice(request, "시장구분", {"0": "코스피", "1": "코스닥", **MARKETS}, "0")
     ]
@@ -265,6 +272,7 @@ def arbitrage_balances(request: Request) -> Answer:
             for label, (now, earlier) in zip(("매수", "매도"), pairs, strict=True):
                 own[f"{label}차익거래수량"] = str(now)
                 own[f"{label}차익거래금액"] = _million(amount(now, each))
+                # Of the shown units, so that the column adds up for a reader.
                 own[f"{label}차익거래증감액"] = signed(
                     whole_units(amount(now, each), MILLION) - whole_units(amount(earlier, before), MILLION)
                 )
@@ -283,6 +291,7 @@ def _code_texts(part: Program, before: Program) -> dict[str, str]:
     return {
         "프로그램매도금액": _million(part.received), "프로그램매수금액": _million(part.paid),
         "프로그램순매수금액": signed(whole_units(net, MILLION)),
+        # Differences of the shown units: rows must add up for a reader.
         "프로그램순매수금액증감": signed(whole_units(net, MILLION) - whole_units(earlier, MILLION)),
         "프로그램매도수량": str(part.sold), "프로그램매수수량": str(part.bought), "프로그램순매수수량": signed(shares),
         "프로그램순매수수량증감": signed(shares - shares_before),

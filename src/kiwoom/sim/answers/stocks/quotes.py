@@ -44,6 +44,7 @@ def _extremes(market: Market, instrument: Instrument, live: Live, days: int) -> 
     """The daily bars of the highest high and the lowest low of the last `days` trading days, today's included."""
     bars = list(islice(market.bars_to_now(instrument, market.trading_day()), days))
     if not bars:
+        # Listed today without a trade: the base price is all there is.
         flat = DayBar(market.trading_day(), live.base, live.base, live.base, live.base, 0, 0)
         return flat, flat
     return max(bars, key=lambda bar: bar.high), min(bars, key=lambda bar: bar.low)
@@ -90,6 +91,7 @@ def basic_information(request: Request) -> Answer:
         "시가총액": str(value // _HUNDRED_MILLION),
         "시가총액비중": "",
         "외인소진률": percent(investors(market).foreign_held(instrument, market.trading_day()), instrument.shares),
+        # Percent of the base price in full tens of won.
         "대용가": str(base * figures.substitute_percent // 1000 * 10),
         "PER": per_share_ratio(price, figures.eps),
         "EPS": str(figures.eps) if figures.eps else "",
@@ -102,6 +104,7 @@ def basic_information(request: Request) -> Answer:
         "당기순이익": str(figures.net_profit),
         "250최고": signed_price(high.high, base),
         "250최저": signed_price(low.low, base),
+        # Before the first trade there is no side of the base price: a bare 0.
         "시가": signed_price(live.open, base) if live.count else "0",
         "고가": signed_price(live.high, base) if live.count else "0",
         "저가": signed_price(live.low, base) if live.count else "0",
@@ -162,6 +165,7 @@ def order_book(request: Request) -> Answer:
                 quantity_name = f"{side}6우선잔량"
             row[price_name] = _price(price, live)
             row[quantity_name] = str(quantity)
+            # The change since the book before, which the simulator does not keep.
             row[f"{side}{level}차선잔량대비"] = "0"
     row.update({"총매도잔량": str(totals[0]), "총매수잔량": str(totals[1])})
     row.update({"총매도잔량직전대비": "0", "총매수잔량직전대비": "0"})
@@ -262,6 +266,7 @@ def _watch_row(market: Market, code: str, instrument: Instrument) -> dict[str, s
     time = clock6(live.last.us) if live.last else ""
     price = signed_price(live.price, base, scale)
     opened = signed_price(live.open, base, scale) if live.count else "0"
+    # 예상체결가 and 예상체결량 keep the opening auction's figures for the day.
     opening = str(live.tape.trades(0)[0].quantity) if live.count and live.tape.minutes[0].trades else "0"
     row = {
         "종목코드": code,
@@ -289,12 +294,14 @@ def _watch_row(market: Market, code: str, instrument: Instrument) -> dict[str, s
         "예상체결량": opening,
         "자본금": str(instrument.par * instrument.shares // _HUNDRED_MILLION),
         "액면가": _par(instrument),
+        # Rounded to 100 million: price x shares of the captured rows gives it only so.
         "시가총액": str((instrument.shares * live.price + _HUNDRED_MILLION // 2) // _HUNDRED_MILLION),
         "주식수": str(instrument.shares // 1000),
         "호가시간": time,
         "일자": f"{market.trading_day():%Y%m%d}",
         "우선매도잔량": str(book.asks[0][1]),
         "우선매수잔량": str(book.bids[0][1]),
+        # Captured: empty here, and 0 in 총매도건수.
         "우선매도건수": "",
         "우선매수건수": "",
         "총매도잔량": str(sum(quantity for _, quantity in live.book().asks)),
@@ -336,6 +343,7 @@ def sector_single(market: Market, instrument: Instrument) -> dict[str, str]:
     base, scale = live.base, instrument.scale
     high, low = _extremes(market, instrument, live, 250)
     counts = breadth(market, instrument)
+    # Up, unchanged and down hold those at the limits already.
     traded = sum(counts[1:4])
     count = max(1, sum(1 for _ in members(market, instrument)))
     # Indices count thousands of shares and millions of won, as 업종지수 does in FIDs 13 and 14.
@@ -372,6 +380,7 @@ def _index_times(live: Live) -> Iterator[dict[str, str]]:
     rows: list[dict[str, str]] = []
     volume = 0
     for minute in live.tape.minutes:
+        # The tape holds the whole day: stop at the last trade that has happened.
         if not minute.trades or minute.minute * 60_000_000 > last_us:
             continue
         volume += minute.volume

@@ -20,6 +20,7 @@ _SEARCHES = {"0": "전체검색", "1": "테마검색", "2": "종목검색"}
 
 
 def _members(market: Market, theme: Theme) -> list[Instrument]:
+    # A small listing (or a folder's) lacks codes that the package's themes name.
     found = (market.find(code) for code in theme.codes)
     return [instrument for instrument in found if instrument is not None]
 
@@ -29,6 +30,7 @@ def _mean(values: list[float]) -> float:
 
 
 def _percent(value: float) -> str:
+    # Rounded first: +0.00 and -0.00 are not written by the server, zero is bare.
     rounded = round(value, 2)
     return f"{rounded:+.2f}" if rounded else "0.00"
 
@@ -57,6 +59,7 @@ def theme_groups(request: Request) -> Answer:
         stocks = _members(market, theme)
         if not stocks or (search == "1" and name not in theme.name):
             continue
+        # GetThemeGroupCode gives codes with a prefix A, which programs pass on.
         if search == "2" and code.lstrip("A") not in theme.codes:
             continue
         changes = [_change(market, stock) for stock in stocks]
@@ -65,6 +68,7 @@ def theme_groups(request: Request) -> Answer:
 
     def rows() -> Iterator[dict[str, str]]:
         for gain, change, theme, stocks, changes in found:
+            # Yesterday's turnover: today's would need every trade of the members.
             best = sorted(stocks, key=lambda stock: -market.glance(stock).previous_value)[:2]
             yield {
                 "종목코드": theme.code, "테마명": theme.name, "종목수": str(len(stocks)),

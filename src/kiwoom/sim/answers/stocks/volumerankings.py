@@ -52,6 +52,7 @@ def volume_surges(request: Request) -> Answer:
     market = request.market
     order = choice(request, "정렬구분", {"1": "급증량", "2": "급증률", "3": "급감량", "4": "급감률"}, "1")
     minutes = choice(request, "시간구분", {"1": "분", "2": "전일"}, "1") == "1"
+    # 390 minutes are the session, 09:00 to 15:30.
     back = number_between(request, "시간", 1, 390, 5) * _MINUTE_US if minutes else 0
     least, fits = volume_at_least(request), price_filter(request, "가격구분", _SURGE_PRICES)
     volumes: dict[str, tuple[int, int]] = {}
@@ -62,6 +63,7 @@ def volume_surges(request: Request) -> Answer:
         before, now = quoted.previous_volume, quoted.volume
         if minutes:
             middle = market.glance_at(instrument, market.moment - back).volume
+            # The last `back` minutes against as many before them.
             before, now = middle - market.glance_at(instrument, market.moment - 2 * back).volume, now - middle
         if (now > before) == (order in "12") and now != before:
             volumes[instrument.code] = before, now
@@ -119,6 +121,7 @@ def volume_leaders(request: Request) -> Answer:
     """당일거래량상위요청."""
     market = request.market
     order = choice(request, "정렬구분", {"1": "거래량", "2": "거래회전율", "3": "거래대금"}, "1")
+    # Checked only: no stock of the simulator is under administration.
     choice(request, "관리종목포함", _INCLUDED, "0")
     session = choice(request, "장운영구분", {"0": "전체", "1": "장중", "2": "장전시간외", "3": "장후시간외"}, "0")
     least, fits = volume_at_least(request), price_filter(request, "가격구분", _DAY_PRICES)
@@ -132,6 +135,7 @@ def volume_leaders(request: Request) -> Answer:
         shares: Callable[[Quoted], int] = lambda q: q.instrument.shares if order == "2" else 1  # noqa: E731
         found.sort(key=lambda q: q.volume / shares(q), reverse=True)
         instruments = iter([q.instrument for q in found])
+    # Lazy: the turnover of a code needs its trades, and a page shows 100.
     return listed(request, (i for i in instruments if not worth or market.live(i).value >= worth))
 
 
@@ -150,6 +154,7 @@ def yesterdays_leaders(request: Request) -> Answer:
     def own(_rank: int, instrument: Instrument) -> dict[str, str]:
         return {"거래량": str(market.glance(instrument).previous_volume)}
 
+    # 순위시작 0 and 1 both mean the first.
     return listed(request, [q.instrument for q in found[max(0, first - 1) : last]], own)
 
 
@@ -160,6 +165,7 @@ def turnover_leaders(request: Request) -> Answer:
     choice(request, "관리종목포함", {"0": "미포함", "1": "포함"}, "0")
     stocks = market_stocks(request)
     before = sorted((market.glance(i) for i in stocks), key=lambda q: -q.previous_value)
+    # Yesterday's ranks are of all stocks, not of those that have traded today.
     ranks = {q.instrument.code: rank for rank, q in enumerate(before, 1)}
 
     def own(rank: int, instrument: Instrument) -> dict[str, str]:
@@ -181,10 +187,12 @@ def bands(market: Market, instrument: Instrument, days: int, count: int) -> list
     if not bars:
         return []
     bottom, top = min(bar.low for bar in bars), max(bar.high for bar in bars)
+    # Rounded up, so that `count` bands reach the top.
     width = max(1, -(-(top - bottom + 1) // count))
     sums = [0.0] * count
     for bar in bars:
         first, last = (bar.low - bottom) // width, (bar.high - bottom) // width
+        # +1: a day with one price still has a range to spread over.
         span = bar.high - bar.low + 1
         for band in range(first, last + 1):
             low, high = bottom + band * width, bottom + (band + 1) * width - 1
@@ -260,6 +268,7 @@ def resting_surges(request: Request) -> Answer:
     for quoted in _stocks(request):
         if quoted.volume < least:
             continue
+        # `bids` is a bool: 1 picks the bids of (asks, bids), 0 the asks.
         before = _totals(market.glance_at(quoted.instrument, market.moment - back))[bids]
         now = _totals(quoted)[bids]
         if now > before:
@@ -291,6 +300,7 @@ def resting_ratio_surges(request: Request) -> Answer:
         """The share in hundredths of a percent."""
         asked, bid = _totals(quoted)
         part, whole = (bid, asked) if bids else (asked, bid)
+        # At a price limit one side of the book is empty: no division by zero.
         return part * 10_000 // max(whole, 1)
 
     ratios: dict[str, tuple[int, int]] = {}
