@@ -25,6 +25,8 @@ def breadth(market: Market, index: Instrument) -> Breadth:
     counts = dict.fromkeys("12345", 0)
     for stock in members(market, index):
         quoted = market.glance(stock)
+        # A member without a trade today counts nowhere: 거래형성종목수 of opt20001 leaves it out too.
         if quoted.count:
             counts[direction(quoted.price, quoted.base, quoted.lower, quoted.upper)] += 1
+    # Codes 1 and 4 are the limits; 상승 and 하락 hold them as well.
     return counts["1"], counts["2"] + counts["1"], counts["3"], counts["5"] + counts["4"], counts["4"]

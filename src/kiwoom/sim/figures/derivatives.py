@@ -35,6 +35,7 @@ from kiwoom.sim.rules.instruments import Instrument
 __all__ = ["FIGURES", "State", "historical_volatility", "records", "state_now"]
 
 _MILLION = 1_000_000
+# The simulator's tapes begin at 09:00 for derivatives too, though KRX opens them at 08:45.
 _OPENING_US = 9 * 3_600_000_000
 _HISTORY = 20  # days of the historical volatility, where no period is asked for
 
@@ -43,10 +44,12 @@ def historical_volatility(market: Market, instrument: Instrument, day: date, day
     """Standard deviation of the closes' daily returns up to and with a day, a year's, in percent."""
     closes = [bar.close for bar in islice(market.history(instrument).before(day), days + 1)]
     returns = [math.log(new / old) for new, old in pairwise(closes) if old > 0 and new > 0]
+    # One return has no deviation.
     if len(returns) < 2:
         return 0.0
     mean = sum(returns) / len(returns)
     variance = sum((value - mean) ** 2 for value in returns) / (len(returns) - 1)
+    # 250 trading days a year.
     return math.sqrt(variance * 250) * 100
 
 
@@ -92,6 +95,7 @@ class State:
     @cached_property
     def greeks(self) -> Greeks:
         """Theory of an option in the derivative's units."""
+        # At least 1: Black-Scholes takes a logarithm of it.
         return greeks(self.instrument, float(max(1, self.below)), self.day)
 
     @cached_property
@@ -135,6 +139,7 @@ class State:
     @property
     def at_the_money(self) -> int:
         """The strike nearest to the underlying."""
+        # Strikes lie 2.50 points apart, in hundredths.
         return (self.below + 125) // 250 * 250
 
     @property
@@ -162,6 +167,7 @@ class State:
         bar = next(self.market.history(self.instrument).before(self.day), None)
         if bar is None:
             return (0, 0, 0, 0, 0)
+        # The classic pivot points of HTS screens (FIDs 339 to 343).
         pivot = (bar.high + bar.low + bar.close) // 3
         width = bar.high - bar.low
         return (pivot + width, 2 * pivot - bar.low, pivot, 2 * pivot - bar.high, pivot - width)
@@ -171,6 +177,7 @@ def state_now(market: Market, instrument: Instrument) -> State:
     """The state of a derivative now; its time is that of the last trade."""
     live = market.live(instrument)
     last = live.last
+    # A glance: the underlying's trades one by one are not needed for its price.
     below = market.glance(market.underlying(instrument)).price
     return State(
         market, instrument, market.trading_day(), last.us if last else min(market.moment, _OPENING_US), live.base,
@@ -194,6 +201,7 @@ def _option(text: Callable[[State], str]) -> Callable[[State], str]:
 
 def _decimals(value: float, places: int) -> str:
     text = f"{value:.{places}f}"
+    # -0.00 is no figure of the server's.
     return text[1:] if text.startswith("-") and not float(text) else text
 
 
@@ -204,6 +212,7 @@ def _quantity(s: State) -> str:
 
 def _orders(price: int, quantity: int) -> int:
     """How many orders rest at a price: about one for three 계약."""
+    # The price varies the ratio, so that not all levels show the same; the same level always shows the same.
     return max(1, quantity * (5 + price % 7) // 24) if price and quantity else 0
 
 
@@ -245,6 +254,7 @@ def _extreme(kind: str, what: str) -> Callable[[State], str]:
 
 def _days_left(s: State) -> int:
     assert s.instrument.expiry is not None
+    # The expiry day itself counts as one day.
     return max(0, (s.instrument.expiry - s.day).days + 1)
 
 
@@ -261,6 +271,7 @@ def _moneyness(s: State) -> str:
 
 
 def _break_even(s: State) -> str:
+    # A call gains above strike + premium, a put below strike - premium.
     price = s.price if s.instrument.right == "call" else -s.price
     return s.plain(s.instrument.strike + price)
 
@@ -319,6 +330,7 @@ FIGURES: dict[int, Callable[[State], str]] = {
     189: _option(lambda s: _decimals(s.implied, 2)),
     190: _option(lambda s: _decimals(s.greeks.delta, 4)),
     191: _option(lambda s: _decimals(s.greeks.gamma * s.scale, 4)),
+    # Sensitivities are in the units of the price: points, not hundredths.
     192: _option(lambda s: _decimals(s.greeks.vega / s.scale, 4)),
     193: _option(lambda s: _decimals(s.greeks.theta / s.scale, 4)),
     194: _option(lambda s: _decimals(s.greeks.rho / s.scale, 4)),
@@ -328,7 +340,9 @@ FIGURES: dict[int, Callable[[State], str]] = {
     200: lambda _: "0",
     201: lambda _: "0.00",
     228: _strength,
+    # Outside auctions: no expected price, so 0 with the direction code of an unchanged one.
     238: lambda _: "3",
+    # Open interest at the opening, its highest and its lowest so far.
     246: lambda s: str(s.path[0]),
     247: lambda s: str(max(s.path[: minute_of(s.us) + 1])),
     248: lambda s: str(min(s.path[: minute_of(s.us) + 1])),

@@ -21,6 +21,7 @@ from kiwoom.sim.rules.instruments import Instrument
 
 __all__ = ["FIRMS", "FOREIGN", "Brokers", "FirmFlow", "brokers", "firm_name"]
 
+# Percent of the market's turnover by member number (GetBranchCodeName): order of magnitude, not data.
 _DOMESTIC_SHARES = {
     "050": 19.0, "005": 12.0, "003": 10.0, "012": 9.0, "017": 8.5, "030": 8.5, "002": 8.0, "053": 5.0, "004": 3.5,
     "037": 3.2, "021": 2.0, "022": 1.8, "010": 1.6, "029": 1.3, "008": 1.2, "025": 1.1, "015": 1.0, "057": 0.7,
@@ -62,6 +63,7 @@ class FirmFlow(NamedTuple):
 
     def leaders(self, buying: bool, count: int = 5) -> list[tuple[str, int]]:
         """The firms with the largest quantities of one side, most first."""
+        # Stable: equal firms keep the order of `FIRMS`, so that a list does not flicker.
         ranked = sorted(zip(FIRMS, self.bought if buying else self.sold, strict=True), key=lambda pair: -pair[1])
         return [pair for pair in ranked if pair[1]][:count]
 
@@ -71,6 +73,7 @@ class Brokers:
 
     def __init__(self, market: Market) -> None:
         self._market = market
+        # Per object and not per class: a cache of the class would keep every market alive.
         self._past = lru_cache(maxsize=20_000)(self._make_past)
         self._weights = lru_cache(maxsize=5_000)(self._make_weights)
 
@@ -84,6 +87,7 @@ class Brokers:
         """The flow of the shown day up to a time of it (µs since midnight)."""
         market = self._market
         quoted = market.glance(instrument) if us >= market.moment else market.glance_at(instrument, us)
+        # The tape knows the whole day's volume already: the splits begin at parts of it, not of the volume so far.
         return self._flow(instrument, quoted.tape.bar.date, quoted.tape.bar.volume or quoted.volume, quoted.volume)
 
     def days(self, instrument: Instrument, days: Iterable[date]) -> FirmFlow:
@@ -116,8 +120,10 @@ class Brokers:
     def _make_weights(self, instrument: Instrument, day: date) -> tuple[list[float], ...]:
         """Buying and selling weights of each part of a day."""
         seed, count = self._market.seed, len(FIRMS)
+        # 20 trillion won and more count as large: foreign firms trade mostly those.
         large = min(1.0, instrument.shares * instrument.base / 20_000_000_000_000)
         usual = [*_DOMESTIC_SHARES.values(), *(share * (0.15 + 1.2 * large) for share in _FOREIGN_SHARES.values())]
+        # A firm's standing in a code lasts; `drawn` is the day's own scatter.
         liking = scatter(f"{seed}/{instrument.code}/firms", count, 0.4)
         drawn = scatter(f"{seed}/{instrument.code}/{day.toordinal()}/firms", 6 * count, 0.55)
         return tuple(

@@ -27,9 +27,11 @@ class Fundamentals(NamedTuple):
     substitute_percent: int
 
 
+# More than the listing's 4,400 codes: a ranking asks for all of them.
 @lru_cache(maxsize=8192)
 def fundamentals(instrument: Instrument, seed: int) -> Fundamentals:
     """Plausible figures of a code, always the same for a seed. Funds have none: zeros and empty ratios."""
+    # Drawn in a fixed order: a figure more must come last, or all codes change.
     rng = random.Random(f"{seed}/{instrument.code}/fundamentals")
     credit = f"{rng.uniform(0, 3):.2f}"
     foreign = f"{rng.uniform(0.5, 55):.2f}"
@@ -37,8 +39,10 @@ def fundamentals(instrument: Instrument, seed: int) -> Fundamentals:
     substitute = rng.randrange(60, 81)
     if instrument.is_fund or instrument.kind == "SPAC":
         return Fundamentals(0, 0, "", "", 0, 0, 0, credit, foreign, floating, substitute)
+    # From the price: PBR lies between 0.4 and 3.5, most of the real market's range.
     bps = max(1, round(instrument.base / rng.uniform(0.4, 3.5)))
     roe = rng.gauss(8, 7)
+    # ROE = EPS / BPS, so that the three figures of opt10001 agree.
     eps = round(bps * roe / 100)
     net = eps * instrument.shares // 100_000_000
     operating = round(net * rng.uniform(1.1, 1.6))

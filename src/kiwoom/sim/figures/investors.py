@@ -36,6 +36,8 @@ INSTITUTIONS = ("금융투자", "보험", "투신", "기타금융", "은행", "�
 """The kinds in the sum 기관계."""
 
 _PLACE = {kind: place for place, kind in enumerate(KINDS)}
+# Percent of turnover by kind, in the order of KINDS: large companies, small ones, funds. Orders of magnitude of KRX's
+# statistics, not data.
 _LARGE = (42.0, 30.0, 9.0, 1.2, 3.5, 0.3, 0.4, 5.5, 3.2, 0.2, 1.5, 0.4)
 _SMALL = (86.0, 7.0, 2.2, 0.2, 0.5, 0.1, 0.1, 0.5, 1.0, 0.05, 1.6, 0.7)
 _FUND = (48.0, 12.0, 33.0, 1.0, 1.0, 0.3, 1.5, 0.8, 0.7, 0.1, 1.3, 0.1)
@@ -68,6 +70,7 @@ class Flow(NamedTuple):
 def split(whole: int, weights: Sequence[float]) -> list[int]:
     """Cut a whole into parts by weight; the parts add up to it."""
     share = whole / sum(weights)
+    # Cut at running totals: parts rounded one by one would not add up to the whole.
     marks = [0, *(int(mark * share) for mark in accumulate(weights))]
     marks[-1] = whole
     return [mark - before for before, mark in pairwise(marks)]
@@ -122,6 +125,7 @@ class Investors:
     def _flow(self, instrument: Instrument, bar: DayBar, base: int, volume: int, price: int) -> Flow:
         """The flow of the first part of a day's volume."""
         weights = self._weights(instrument, bar, base)
+        # The first split covers a fixed part of the day, so what is shown at 10:00 does not change at 14:00.
         early = min(volume, (bar.volume or volume) * _MORNING // 100)
         late = volume - early
         bought = split(early, weights[0])
@@ -134,6 +138,7 @@ class Investors:
     def _make_weights(self, instrument: Instrument, bar: DayBar, base: int) -> tuple[list[float], ...]:
         """Buying and selling weights of the first and of the second part of a day."""
         usual = self._usual(instrument)
+        # The day's move in usual days' moves, bounded: weights must stay positive.
         lean = max(-2.0, min(2.0, (bar.close / base - 1) / instrument.volatility)) / 2
         buyers = [weight * (1 + lean * to) for weight, to in zip(usual, _LEAN, strict=True)]
         sellers = [weight * (1 - lean * to) for weight, to in zip(usual, _LEAN, strict=True)]
@@ -154,6 +159,7 @@ class Investors:
                 held = float(fundamentals(instrument, self._market.seed).foreign_ratio) / 100
                 large = min(1.0, instrument.shares * instrument.base / 20_000_000_000_000)
                 mixed = [a * large + b * (1 - large) for a, b in zip(_LARGE, _SMALL, strict=True)]
+                # [1] are foreigners: they trade most where they hold much.
                 mixed[1] *= 0.3 + 1.4 * held
                 found = tuple(mixed)
             self._base[instrument.code] = found
@@ -165,10 +171,12 @@ class Investors:
         """Shares that foreigners hold at the end of a day (the shown day: now)."""
         held = self._held.setdefault(instrument.code, {})
         shown = self._market.trading_day()
+        # The running day is never kept: its flow still changes.
         if day == shown:
             before = calendar.previous_trading_day(day)
             return self._bounded(instrument, self.foreign_held(instrument, before) + self._net(instrument, day))
         if not held:
+            # A day that is over, or the walk would keep the running day's flow.
             start = min(instrument.base_date, calendar.previous_trading_day(shown))
             start = start if calendar.is_trading_day(start) else calendar.previous_trading_day(start)
             ratio = float(fundamentals(instrument, self._market.seed).foreign_ratio)

@@ -66,10 +66,13 @@ class Lending:
     def shorts(self, instrument: Instrument, day: date) -> Shorts:
         """The short sales of a day: a share of the volume that follows the lending balance."""
         bar = self._market.history(instrument).bar(day)
+        # Funds are left out, as in the TRs of lending.
         if bar is None or not bar.volume or instrument.is_fund:
             return Shorts(0, 0)
         lent = self.loans(instrument, day).left / instrument.shares
+        # A bound: more than a third of a day's volume sold short would be implausible.
         share = min(0.35, 2.5 * lent * scatter(f"{self._market.seed}/{instrument.code}/{day}/shorts", 1, 0.5)[0])
+        # Sellers short through the day: the typical price.
         price = (bar.high + bar.low + bar.close) // 3
         return Shorts(int(bar.volume * share), price)
 
@@ -81,6 +84,7 @@ class Lending:
         left = self._left(instrument, day, kind, ratio, sigma)
         before = self._left(instrument, calendar.previous_trading_day(day), kind, ratio, sigma)
         key = f"{self._market.seed}/{instrument.code}/{day.toordinal()}/{kind}"
+        # Loans turn over by some 2 % a day even when the balance stands still.
         turned = int(left * 0.02 * scatter(key, 1, 0.6)[0])
         if left >= before:
             return Balance(left - before + turned, turned, left)
@@ -93,6 +97,7 @@ class Lending:
             (uniforms(f"{self._market.seed}/{instrument.code}/{kind}/{place}", 1)[0] - 0.5) * 4 * sigma
             for place in (knot, knot + 1)
         ]
+        # Half a cosine: no kinks at the knots.
         part = (1 - math.cos(math.pi * rest / _KNOT_DAYS)) / 2
         return round(instrument.shares * ratio * math.exp(at[0] + (at[1] - at[0]) * part))
 

@@ -19,6 +19,7 @@ from kiwoom.sim.rules.instruments import Instrument
 
 __all__ = ["follows", "manager", "multiple", "nav", "premium_ppm", "tracking_error"]
 
+# The managers' brands, with which their funds' names begin.
 _MANAGERS = {
     "KODEX": "삼성자산운용", "TIGER": "미래에셋자산운용", "RISE": "KB자산운용", "ACE": "한국투자신탁운용",
     "SOL": "신한자산운용", "PLUS": "한화자산운용", "KIWOOM": "키움투자자산운용", "HANARO": "NH아문디자산운용",
@@ -33,6 +34,7 @@ def premium_ppm(seed: int, code: str, day: date) -> int:
 
 def nav(price: int, seed: int, code: str, day: date) -> int:
     """The NAV that belongs to a price, in hundredths of a won."""
+    # Whole numbers: NAV in hundredths of a won, the premium in millionths.
     return price * 100 * 1_000_000 // (1_000_000 + premium_ppm(seed, code, day))
 
 

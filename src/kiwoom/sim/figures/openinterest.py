@@ -33,15 +33,19 @@ def open_interest(market: Market, instrument: Instrument, day: date) -> int:
     assert instrument.expiry is not None and instrument.listed is not None
     if not instrument.listed <= day <= instrument.expiry:
         return 0
+    # Five days' mean: open interest does not jump with the index of one day.
     bars = list(islice(market.history(market.underlying(instrument)).before(day), _SMOOTHED))
     level = sum(bar.close for bar in bars) // len(bars) if bars else market.underlying(instrument).base
+    # The mean of five days' draws, of which the next day shares four: it drifts instead of jumping.
     draws = (random.Random(f"{market.seed}/{instrument.code}/interest/{day.toordinal() - k}") for k in range(5))
     drift = sum(rng.uniform(0.9, 1.1) for rng in draws) / 5
     factor = 2.5 if instrument.kind == "OPTION" else 1.1
     return max(1, int(usual_volume(instrument, day, level) * factor * drift))
 
 
+# Weak: a market that is closed takes its paths with it.
 _paths: WeakKeyDictionary[Market, dict[tuple[str, date], tuple[int, ...]]] = WeakKeyDictionary()
+# Paths of 391 numbers: some 30 MB at most.
 _MOST_PATHS = 2000
 
 

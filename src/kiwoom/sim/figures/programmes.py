@@ -27,6 +27,7 @@ __all__ = ["MARKETS", "Program", "Programs", "programs"]
 MARKETS = {"P00101": "KOSPI", "P10102": "KOSDAQ"}
 """The values of 시장구분 in the TRs of programme trading, each with its market."""
 
+# As many as the KOSPI200 and the KOSDAQ 150 have: baskets are those of the indices.
 _SIZES = {"KOSPI": 200, "KOSDAQ": 150}
 _MORNING = 40  # percent of the volume after which the shares change once
 
@@ -140,6 +141,7 @@ class Programs:
         shares = self._shares(instrument, day)
         early = min(volume, whole * _MORNING // 100)
         late = volume - early
+        # Each part is cut by itself, so the count never falls as the volume grows.
         counts = [int(early * shares[i]) + int(late * shares[i + 4]) for i in range(4)]
         return Program(*counts, *(count * price for count in counts))
 
@@ -147,6 +149,7 @@ class Programs:
         """Shares of the volume: arbitrage bought and sold, other bought and sold, early and late in the day."""
         key = f"{self._market.seed}/{instrument.code}/{day.toordinal()}/program"
         drawn = scatter(key, 8, 0.35)
+        # One draw for the market: arbitrage buys or sells the whole basket.
         mood = uniforms(f"{self._market.seed}/{day.toordinal()}/arbitrage", 2)
         large = min(1.0, 0.3 + instrument.shares * instrument.base / 30_000_000_000_000)
         arbitrage = 0.02 * large if instrument.market == "KOSPI" else 0.003 * large
@@ -176,6 +179,7 @@ class Programs:
         """
         key = market, day
         if key not in self._by_minute:
+            # Two markets on two days; each holds the tapes of 150 or 200 codes.
             if len(self._by_minute) > 3:
                 self._by_minute.clear()
             tapes = [(stock, self._tape(stock, day)) for stock in self.stocks(market)]
@@ -238,6 +242,7 @@ class Programs:
             last = max(found)
             following = calendar.next_trading_day(last)
             found[following] = found[last] + self._net_arbitrage(following)
+            # The running day is taken out again: its arbitrage still changes.
             if following == self._market.trading_day():
                 return self._levels(following, found.pop(following))
         while min(found) > day:
@@ -284,6 +289,7 @@ class _MinuteSums:
         self.parts = parts
         self.found: list[tuple[int, Program]] = []
         self.place = 0
+        # A halted member has no minutes: the longest tape gives the day's.
         longest = max((tape for _, tape, _ in parts), key=lambda tape: len(tape.minutes), default=None)
         self._minutes = longest.minutes if longest else []
 

@@ -30,8 +30,10 @@ __all__ = [
     "single_prices",
 ]
 
+# KRX: an auction every ten minutes from 16:10 to 18:00.
 _EVERY_US = 10 * MINUTE_US
 _LEVELS = 5
+# Price steps from one auction to the next: half of them do not move.
 _MOVES = (-1, 0, 0, 1)
 _ORDERS_FROM, _ORDERS = 0.3, 1.4  # of a level's usual size
 
@@ -99,6 +101,7 @@ class SinglePrices:
 
     def __init__(self, market: Market) -> None:
         self._market = market
+        # More than the listing's 4,400 codes: a ranking asks for all of them.
         self._made = lru_cache(maxsize=10_000)(self._make)
 
     def auctions(self, instrument: Instrument) -> tuple[Auction, ...]:
@@ -109,12 +112,14 @@ class SinglePrices:
         market = self._market
         quoted = market.glance(instrument)
         bar = quoted.tape.bar
+        # KRX: a code without a trade in the regular session has no close to trade around.
         if not instrument.is_stock or not quoted.tape.minutes or not bar.volume:
             return ()
         table = _timetable(market)
         highest, lowest = limits_after_hours(instrument, bar.close, quoted.lower, quoted.upper)
         times = table.single_price_times()
         drawn = uniforms(f"{market.seed}/{instrument.code}/{day}/single", 2 * len(times))
+        # Twelve auctions trade some 0.4 % of the day's volume together.
         usual, price, found = max(1, bar.volume // 3000), bar.close, []
         for place, at in enumerate(times):
             price = instrument.move(price, _MOVES[int(drawn[2 * place] * len(_MOVES))])
@@ -156,6 +161,7 @@ def levels_around(
         levels: list[tuple[int, int]] = []
         for level in range(depth):
             at = instrument.move(price, side * level)
+            # `move` stops at the lowest price: the same price twice is no second level.
             inside = limits[1] <= at <= limits[0] and (not levels or at != levels[-1][0])
             share = _ORDERS_FROM + _ORDERS * drawn[level if side > 0 else depth + level]
             levels.append((at, int(usual * share) + 1) if inside else (0, 0))
@@ -185,6 +191,7 @@ def closing_price_orders(market: Market, instrument: Instrument) -> tuple[int, i
     at = table.midnight + now
     if not (table.auction <= at < table.before_hours_end or table.close <= at < table.after_close_end):
         return None
+    # Of yesterday's volume: before 09:00 today has none.
     usual = max(1, market.glance(instrument).previous_volume // 5000)
     drawn = uniforms(f"{market.seed}/{instrument.code}/{table.day}/{now // MINUTE_US}/closing", 2)
     sell, buy = (int(usual * (_ORDERS_FROM + _ORDERS * share)) for share in drawn)

@@ -71,6 +71,7 @@ def tick_candles(market: Market, instrument: Instrument, unit: int) -> Iterator[
         if not trades:
             continue
         base = _base(market, instrument, day)
+        # Counted from the day's first trade, so that a bar does not change when further trades come.
         starts = range(0, len(trades), unit)
         for start in reversed(starts):
             yield _candle(day, trades[start : start + unit], base)
@@ -112,6 +113,7 @@ def _minutes_of(market: Market, instrument: Instrument, day: date, unit: int) ->
             if not trades:
                 break
             bar = _candle(day, trades, base)
+        # By the clock (09:00, 09:03 ...), not from the first trade: bars of all codes lie at the same times.
         first = minute.minute - minute.minute % unit
         joined = bars.get(first)
         bars[first] = bar._replace(us=first * MINUTE_US) if joined is None else Candle(

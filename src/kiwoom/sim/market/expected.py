@@ -41,6 +41,7 @@ def expected(market: Market, instrument: Instrument) -> Expected | None:
     opening, closing = _auction_trade(tape, 0), _auction_trade(tape, tape.continuous)
     begins = (9 * 60 + shift.open_minutes - _COLLECTING[0]) * MINUTE_US
     last = (15 * 60 + 30 + shift.close_minutes) * MINUTE_US
+    # The closing auction first: it is the later one, and no interruption lasts into it.
     if closing is not None and now >= last - _COLLECTING[1] * MINUTE_US:
         if now >= closing.us:
             return Expected(closing.price, closing.quantity, False)
@@ -66,7 +67,9 @@ def _auction_trade(tape: Tape, index: int) -> Trade | None:
 
 def _coming(market: Market, instrument: Instrument, trade: Trade, left_us: int, whole_us: int) -> Expected:
     quoted = market.glance(instrument)
+    # 1 at the beginning, 0 at the trade: the swing dies out as orders come in.
     share = min(1.0, left_us / whole_us)
+    # Ten seconds share a key: TRs and real-time data show the same figure.
     key = f"{market.seed}/{instrument.code}/{trade.us}/{left_us // _STEP_US}"
     first, second, third, size = uniforms(key, 4)
     price = instrument.move(trade.price, round((first + second + third - 1.5) * _SWING * share))

@@ -46,6 +46,7 @@ class Sketch(Quoted):
         busy = self.tape.busy
         while self._next < len(busy):
             index, minute = busy[self._next]
+            # The minute is not over: only its trades so far count.
             if (minute.minute + 1) * MINUTE_US > us:
                 if us > minute.minute * MINUTE_US:
                     self._take_partly(index, us)
@@ -68,6 +69,7 @@ class Sketch(Quoted):
         self.price = close
         self.volume += volume
         self.count += count
+        # Every trade at the minute's high, and one won more for each trade's rounding.
         self.worth_most += high * volume * self.instrument.multiplier // self.instrument.scale + count
 
     def _take_partly(self, index: int, us: int) -> None:

@@ -38,6 +38,7 @@ def changed_levels(before: int, count: int) -> int:
 
 def _seed(count: int) -> int:
     """The part of all levels' seeds that depends on the number of trades."""
+    # By number of trades, which all codes share: many times the 4,000 of a liquid code's day.
     if len(_seeds) >= _MOST_SEEDS:
         _seeds.clear()
     found = sum((((count >> pair) * 0x85EBCA6B) & _LOW) * lanes for pair, lanes in enumerate(_PAIR_LANES))
@@ -47,6 +48,7 @@ def _seed(count: int) -> int:
 
 def _mixed(seeds: int) -> tuple[int, ...]:
     """A number of 32 bits from each seed: seed ^ seed >> 15, multiplied, and the same with 12 again."""
+    # Xor-shift and multiplication, twice: neighbouring numbers of trades must not give alike quantities.
     mixed = ((seeds ^ seeds >> 15) & _MASK) * 0x2C1B3C6D & _MASK
     return _UNPACK(((mixed ^ mixed >> 12) & _MASK).to_bytes(_BYTES, "little"))
 
@@ -68,6 +70,7 @@ class Ladders:
         self.ask, self.bid = ask, bid
         self._instrument = instrument
         self._limits = limits
+        # Deeper levels hold more, as in real books.
         self._sizes = [size * (level + 4) for level in range(DEPTH)] * 2
         self._keys = 0
         self._absent: list[int] = []
@@ -107,6 +110,7 @@ class Ladders:
         """Bring the quantities to those after `count` trades."""
         if self.count == count:
             return
+        # The layout is dear and most books are never read: at the first refresh only.
         if self.count == NEVER:
             self._lay_out()
         self.count = count

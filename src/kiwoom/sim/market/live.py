@@ -34,6 +34,7 @@ class Live(Quoted):
         self.previous_volume = previous_volume
         self.previous_value = previous_value
         self.lower, self.upper = instrument.limits(base)
+        # Copied: `apply` runs for every trade, and a look through the instrument would double its cost.
         self._multiplier, self._scale = instrument.multiplier, instrument.scale
         self.price = base
         self.open = self.high = self.low = 0
@@ -109,5 +110,6 @@ class Live(Quoted):
         elif side < 0:
             self.sell_volume += quantity
             self.sell_count += 1
+        # An auction's trade has no side; the quotes around it are those after a purchase.
         self.side = side or 1
         self.last = trade

@@ -81,9 +81,11 @@ class Market:
         found = instruments.find(code)
         if found is not None:
             return found
+        # Eight characters are a derivative; the listing of the day has those.
         if len(code) == 8 and "_" not in code:
             return self._listed().get(code)
         bare = code.partition("_")[0]
+        # A stock, J ELW, Q ETN: prefixes of notices and account TRs, which programs pass back.
         if len(bare) == 7 and bare[0] in "AJQ":
             bare = bare[1:]
         return instruments.find(bare)
@@ -100,6 +102,7 @@ class Market:
 
     def _listed(self) -> dict[str, Instrument]:
         day = self.trading_day()
+        # Strikes follow the index: the list is made anew each day.
         if self._derivative_day != day:
             self._derivative_day = day
             stocks = [i for i in self.instruments("KOSPI") if i.kind == "COMMON" and not i.thin]
@@ -124,6 +127,7 @@ class Market:
 
     def halted(self, instrument: Instrument) -> bool:
         """Whether the instrument is halted on the shown day, though the exchange is open."""
+        # A suspended day has no bar; the exchange itself is open.
         return instrument.is_stock and self.history(instrument).bar(self.trading_day()) is None
 
     # --- days --------------------------------------------------------------------------------------------------
@@ -279,6 +283,7 @@ class Market:
         """The state of an instrument now, with every trade up to the engine's time taken in."""
         live = self._find_live(instrument)
         if live.tape.bar.date == self.today:
+            # A code with a feed is advanced by the feed alone, or a look would take trades before their events.
             if instrument.code not in self.fed:
                 live.advance(self.now_of_day)
         else:
@@ -332,6 +337,7 @@ class Market:
         self._turned = number
         day = self.trading_day()
         if day != self._day:
+            # A new day has new tapes and base prices; readers that kept an old `Live` see yesterday's.
             self._live.clear()
             self._sketches.clear()
             self._day = day
@@ -340,6 +346,7 @@ class Market:
         self._turn_day()
         live = self._live.get(instrument.code)
         if live is None:
+            # The tape is taken over: two tapes of one code would cost twice, though they are equal.
             sketch = self._sketches.pop(instrument.code, None)
             if sketch is not None:
                 live = Live(instrument, sketch.tape, sketch.base, sketch.previous_volume, sketch.previous_value)
@@ -368,6 +375,7 @@ class Market:
         today = self.trading_day()
         if until >= today:
             live = self.live(instrument)
+            # Before the first trade of the day there is no bar of today, as in the real chart TRs.
             if live.count:
                 yield DayBar(today, live.open, live.high, live.low, live.price, live.volume, live.value)
             until = today - timedelta(days=1)

@@ -63,12 +63,14 @@ class Quoted:
         ladders = self._ladders
         if ladders is None:
             ladders = self._ladders = {}
+        # Price and side alone decide the quotes: each pair's ladder is laid out once a day.
         key = self.price if self.side > 0 else -self.price
         return ladders.get(key) or ladders.setdefault(key, self._make_ladders())
 
     def _make_ladders(self) -> Ladders:
         price, instrument = self.price, self.instrument
         up, down = instrument.move(price, 1), instrument.move(price, -1)
+        # A buyer took the offer, so it is the last price; beyond the limit there is no level.
         ask = price if self.side > 0 else up if up <= self.upper else 0
         bid = price if self.side < 0 else down if self.lower <= down < price else 0
         if not instrument.ticks.fits(price):  # a real trade of midpoint orders (중간가호가): the quotes are around it

@@ -53,9 +53,11 @@ def read_bars(path: Path, scale: int = 1) -> dict[str, list[DayBar]]:
         if bar is None:
             continue
         bars = found.setdefault(row.get("code", ""), {})
+        # The same bar twice is harmless (files appended to day by day) and not worth a warning.
         if bars.get(bar.date, bar) != bar:
             twice.append(f"line {line}: {bar.date} stands there already with other prices; this line counts")
         bars[bar.date] = bar
+    # One line a file and kind: a wrong column would fill the log with thousands.
     for messages, what in ((wrong, "rows are left out"), (twice, "days are there twice")):
         if messages:
             more = f" (and {len(messages) - 1} more)" if len(messages) > 1 else ""
@@ -78,6 +80,7 @@ def _bar(row: Mapping[str, str], scale: int) -> DayBar | None:
     if not all(others):
         if not volume:
             return None  # suspended
+        # A volume and a close without the other prices: the close stands for them.
         others = [close, close, close]
     opening, high, low = others
     if not low <= min(opening, close) <= max(opening, close) <= high:
@@ -95,6 +98,7 @@ def check_header(path: Path) -> None:
     """Raise ValueError, naming the file, if its first line is not the header of daily bars. Reads that line alone."""
     with path.open("rb") as file:
         raw = file.readline(4096)
+    # UTF-8 first: CP949 reads most UTF-8 as nonsense without an error.
     for encoding in ("utf-8-sig", "cp949"):
         try:
             header = raw.decode(encoding)
@@ -121,6 +125,7 @@ def last_day_in(path: Path) -> date | None:
     All files of a folder are asked at the opening: to read thousands of them as a whole would take a minute.
     """
     with path.open("rb") as file:
+        # The first line is the header; the last of this piece may be cut, and a cut date does not parse.
         lines = file.read(_TAIL).splitlines()[1:]
         size = file.seek(0, 2)
         if size > _TAIL:

@@ -30,6 +30,8 @@ __all__ = ["FileBar", "FileDay", "IntradayFiles"]
 
 log = logging.getLogger("kiwoom.sim")
 
+# Six characters beginning with a digit (letters may follow: 0039P0), or a sector's three digits; NXT's suffixes
+# do not count.
 _CODE = re.compile(r"([0-9][0-9A-Z]{5}|[0-9]{3})(?:_AL|_NX)?(?=[._-]|$)")
 _UNIT = re.compile(r"(?:^|[_-])(\d+)m(?:in)?(?:[_.-]|$)")
 _TICKS = re.compile(r"tick(\d+)")
@@ -51,6 +53,7 @@ _NAMES = {
 }
 _MOST_SAID = 10
 """Rows of one code that are named in the log; a column that is wrong throughout is not said a thousand times."""
+# Columns of recordings are named by FID (fid_10, 20).
 _FID = re.compile(r"fid_?(\d+).*", re.IGNORECASE)
 
 
@@ -101,6 +104,7 @@ class IntradayFiles:
         found = {named for path in self._files if (named := _code_of(path))}
         for path in self._files:
             if _code_of(path) is None:
+                # The time of change is part of the cache's key: a file that is written again is read again.
                 found.update(_split(path, path.stat().st_mtime_ns).codes)
         return sorted(found)
 
@@ -112,6 +116,7 @@ class IntradayFiles:
                 if _code_of(path) in (None, code):
                     for day in _read(path, code, scale):
                         known = found.get(day.bar.date)
+                        # Overlapping downloads: the file with less volume was made before the day was over.
                         if known is None or (day.bar.volume or 0) > (known.bar.volume or 0):
                             found[day.bar.date] = day
             self._days[code] = dict(sorted(found.items()))
@@ -148,6 +153,7 @@ def _columns(path: Path, header: Sequence[str]) -> dict[str, int]:
     return found
 
 
+# Files with many codes are asked for each code in turn; 16 of them stay split.
 @lru_cache(maxsize=16)
 def _split(path: Path, _modified: int) -> _Rows:
     """A file's rows by code, not yet looked at: lines of a CSV file, rows of a Parquet file."""
@@ -157,6 +163,7 @@ def _split(path: Path, _modified: int) -> _Rows:
         columns = _columns(path, table.column_names)
         for row in zip(*(table.column(place).to_pylist() for place in range(table.num_columns)), strict=True):
             code = row[columns["code"]] if "code" in columns else ""
+            # pandas writes codes as numbers, without the zeros in front.
             code = code if isinstance(code, str) else str(code).zfill(6)
             codes.setdefault(code, []).append([str(value) for value in row])
         return _Rows(columns, codes)
@@ -175,6 +182,7 @@ def _cell(line: str, place: int | None) -> str:
     """One cell of a line, "" if there is none."""
     if place is None:
         return ""
+    # A plain split is enough for lines without quotes, which are nearly all.
     cells = next(csv.reader([line])) if '"' in line else line.split(",", place + 1)
     return cells[place].strip() if place < len(cells) else ""
 
@@ -188,6 +196,7 @@ def _check_header(path: Path) -> None:
         return
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            # Enough for the longest header; a file without line ends must not be read whole.
             raw = file.readline(8192)
     except (OSError, EOFError, zlib.error) as error:
         raise ValueError(f"{path}: {error}") from None
@@ -207,6 +216,7 @@ def _parquet(path: Path) -> Any:
 def _pyarrow(path: Path) -> Any:
     try:
         from pyarrow import parquet
+    # pyarrow is optional: `import kiwoom` must stay light.
     except ImportError:
         raise MissingDependency(f"{path.name} needs pyarrow: {pip_install('parquet')}") from None
     return parquet
@@ -258,6 +268,7 @@ def _row(columns: dict[str, int], text: Sequence[str], scale: int, path: Path) -
     day, us = _moment(get("date"), get("time"), path)
     names = ("open", "high", "low", "close") if "open" in columns else ("price" if "price" in columns else "close",)
     known = [number(get(name)) for name in names]
+    # abs: exports of the real server's answers keep the sign of the base price's side.
     prices = tuple(round(abs(price or 0) * scale) for price in known)
     volume = int(number(get("volume")) or 0)
     if min(prices) <= 0:
@@ -266,9 +277,11 @@ def _row(columns: dict[str, int], text: Sequence[str], scale: int, path: Path) -
         opening, high, low, close = prices
         if not low <= min(opening, close) <= max(opening, close) <= high:
             raise ValueError(f"open, high, low and close are {prices}")
+        # One share trades at one price: fewer shares than prices cannot have made the bar.
         if 0 < volume < needed(*prices):
             raise ValueError(f"a volume of {volume} cannot trade at all of {prices}")
     side = int(number(get("side")) or 0) if "side" in columns else (1 if get("volume")[:1] == "+" else -1)
+    # FID 15 carries the side as the volume's sign; 2 marks a side that nothing tells.
     signed = "side" in columns or get("volume")[:1] in ("+", "-")
     value = number(get("value"))
     trades = int(number(get("trades")) or 0)
@@ -281,12 +294,14 @@ def _moment(day: str, time: str, path: Path) -> tuple[date, int]:
     digits = re.sub(r"\D", "", whole)
     days = re.sub(r"\D", "", day)[:8]
     if len(digits) >= 12:
+        # 체결시간 of the chart TRs: YYYYMMDDHHMM or with seconds.
         days, digits = digits[:8], digits[8:].ljust(6, "0")
     elif not days:
         in_name = re.search(r"(?<!\d)(20\d{6})(?!\d)", path.name)
         if in_name is None:
             raise ValueError("no date")
         days = in_name[1]
+    # 90000 for 09:00:00: a spreadsheet dropped the zero.
     digits = digits.zfill(6)
     hour, minute, second = int(digits[:2]), int(digits[2:4]), int(digits[4:6])
     if hour > 23 or minute > 59 or second > 59:
@@ -303,6 +318,7 @@ def _day(path: Path, day: date, rows: list[_Row], scale: int) -> FileDay:
     if rows[-1].value is not None:
         value = rows[-1].value
     else:
+        # The typical price (high, low, close) where the file does not tell the turnover.
         value = sum(sum(row.prices[-3:]) * row.volume // len(row.prices[-3:]) for row in rows) // scale
     bar = DayBar(day, opening, high, low, close, volume, value)
     if len(rows[0].prices) == 1:
@@ -339,6 +355,7 @@ def _sided(rows: Iterable[_Row]) -> Iterator[Trade]:
         if row.side != 2:
             side = row.side
         elif last:
+            # The tick rule: an unchanged price keeps the side before it.
             side = 1 if price > last else -1 if price < last else side or 1
         last = price
         yield Trade(row.us, price, row.volume, side)

@@ -19,6 +19,7 @@ from kiwoom.sim.rules.instruments import Instrument
 __all__ = ["DerivativeTape"]
 
 _STAYS = 0.9  # the part of the deviation that is left a minute later
+# Deviation of one minute in price steps: index futures have fine steps, the others coarse ones.
 _INDEX_FUTURE_TICKS = 2.5
 _OTHER_TICKS = 0.5
 
@@ -49,6 +50,7 @@ class DerivativeTape(Tape):
             return super()._turning_points(rng)
         top = max(range(len(minutes)), key=lambda i: minutes[i].high)
         bottom = min(range(len(minutes)), key=lambda i: minutes[i].low)
+        # A put is highest when the index is lowest.
         if self._falls:
             top, bottom = bottom, top
         return 0 if bar.high == bar.open else top, 0 if bar.low == bar.open else bottom
@@ -60,6 +62,7 @@ class DerivativeTape(Tape):
         bar, instrument = self.bar, self.instrument
         wide = instrument.kind == "FUTURE" and instrument.scale != 1
         size = (_INDEX_FUTURE_TICKS if wide else _OTHER_TICKS) * instrument.ticks.step(bar.close)
+        # Black-Scholes is dear, and an index comes back to the same level many times a day.
         known: dict[int, int] = {}
         deviation = 0.0
         points = [bar.open]
@@ -68,6 +71,7 @@ class DerivativeTape(Tape):
             fair = known.get(level)
             if fair is None:
                 fair = known[level] = self._worth(instrument, level, bar.date)
+            # Mean-reverting: arbitrage closes a gap instead of letting it wander off.
             deviation = deviation * _STAYS + rng.gauss(0.0, size)
             points.append(min(bar.high, max(bar.low, instrument.nearest(max(1, round(fair + deviation))))))
         return points

@@ -38,6 +38,7 @@ def file_tape(
     tape = kind(instrument, day.bar, seed, density, shift)
     tape.day = day
     missing = (bar.volume or 0) - (day.bar.volume or 0)
+    # More than that is no after-hours trading: the file lacks part of the day, and nothing is made up for it.
     if bar.close == day.bar.close and 0 < missing * _AFTER_HOURS <= (bar.volume or 0):
         tape.missing = missing
     return tape
@@ -59,6 +60,7 @@ class _FileTape(Tape):
             price = minute.close
             minutes.append(minute)
         later = sorted(number for number in made if number > close)
+        # A file with trades before 09:00 or between 15:20 and 15:30 is of another exchange (NXT) or another clock.
         if len(later) < len(made):
             log.warning(
                 "%s on %s: %d minutes outside of the sessions are left out",
@@ -87,8 +89,10 @@ class _MinuteTape(_FileTape):
         return self._placed(made)
 
     def _minute(self, rng: random.Random, number: int, bar: FileBar, share: float) -> Minute:
+        # At least as many trades as the bar has prices, at most as many as it has shares.
         count = min(bar.volume, max(needed(*bar[1:5]), bar.trades or int(share + rng.random())))
         chance = 0.2 + 0.6 * rng.random() + (0.1 if bar.close > bar.open else -0.1 if bar.close < bar.open else 0)
+        # The closing auction has one price: a bar with more is wrong, and its close counts.
         if number == self._last:
             if bar.low == bar.high:
                 return Minute(number, *bar[1:6], 1, 0, bar.volume)
@@ -99,6 +103,7 @@ class _MinuteTape(_FileTape):
         auction = 0
         if number == self._first:
             most = bar.volume - (count - 1)
+            # The first minute holds the opening auction, whose size no file tells.
             auction = most if count == 1 else max(1, min(most, int(bar.volume * rng.uniform(0.1, 0.5))))
         bought = taken(bar.volume - auction, count - (auction > 0), chance)
         return Minute(number, *bar[1:6], count, bought, auction)
@@ -109,6 +114,7 @@ def _parts(bar: FileBar, minutes: int) -> list[FileBar]:
     if minutes == 1:
         return [bar]
     way = marks(bar.open, bar.low, bar.high, bar.close)
+    # A falling bar is taken to rise first: the usual reading of a bar without its trades.
     if bar.close < bar.open:
         way = marks(bar.open, bar.high, bar.low, bar.close)
     legs = [[price] for price in way[:1]] if len(way) == 1 else [list(pair) for pair in pairwise(way)]
@@ -155,6 +161,7 @@ class _TradeTape(_FileTape):
             count = max(count, needed(*bar[1:5]))
             prices = self._prices(rng, Minute(0, *bar[1:6], count)) if bar.high > bar.low else [bar.open] * count
             count = len(prices)
+            # A bar after a long silence: its trades lie in its last minute, not in the whole gap.
             begin = max(start, bar.us - 60 * SECOND_US)
             times = [begin + (bar.us - begin) * (place + 1) // count for place in range(count)]
             sizes = [bar.volume // count + (place < bar.volume % count) for place in range(count)]

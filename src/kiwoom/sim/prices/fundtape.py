@@ -21,6 +21,7 @@ from kiwoom.sim.rules.instruments import Instrument
 __all__ = ["FundHistory", "FundTape", "Tracked", "multiple_of", "tracked"]
 
 _KOSPI200, _KOSDAQ150 = "201", "150"
+# Whole names only, after the brand: "200 IT" or "반도체" follow another basket.
 _NAMES = (
     (_KOSPI200, re.compile(r"(레버리지|인버스)?(2X)?(코스피)?200(선물)?(레버리지|인버스)?(2X)?(TR)?")),
     (_KOSPI200, re.compile(r"(레버리지|인버스)(2X)?")),
@@ -87,6 +88,7 @@ class FundHistory(History):
             return super()._extend_backward()
         bar, before = moves
         close = self._anchor_close if self._previous_close is None else self._previous_close
+        # Below 30 %: a day back must not need a price beyond the limit.
         rate = max(-0.29, min(0.29, self._multiple * (bar.close / before - 1)))
         self._previous_close = self.instrument.nearest(round(close / (1 + rate)))
         followed = self._follow(day, self._previous_close, bar, before)
@@ -99,13 +101,21 @@ class FundHistory(History):
         low, high = self.instrument.limits(previous)
         nearest, multiple = self.instrument.ticks.nearest, self._multiple
         opening, top, bottom, close = (
+            # The fund's own limits hold, though they are wider than the index can move.
             min(high, max(low, nearest(round(previous * (1 + multiple * (price / before - 1))))))
             for price in (bar.open, bar.high, bar.low, bar.close)
         )
         volume = self._traded(self._draws(day)[4], previous, close)
         value = volume * (opening + top + bottom + 2 * close) // 5
         return DayBar(
-            day, opening, max(opening, top, bottom, close), min(opening, top, bottom, close), close, volume, value
+            # An inverse fund's top and bottom are exchanged.
+            day,
+            opening,
+            max(opening, top, bottom, close),
+            min(opening, top, bottom, close),
+            close,
+            volume,
+            value,
         )
 
 
@@ -130,4 +140,5 @@ class FundTape(DerivativeTape):
             return round(close * (1 + multiple * (level / level_before - 1)))
 
         super().__init__(instrument, bar, seed, density, shift, below, worth)
+        # After super(): the base class reads `right`, which a fund does not have.
         self._falls = multiple < 0

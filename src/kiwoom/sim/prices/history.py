@@ -76,10 +76,12 @@ class History:
         else:
             self._anchor_date, self._anchor_close = anchor
         self._first = max(FIRST_DAY, instrument.listed or FIRST_DAY)
+        # By year: a generator for each day would cost more than the day.
         self._noise: dict[int, list[float]] = {}
         self._backward: list[DayBar] = []  # from the anchor's day to the past
         self._forward: list[DayBar] = []  # from the day after the anchor on
         self._previous_close: int | None = None
+        # A generator of its own: codes of one kind differ in size of moves, and days do not depend on it.
         size = random.Random(f"{self._key}/size")
         self._sigma = instrument.volatility * math.exp(size.gauss(0, 0.25))
         self.halted_from: date | None = None
@@ -96,6 +98,7 @@ class History:
         """The bar of a trading day, None for a day without one (closed, not yet listed, halted)."""
         if self.halted_from is not None and day >= self.halted_from:
             return None
+        # Within real data a missing day is a day without trading: nothing is made up.
         if self._real and day <= self._anchor_date:
             index = bisect_left(self._real_dates, day)
             found = index < len(self._real) and self._real_dates[index] == day
@@ -107,6 +110,7 @@ class History:
                 self._extend_forward()
             index = bisect_left(self._forward, day, key=_date_of)
             return self._forward[index]
+        # Backward bars have no index: the first at or before the day decides.
         for bar in self.before(day + timedelta(days=1)):
             return bar if bar.date == day else None
         return None
@@ -135,6 +139,7 @@ class History:
         backward = self._backward
         while (not backward or backward[-1].date >= day) and self._extend_backward():
             pass
+        # Newest first, so the key is negated; `backward` grows while it is read.
         position = bisect_right(backward, -day.toordinal(), key=_minus_day)
         while True:
             while position >= len(backward):
@@ -154,12 +159,14 @@ class History:
             drawn = self._noise[day.year] = normals(rng, 5 * len(places))
             shared = self._correlation()
             if shared:
+                # Mixed so that the variance stays 1 at any correlation.
                 own, market = math.sqrt(1 - shared * shared), market_draws(self._seed, day.year)
                 ordinary = drawn[::5]
                 for first in _SHARED:
                     pairs = zip(market[first::5], drawn[first::5], strict=True)
                     drawn[first::5] = [shared * every + own * one for every, one in pairs]
                 if self._companies:
+                    # From the code's own draw: an extraordinary day is news of one company.
                     drawn[::5] = [draw + beyond(one) for draw, one in zip(drawn[::5], ordinary, strict=True)]
         place = 5 * places[day]
         return drawn[place : place + 5]
@@ -180,6 +187,7 @@ class History:
         previous_close = last.close if last else self._anchor_close
         day = calendar.next_trading_day(last.date if last else self._anchor_date)
         draws = self._draws(day)
+        # Against the distance from the anchor: without it a walk of decades ends at 1 won or at millions.
         rate = self._rate(draws[0]) - _REVERSION * math.log(previous_close / self._anchor_close)
         self._forward.append(self._make(day, previous_close, rate, draws))
 
@@ -189,6 +197,7 @@ class History:
         if day < self._first:
             return False
         draws = self._draws(day)
+        # A day backward divides by 1 + rate; within 29 % the day's own limit holds after rounding.
         rate = max(-0.29, min(0.29, self._rate(draws[0]))) + _REVERSION * math.log(close / self._anchor_close)
         previous = self.instrument.nearest(round(close / (1 + rate)))
         self._previous_close = previous
@@ -206,6 +215,8 @@ class History:
 
     def _bar(self, day: date, previous: int, close: int, draws: list[float]) -> DayBar:
         nearest, sigma = self.instrument.ticks.nearest, self._sigma
+        # Gaps at the opening are about a third of a day's move; highs and lows reach half a move beyond open and
+        # close.
         opening = nearest(round(previous * (1 + draws[1] * sigma * 0.35)))
         high = nearest(round(max(opening, close) * (1 + abs(draws[2]) * sigma * 0.5)))
         low = nearest(round(min(opening, close) * (1 - abs(draws[3]) * sigma * 0.5)))
@@ -216,12 +227,14 @@ class History:
             opening, high, low = (min(top, max(bottom, price)) for price in (opening, high, low))
         high, low = max(opening, close, high), min(opening, close, low)
         volume = self._traded(draws[4], previous, close)
+        # The typical price of the module `investors` too, which counts the close twice.
         value = volume * (opening + high + low + 2 * close) // 5 * self.instrument.multiplier // self.instrument.scale
         return DayBar(day, opening, high, low, close, volume, value)
 
     def _traded(self, draw: float, previous: int, close: int) -> int:
         """The day's volume: more on a day on which the price moves."""
         move = abs(close / previous - 1)
+        # A day at the limit (30 %) trades three to four times as much as a quiet one.
         share = self._turnover * math.exp(draw * 0.4) * (1 + 8 * move)
         return max(20, int(self.instrument.shares * share))
 
@@ -275,6 +288,7 @@ def _join(group: list[DayBar]) -> DayBar:
     volumes = [bar.volume for bar in group if bar.volume is not None]
     values = [bar.value for bar in group if bar.value is not None]
     return DayBar(
+        # The group is newest first: [-1] is its first day, [0] its last.
         group[-1].date,
         group[-1].open,
         max(bar.high for bar in group),

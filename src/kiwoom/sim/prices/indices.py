@@ -86,6 +86,7 @@ class IndexHistory(History):
         if sums is None or day < self._first:
             return super()._extend_backward()
         close = self._anchor_close if self._previous_close is None else self._previous_close
+        # Rounded half up in whole numbers: floats would differ between platforms, and with them the whole chain.
         self._previous_close = (close * sums.before * 2 + sums.close) // (2 * sums.close)
         self._backward.append(self._follow(day, self._previous_close, sums)._replace(close=close))
         return True
@@ -109,6 +110,7 @@ class IndexHistory(History):
             shares = stock.shares
             for total, (day, previous) in zip(sums, pairs, strict=True):
                 bar, earlier = bars.get(day), bars.get(previous)
+                # A member that was listed or halted between the two days would move the index by its whole value.
                 if bar is None or earlier is None:
                     continue
                 opening, high, low, close = bar[1:5]
@@ -160,11 +162,13 @@ class IndexTape(Tape):
         basket = self._basket()
         parts = [(shares, tape.minutes) for shares, tape in basket.largest if tape.minutes]
         volume = self.bar.volume or 0
+        # Too few shares to give each minute some: an index of a handful of thin members.
         if not parts or volume < 100 * self.continuous:
             return super()._make_minutes()
         count = self.continuous + 1
         rise = basket.close - basket.opening
         first = basket.opening + sum(shares * minutes[0].open for shares, minutes in parts)
+        # The smaller members together go straight: their own tapes would cost hundreds of times as much.
         values = [basket.opening + rise * (i + 1) // count for i in range(count)]
         traded = [0] * count
         numbers = [*range(self._first, self._first + self.continuous), self._last]
@@ -182,6 +186,7 @@ class IndexTape(Tape):
         """The index at the end of each minute: from its open to its close, within high and low."""
         bar = self.bar
         scale, count = bar.close / values[-1], len(values)
+        # The path starts at the bar's open and ends at its close; the gap is spread evenly over the day.
         missing = bar.open - first * scale
         levels = [value * scale + missing * (1 - (i + 1) / count) for i, value in enumerate(values)]
         top, bottom = max(bar.open, bar.close), min(bar.open, bar.close)
@@ -195,6 +200,7 @@ class IndexTape(Tape):
             elif level < bottom:
                 level = bottom - (bottom - level) * down
             led.append(round(level))
+        # Exactly, whatever rounding left.
         led[-1] = bar.close
         return led
 

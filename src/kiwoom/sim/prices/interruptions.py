@@ -32,6 +32,7 @@ DYNAMIC_PERCENT = 6
 
 _LENGTH_S = 120
 _LONGER_S = 30
+# Two minutes and a half of auction, and some trading after it, must fit before 15:20.
 _LAST_MINUTES = 6
 _KINDS = ("COMMON", "PREFERRED", "REIT", "SPAC", "ETF", "ETN")
 
@@ -87,6 +88,7 @@ def interrupt(instrument: Instrument, minutes: Sequence[Minute], key: str) -> In
     if not traded:
         return None
     high, low = max(minute.high for minute in traded), min(minute.low for minute in traded)
+    # The cheap test first: most days of most codes cannot trigger.
     if not eventful(instrument, high, low):
         return None
     return _Cutter(instrument, list(minutes), _dynamic_percent(instrument), high, low, key).run()
@@ -130,6 +132,7 @@ class _Cutter:
                     continue
             self._pass(minute)
             index += 1
+        # A held-back extreme that never came would change the day's bar: rather no interruption at all.
         if not self.result.halts or self.pending_high is not None or self.pending_low is not None:
             return None
         return self.result
@@ -152,6 +155,7 @@ class _Cutter:
     def _steps(self, start: int, high: int, low: int, close: int) -> int:
         """The least number of trades of a minute without a sudden move."""
         wanted = needed(start, high, low, close)
+        # Three trades a leg keep each step below the dynamic trigger.
         return 3 * wanted if (high - low) * 100 >= self.dynamic * low else wanted
 
     def _pass(self, minute: Minute) -> None:
@@ -184,6 +188,7 @@ class _Cutter:
         rises = minute.high >= min(up)
         falls = minute.low <= max(down)
         if rises and falls:
+            # Both ways are possible: the minute's own direction tells which came first.
             rises = minute.close >= start
         if rises:
             static, sudden = minute.high >= up[0], minute.high >= up[1]
@@ -199,7 +204,9 @@ class _Cutter:
 
     def _halt(self, index: int, minute: Minute, kind: str, trigger: int) -> int | None:
         """Interrupt in a minute; returns the minute that trading resumes in, None if it is too late in the day."""
+        # Not in the first seconds: the minute needs trades before the trigger.
         start_s = self.rng.randrange(25, 56)
+        # KRX ends the auction at random within thirty seconds.
         length_s = _LENGTH_S + self.rng.randrange(_LONGER_S + 1)
         resumed = index + (start_s + length_s) // 60
         if resumed >= len(self.minutes) - _LAST_MINUTES:
@@ -219,6 +226,7 @@ class _Cutter:
         for skipped in self.minutes[index + 1 : resumed]:
             still = before.close
             self.result.minutes.append(Minute(skipped.minute, still, still, still, still, 0, 0))
+        # Seconds within the minute that trading resumes in.
         end_s = start_s + length_s - 60 * (resumed - index)
         resumption = self._after(resumed, price, last, high_due, low_due, volume, count)
         self.result.minutes.append(resumption)
@@ -236,6 +244,7 @@ class _Cutter:
                 len(self.result.halts) + 1,
             )
         )
+        # The auction's price is the new static reference, as KRX has it.
         self.reference = price
         self.previous = resumption.close
         return resumed
@@ -279,6 +288,7 @@ class _Cutter:
     ) -> Minute:
         """The minute in which trading resumes with the auction at `price`."""
         ticks = self.instrument.ticks
+        # The minute after the auction must not trigger at once again.
         percent = min(STATIC_PERCENT, self.dynamic)
         top = ticks.down(self._above(price, percent))
         bottom = ticks.up(self._below(price, percent))
@@ -297,6 +307,7 @@ class _Cutter:
                 self.pending_low = low
         trades = max(self._steps(price, highest, lowest, close), min(count, 60))
         volume = max(volume, trades)
+        # The orders of two minutes meet in it: more than half of what the time would have traded.
         auction = volume if trades == 1 else 1 + (volume - trades) * 6 // 10
         bought = taken(volume - auction, trades - 1, self.rng.random())
         return Minute(self.minutes[index].minute, price, highest, lowest, close, volume, trades, bought, auction)

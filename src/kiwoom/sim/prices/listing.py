@@ -54,6 +54,7 @@ class Instruments(Mapping[str, Instrument]):
         return found
 
     def __iter__(self) -> Iterator[str]:
+        # `_waiting` is emptied once all are made; until then it alone has the order.
         return iter(self._waiting or self._made)
 
     def __len__(self) -> int:
@@ -114,6 +115,7 @@ def _indices(base_date: date, levels: dict[str, int]) -> list[Instrument]:
     """The sector indices of the catalog as instruments, in hundredths of a point."""
     result = []
     for sector in catalog.sectors().values():
+        # An index without a level of its own starts from its market's main one.
         parent = {"1": "101", "2": "201"}.get(sector.market, "001")
         level = levels.get(sector.code) or INDICES.get(sector.code) or levels.get(parent) or INDICES[parent]
         scaled = round(level * 100)
@@ -147,9 +149,11 @@ def _listed(code: str) -> Instrument:
 
 # --- a folder of real data ---------------------------------------------------------------------------------------
 
+# Any other text of a listing counts as common stock.
 _KINDS: dict[str, Kind] = {
     "COMMON": "COMMON", "PREFERRED": "PREFERRED", "REIT": "REIT", "SPAC": "SPAC", "ETF": "ETF", "ETN": "ETN",
 }  # fmt: skip
+# KRX's segment of KOSDAQ since 2022: the same market to Open API+.
 _MARKETS = {"KOSDAQ GLOBAL": "KOSDAQ"}
 _LISTING: Mapping[str, tuple[str, ...]] = {
     "code": ("code", "종목코드", "단축코드", "symbol"),
@@ -191,6 +195,7 @@ class _Folder:
         if not days:
             return self._daily(code)
         bars = {day: found.bar for day, found in days.items()}
+        # Daily bars win: they hold the trades after hours, which minute files leave out.
         bars.update((bar.date, bar) for bar in self._daily(code))
         return [bars[day] for day in sorted(bars)]
 
@@ -200,6 +205,7 @@ class _Folder:
             daily = {bar.date: bar for bar in self._daily(code)} if self.files else {}
             self._days[code] = {
                 day: found
+                # Three digits are an index, counted in hundredths.
                 for day, found in self.files.days(code, 100 if len(code) == 3 else 1).items()
                 if day not in daily or _agree(code, daily[day], found.bar)
             }
@@ -207,6 +213,7 @@ class _Folder:
 
     def _daily(self, code: str) -> list[DayBar]:
         if len(code) == 3:
+            # KRX numbers its indices otherwise than Kiwoom: 1001 KOSPI, 2001 KOSDAQ, 1028 KOSPI200.
             return self.index_bars.get({"001": "1001", "101": "2001", "201": "1028"}.get(code, ""), [])
         if code not in self._bars:
             path = self.path / "daily" / f"{code}.csv"
@@ -246,6 +253,7 @@ class _Folder:
         known = [i for i in builtin_listing().instruments.values() if i.kind != "INDEX"]
         yield from known
         named = {path.stem for path in self.daily_files} | set(self.files.codes)
+        # A delisted or new code that the package does not know: its file alone says that it exists.
         for code in sorted(named - {i.code for i in known}):
             if len(code) == 6 and (bars := self.bars(code)):
                 yield Instrument(code, code, "KOSPI", "COMMON", _SHARES, bars[0].open, bars[0].date)
@@ -289,6 +297,7 @@ class _Folder:
 
 def _agree(code: str, daily: DayBar, found: DayBar) -> bool:
     """Whether a file's day lies within the daily bar. It does not if the daily prices were adjusted since."""
+    # Half a percent: midpoint trades and rounding, but not a split or a dividend.
     if daily.low * 995 <= found.low * 1000 and found.high * 1000 <= daily.high * 1005:
         return True
     log.warning(
@@ -315,6 +324,7 @@ def listing_from(path: Path) -> Listing:
     folder = _Folder(path)
     if not (path / "krx_listing.csv").exists() and not folder.files and not folder.daily_files:
         raise ValueError(f"{path} has neither krx_listing.csv nor files in daily/, minute/ or ticks/")
+    # Before anything is read: a wrong file must stop the start, not a request an hour later.
     folder.check()
     last_day = folder.last_day()
     base_date = last_day or BASE_DATE

@@ -61,5 +61,7 @@ def needed(start: int, high: int, low: int, close: int) -> int:
 def taken(volume: int, trades: int, chance: float) -> int:
     """The buyers' part of a volume in so many trades: all or nothing in one, a share in more."""
     if trades < 2:
+        # One trade has one side.
         return volume if trades and chance > 0.5 else 0
+    # Never all of it: with two trades or more both sides exist, as `_sides` expects.
     return round(volume * max(0.02, min(0.98, chance)))

@@ -73,6 +73,7 @@ class MonthlyHistory(History):
                 if days[place] < self._first:
                     return
                 if days[place] < day:
+                    # Bar by bar: a caller that wants one day does not pay for a month of bars.
                     yield self._bars.get(days[place]) or self._bar_of(self._month(number), place)
             if not days:
                 return
@@ -93,6 +94,7 @@ class MonthlyHistory(History):
             draws = deviates(f"{self._key}/{number}", 5 * len(days))
             rates = draws[::5]
             if self._shared:
+                # The market's own draws of these days: thin stocks move with it as the others do.
                 first = 5 * day_places(days[0].year)[days[0]]
                 market = market_draws(self._seed, days[0].year)[first : first + len(draws) : 5]
                 own, shared = math.sqrt(1 - self._shared * self._shared), self._shared
@@ -114,6 +116,7 @@ class MonthlyHistory(History):
             left -= rate
             moved = rate + drift
             previous, close = close, nearest(round(close * math.exp(moved)))
+            # Round to the limit itself: a close a step below it would be no limit-up.
             if not _FALL < moved < _RISE:
                 low, high = limits(previous)
                 close = high if moved >= _RISE else low

@@ -19,6 +19,7 @@ from pathlib import Path
 
 __all__ = ["columns_of", "day_in", "decoded", "found_columns", "number", "records"]
 
+# What pandas, Excel and KRX's own downloads write for "no value".
 _UNKNOWN = frozenset({"", "-", "nan", "none", "null", "n/a", "na", "nat", "inf", "-inf"})
 _DATE = re.compile(r"(\d{4})\s*[-/.]?\s*(\d{1,2})\s*[-/.]?\s*(\d{1,2})\.?(?:[ T].*)?")
 
@@ -33,6 +34,7 @@ def decoded(path: Path) -> str:
         raise ValueError(f"{path}: it is no whole gzip file: {error}") from None
     except OSError as error:
         raise ValueError(f"{path}: {error.strerror or error}") from None
+    # Excel's "Unicode text" is UTF-16 with a mark; Korean Excel saves plain CSV as CP949.
     for encoding in ("utf-16",) if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "cp949"):
         try:
             return raw.decode(encoding)
@@ -43,6 +45,7 @@ def decoded(path: Path) -> str:
 
 def columns_of(line: str) -> tuple[list[str], str]:
     """The names in a header, in small letters, and what stands between them: a comma, a tab or a semicolon."""
+    # The separator that occurs most: Excel writes semicolons in some locales.
     between = max(",\t;", key=line.count)
     names = next(csv.reader([line], delimiter=between), [])
     return [name.strip().lstrip("\ufeff").lower() for name in names], between

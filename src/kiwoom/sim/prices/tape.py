@@ -25,6 +25,7 @@ from kiwoom.sim.rules.instruments import Instrument
 
 __all__ = ["AFTER_CLOSE", "AFTER_HOURS", "FEW", "Tape", "weights"]
 
+# Shares of a day below which there is no walk.
 FEW = 20
 _MINUTES_KEPT = 30  # a minute that left the cache is made anew, and comes out the same
 _CONTINUOUS = 380  # minutes from 09:00 to 15:20
@@ -62,6 +63,7 @@ class Tape:
         """Minutes of the continuous session: 380 on a usual day."""
         self._key = f"{seed}/{instrument.code}/{bar.date.toordinal()}"
         self._density = density
+        # A hash of the key, not hash(): Python salts that one anew in every process. 16 bits are left for the minute.
         self._number = int.from_bytes(blake2b(self._key.encode(), digest_size=8).digest(), "big") << 16
         self._windows: dict[int, tuple[int, int]] = {}
         self._halts: list[Halt] = []
@@ -100,6 +102,7 @@ class Tape:
         found = self._trades.get(index)
         if found is None:
             if len(self._trades) >= _MINUTES_KEPT:
+                # Oldest first: readers go forward through the day.
                 del self._trades[next(iter(self._trades))]
             found = self._trades[index] = self._make_trades(index)
         return found
@@ -107,6 +110,7 @@ class Tape:
     def next_after(self, us: int) -> Trade | None:
         """The first trade after a moment of the day (µs since midnight), None if there is none."""
         busy = self.busy
+        # From the running minute on: it may still have trades after `us`.
         for place in range(bisect_left(busy, us // MINUTE_US, key=_minute_of), len(busy)):
             for trade in self.trades(busy[place][0]):
                 if trade.us > us:
@@ -133,11 +137,13 @@ class Tape:
             only = Minute(first, bar.open, bar.high, bar.low, bar.close, volume, prices, bought, auction)
             idle = [Minute(first + i, bar.close, bar.close, bar.close, bar.close, 0, 0) for i in range(1, continuous)]
             return [only, *idle, Minute(last_minute, bar.close, bar.close, bar.close, bar.close, 0, 0)]
+        # Shares of the auctions and after hours in a usual KRX day: a few percent, and a few per mille.
         opening = max(1, int(volume * rng.uniform(0.01, 0.04)))
         closing = max(1, int(volume * rng.uniform(0.02, 0.06)))
         after_hours = int(volume * rng.uniform(0.0003, 0.002)) if instrument.is_stock else 0
         rest = volume - opening - closing - after_hours
         value = bar.value or volume * bar.close * self.instrument.multiplier // self.instrument.scale
+        # A trade for every 50 million won, bounded: 005930 really has some 160,000 by noon (measured 2026-09-11).
         trades = max(20.0, min(4000.0, value / 50_000_000)) * self._density
         draws = normals(rng, continuous)
         shares = [w * math.exp(draw * 0.5) for w, draw in zip(weights(continuous), draws, strict=True)]
@@ -148,7 +154,9 @@ class Tape:
         previous = bar.open
         used = 0
         move, random_ = instrument.move, rng.random
+        # One call for all minutes: three small draws each would cost more than the rest of the loop.
         steps = rng.randbytes(3 * continuous)
+        # Buyers take more of a rising day, though never all.
         mood = max(-0.12, min(0.12, 3 * (bar.close / bar.open - 1)))
         for i, cumulated in enumerate(accumulate(shares)):
             share = int(rest * cumulated / total) - used
@@ -192,6 +200,7 @@ class Tape:
         bar = self.bar
         used = sum(minute.volume for minute in minutes)
         interrupted = interrupt(self.instrument, minutes, self._key)
+        # An interruption may need more shares than the day has: then the day goes on without it.
         if interrupted is not None:
             more = sum(minute.volume for minute in interrupted.minutes)
             if volume > more:
@@ -228,17 +237,20 @@ class Tape:
         """The last price of each continuous minute: a walk through open, high, low and close, within high and low."""
         bar, instrument = self.bar, self.instrument
         nearest, bottom, top = self._rounding(), bar.low, bar.high
+        # The last continuous price is near the close, not on it: the auction makes the close.
         near = instrument.move(bar.close, rng.randrange(-2, 3))
         knots = {0: bar.open, self.continuous - 1: min(bar.high, max(bar.low, near))}
         for index, price in ((at_high, bar.high), (at_low, bar.low)):
             if index not in (0, self.continuous - 1):
                 knots[index] = price
+        # A random walk's step that covers the day's range in as many minutes.
         spread = max(bar.high - bar.low, 1) / math.sqrt(self.continuous) * 0.8
         points: list[int] = []
         marks = sorted(knots.items())
         for (start, a), (end, b) in pairwise(marks):
             length = end - start
             walk = list(accumulate(normals(rng, length), initial=0.0))
+            # Makes the walk a bridge: it ends at the next known price.
             drift = (b - a - walk[-1] * spread) / length
             for i in range(length):
                 price = nearest(round(a + walk[i] * spread + drift * i))
@@ -253,6 +265,7 @@ class Tape:
         if step != ticks.step(self.bar.high):
             return self.instrument.nearest
         half = (step - 1) // 2
+        # The same result as TickTable.nearest, without looking up the band each time.
         return lambda price: (price + half) // step * step
 
     # --- trades ------------------------------------------------------------------------------------------------
@@ -266,6 +279,7 @@ class Tape:
             return []
         start = minute.minute * MINUTE_US
         rng = _chance
+        # By minute: any minute can be made alone, and comes out the same.
         rng.seed(self._number + index)
         if index == self.continuous:
             return [Trade(start + rng.randrange(3, 40) * SECOND_US, minute.close, minute.volume, 0)]
@@ -334,8 +348,10 @@ def _sides(rng: random.Random, prices: list[int], previous: int, minute: Minute)
         previous = price
     count = len(sides)
     fewest = max(count - minute.sold, 1 if minute.bought else 0)
+    # Each trade has at least one share, and each side with a volume at least one trade.
     most = min(minute.bought, count - 1 if minute.sold else count)
     buys = sides.count(1)
+    # From the end, so that the tick rule holds where it is seen first.
     for place in range(count - 1, -1, -1):
         if fewest <= buys <= most:
             break
@@ -352,6 +368,7 @@ def _quantities(rng: random.Random, volume: int, count: int) -> list[int]:
         return [1] * count
     random_ = rng.random
     draws = [random_() for _ in range(count)]
+    # Cubed: many small trades and a few large ones.
     weights = [draw * draw * draw + 0.01 for draw in draws]
     share = (volume - count) / sum(weights)
     pieces = [1 + int(weight * share) for weight in weights]

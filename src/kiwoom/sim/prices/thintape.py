@@ -63,6 +63,7 @@ class ThinTape(Tape):
         """The minutes with a trade by their place."""
         bar, instrument, continuous = self.bar, self.instrument, self.continuous
         volume = bar.volume if bar.volume is not None else max(1, instrument.shares // 500)
+        # Too few shares for the short cut: the exact walk is cheap then.
         if volume < 5 * FEW:
             return {index: minute for index, minute in enumerate(super()._make_minutes()) if minute.trades}
         rng = random.Random(self._number)
@@ -75,6 +76,7 @@ class ThinTape(Tape):
         at_high, at_low = self._turning_points(rng)
         times = _cumulated(continuous)
         drawn = {0: 1, at_high: 1, at_low: 1}
+        # At least four shares a trade on average, or the volume would not reach.
         for _ in range(min(count, volume // 4)):
             index = bisect_left(times, random_())
             drawn[index] = drawn.get(index, 0) + 1
@@ -91,6 +93,7 @@ class ThinTape(Tape):
                 low = bar.low if index == at_low else low
                 least = needed(previous, high, low, close)
             trades = max(drawn[index] + (index == 0), least)
+            # Twice a fair share at most: what is left always suffices for the rest.
             share = max(trades, int(left / (waiting + 1) * 2 * random_()))
             left, waiting = left - share, waiting - 1
             auction = 0
@@ -102,6 +105,7 @@ class ThinTape(Tape):
         if eventful(instrument, bar.high, bar.low):
             made = self._interrupted(made, volume - after_hours)
         price = bar.close
+        # The closing auction takes what is left, so the day's volume is exact.
         closing = max(1, volume - after_hours - sum(minute.volume for minute in made.values()))
         made[continuous] = Minute(self._last, price, price, price, price, closing, 1, 0, closing)
         if after_hours:

@@ -26,6 +26,7 @@ class DerivativeTexts:
     @property
     def state(self) -> State:
         """The state after the last trade, computed once for all real types that come with it."""
+        # A trade brings up to four real types: the state with its Black-Scholes is made once.
         if self._now is None or self._count != self.live.count:
             self._now, self._count = state_now(self._market, self._instrument), self.live.count
         return self._now

@@ -65,6 +65,7 @@ class Streams(Part):
     def _schedule(self, entry: _Entry, after_us: int) -> None:
         market, engine = self.broker.market, self.broker.engine
         due = None
+        # No type comes by the clock on a closed day, nor for a halted code.
         if market.trading_day() == market.today and not market.halted(entry.instrument):
             due = entry.stream.next_us(market, entry.instrument, after_us)
         if due is None:
@@ -74,17 +75,20 @@ class Streams(Part):
             entry.timer = engine.at(market.midnight_us() + due, self._send, entry)
 
     def _wake(self, entry: _Entry) -> None:
+        # Changes (직전대비) count within a day.
         entry.last = {}
         self._schedule(entry, -1)
 
     def _send(self, entry: _Entry) -> None:
         market = self.broker.market
+        # Without a handler nothing is made; the timer goes on, for a handler may come.
         if self.control.listens(_EVENT):
             values = entry.stream.values(market, entry.instrument, entry.last)
             if values is not None and _without_time(values) != _without_time(entry.last):
                 entry.last = values
                 text = payload(entry.stream.name, values)
                 self.control.send(_EVENT, entry.key, entry.stream.name, text, values=values)
+        # Counted from this moment, so that a stream never sends twice for one.
         self._schedule(entry, market.now_of_day)
 
 

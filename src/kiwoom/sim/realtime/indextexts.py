@@ -28,8 +28,10 @@ class IndexTexts:
             10: signed_price(last.price, base, scale),
             11: signed(last.price - base, scale),
             12: rate(last.price, base),
+            # Thousands of shares without a sign: an index has no buyers and sellers.
             15: str(last.quantity // 1000),
             13: str(live.volume // 1000),
+            # Million won (official sample of the REST sibling).
             14: str(live.value // 1_000_000),
             16: signed_price(live.open, base, scale),
             17: signed_price(live.high, base, scale),

@@ -66,6 +66,7 @@ class Kind:
     """Whether a quote TR registers it."""
 
 
+# Families as `_family` names them.
 _STOCKS = ("stock", "fund")
 _DERIVATIVES = ("future", "stock future", "option")
 
@@ -115,6 +116,7 @@ _ECN = ("ECN주식시세", "ECN주식체결", "ECN주식호가잔량")
 _SECTOR = ("업종지수", "업종등락", "예상업종지수")
 # Types that a TR registers beside those of a quote.
 _BESIDE: dict[str, tuple[str, ...]] = {
+    # Subjects follow the TR's own; Kiwoom's guide says only that a TR registers its codes.
     "opt10002": ("주식당일거래원",),
     "opt10040": ("주식당일거래원",),
     "opt10087": _ECN,
@@ -159,6 +161,7 @@ def brought_by_tr(tr_code: str, instrument: Instrument) -> list[str]:
     code, kinds = tr_code.lower(), _of_family(_family(instrument))
     if instrument.is_derivative:
         return [kind.name for kind in kinds]
+    # opt10054 lists every code of a market: the quote types of all of them would flood a program.
     if code in _INSTEAD:
         return [kind.name for kind in kinds if kind.name in _INSTEAD[code]]
     beside = (*_BESIDE.get(code, ()), *(("ETF NAV",) if code.startswith("opt4000") else ()))
@@ -173,4 +176,5 @@ def _keys(name: str, family: str) -> frozenset[int]:
         return fids
     shared = "업종지수" if family == "index" else "주식체결"
     own = fids - frozenset(catalog.real_type(shared).fids) - _COMMON
+    # 215 is 장시작시간's alone: registering it must not bring the book of every code.
     return own if name != shared and own else fids - {215}

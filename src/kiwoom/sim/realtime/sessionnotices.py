@@ -50,11 +50,14 @@ class OpeningNotices(Part):
             if calendar.is_trading_day(day):
                 shift = calendar.session_shift(day)
                 notices = Timetable(day, shift.open_minutes, shift.close_minutes).notices()
+                # Later ones only: the real server does not repeat a notice to a late program.
                 coming = [notice for notice in notices if notice.at_us > after_us]
                 if coming:
+                    # s and e come 17 times at one moment.
                     due = [notice for notice in coming if notice.at_us == coming[0].at_us]
                     self._timer = self.broker.engine.at(due[0].at_us, self._send, due)
                     return
+            # Nothing more today: the next trading day's, however far.
             day += timedelta(days=1)
 
     def _send(self, notices: list[MarketNotice]) -> None:

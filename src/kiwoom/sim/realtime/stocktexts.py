@@ -44,6 +44,7 @@ class _Levels:
         texts, changed = self._texts, changed_levels(self._count, ladders.count)
         self._count = ladders.count
         for start, prices, quantities in ((0, self._ask_prices, ladders.asks), (1, self._bid_prices, ladders.bids)):
+            # 직전대비 is 0: the simulator keeps no change of single levels.
             found = [f"{price}{size}\t0\t" for price, size in zip(prices[:changed], quantities, strict=False)]
             texts[start : 2 * len(found) : 2] = found
         return "".join(texts)
@@ -92,8 +93,10 @@ class StockTexts:
         found = self._at_price[price] = (
             f"{signed_price(price, base)}\t{signed(price - base)}\t{rate(price, base)}",
             direction(price, base, live.lower, live.upper),
+            # FID 32 (거래비용): fee of both ways and tax of the sale, of one share.
             str(price * self._cost_ppm // 1_000_000),
             str(live.instrument.shares * price // 100_000_000),
+            # FIDs 1497 and 1498: 40 % and 32 % of the price in the captures.
             f"{price * 4 // 10}\t{price * 32 // 100}",
             str(price * 532 // 100_000),
         )
@@ -121,6 +124,7 @@ class StockTexts:
         volume, value = live.volume, live.value
         before, value_before = live.previous_volume, live.previous_value
         bought, sold = live.buy_volume, live.sell_volume
+        # FIDs 1313 and its like: thousand won, cut toward zero (captured).
         won = price * quantity // 1000
         if side > 0:
             amount = f"+{quantity}"
@@ -129,6 +133,7 @@ class StockTexts:
             amount = f"-{quantity}"
             sides = f"{-won}\t{amount}\t 0"
         else:
+            # An auction's trade has a blank for a sign (captured).
             amount = f" {quantity}"
             sides = "0\t 0\t 0"
         both = bought + sold
@@ -138,7 +143,9 @@ class StockTexts:
         shares = live.instrument.shares
         turnover = (volume * 20_000 + shares) // (2 * shares) if shares else 0
         more, more_value = volume - before, value - value_before
+        # FID 851: percent of yesterday's volume x 100, without a point (captured).
         grown = volume * 10_000 // before if before else 0
+        # FID 620: the average price of the day, cut to 1 won (captured).
         average = value // volume if volume else 0
         limits = _NO_TIME + "\t" + _NO_TIME
         if live.upper_us or live.lower_us:
@@ -166,12 +173,14 @@ class StockTexts:
             levels = self._levels[key] = _Levels()
         ask, bid = ladders.ask_total, ladders.bid_total
         seen, ask_before, bid_before, ask_change, bid_change = self._totals
+        # A book read twice after one trade keeps its changes: it is one book.
         if seen != count:
             ask_change = bid_change = "0"
             if seen != NEVER:
                 asks, bids = ask - ask_before, bid - bid_before
                 ask_change, bid_change = f"+{asks}" if asks > 0 else str(asks), f"+{bids}" if bids > 0 else str(bids)
             self._totals = count, ask, bid, ask_change, bid_change
+        # FID 128 = 125 - 121 and 138 = -128 (official sample).
         more = bid - ask
         bid_share = (bid * 20_000 + ask) // (2 * ask) if ask else 0
         ask_share = (ask * 20_000 + bid) // (2 * bid) if bid else 0

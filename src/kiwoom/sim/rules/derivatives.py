@@ -25,7 +25,9 @@ INDEX_CODE = "201"
 
 _YEAR_LETTERS = "PQRSTVW"  # 2019 ... 2025; no U, I, O
 _NEW_CODES_FROM = 2026
+# KRX: a stock future is of ten shares.
 _STOCK_MULTIPLIER = 10
+# KRX lists far more; twenty keep the day's list short.
 _STOCK_ASSETS = 20
 
 
@@ -42,7 +44,9 @@ def year_letter(year: int) -> str:
 def expiry_of(year: int, month: int) -> date:
     """The last trading day of a maturity: the second Thursday, or the trading day before it."""
     first = date(year, month, 1)
+    # weekday() 3 is Thursday; + 7 for the second one.
     day = first + timedelta(days=(3 - first.weekday()) % 7 + 7)
+    # `expected`: maturities lie beyond the years whose holidays are known.
     return day if calendar.expected_trading_day(day) else calendar.previous_trading_day(day)
 
 
@@ -103,6 +107,7 @@ def listed_derivatives(day: date, level: int, stocks: list[Instrument]) -> Itera
             yield _option(day, year, month, strike, "call")
             yield _option(day, year, month, strike, "put")
     for number, stock in enumerate(stocks[:_STOCK_ASSETS]):
+        # No I: KRX leaves out letters that look like digits.
         identity = "123456789ABCDEFGHJKLMN"[number]
         for year, month in _months(day, 4):
             code = _code(f"A1{identity}", f"1{identity}1", year, month, "000")

@@ -56,6 +56,7 @@ class Instrument:
     ticks: TickTable = field(default=INDEX_TICKS, repr=False)
 
     def __post_init__(self) -> None:
+        # The class is frozen, and `ticks` follows from the other fields.
         object.__setattr__(self, "ticks", self._ticks())
 
     def _ticks(self) -> TickTable:
@@ -112,6 +113,7 @@ class Instrument:
             price += ticks.step(price)
             count -= 1
         while count < 0:
+            # The step below a band's edge is that of the lower band.
             down = price - ticks.step(price - 1)
             if down <= 0:
                 return price

@@ -9,6 +9,7 @@ from kiwoom.sim.rules.instruments import Instrument
 
 __all__ = ["members_of"]
 
+# Kiwoom's sector 001 has funds in its list, but the index counts stocks: ETFs are of market "ETF" here.
 _WHOLE = {"001": ("KOSPI",), "101": ("KOSDAQ",)}
 
 # Indices of the largest stocks: markets, and the ranks by market value (the first included, the last not).
@@ -18,6 +19,7 @@ _RANKS: dict[str, tuple[tuple[str, ...], int, int]] = {
     "701": (("KOSPI", "KOSDAQ"), 0, 100), "730": (("KOSPI", "KOSDAQ"), 0, 30), "771": (("KOSPI", "KOSDAQ"), 0, 300),
 }  # fmt: skip
 
+# 027 is the sum of the industries 005 to 015.
 _MANUFACTURING = frozenset(f"{number:03d}" for number in range(5, 16))
 
 # The sectors of the KOSPI200 by the industries that are in them.

@@ -29,6 +29,7 @@ QUERY_DONE: Final = "모의투자 조회완료"
 """The mock server's text after the last page of a query."""
 
 
+# Captured: 107066, 107048, 107062 and 107071 came from the real server; the other two follow their pattern.
 _ACCEPTED_REAL = {
     "new": {2: "[107066] 매수주문이 완료되었습니다.", 1: "[107048] 매도주문이 완료되었습니다."},
     "modify": {
@@ -50,6 +51,7 @@ def accepted_text(action: str, side: int, mock: bool) -> str:
     """
     if not mock:
         return _ACCEPTED_REAL[action][side]
+    # Captured on the mock server: a cancel has a text of its own, a modification repeats the order's.
     if action == "cancel":
         return "[100000] 모의투자 취소주문완료"
     return f"[100000] 모의투자 {'매수' if side == BUY else '매도'}주문완료"
@@ -62,6 +64,7 @@ def query_text(text: str, mock: bool) -> str:
 
 def order_tr_name(action: str, side: int, kosdaq: bool) -> str:
     """The TR name of an order's answer: KOA_NORMAL_BUY_KP_ORD, KOA_NORMAL_KQ_CANCEL, KOA_NORMAL_KP_MODIFY ..."""
+    # Captured: KOA_NORMAL_BUY_KP_ORD for KOSPI (and its ETFs), KQ for KOSDAQ.
     market = "KQ" if kosdaq else "KP"
     if action == "new":
         return f"KOA_NORMAL_{'BUY' if side == BUY else 'SELL'}_{market}_ORD"

@@ -76,6 +76,7 @@ class Returned:
     source: str
 
 
+# Short names keep each refusal of the tables on one line.
 _CAP, _DOC, _INF, _OWN = Basis.CAPTURED, Basis.DOCUMENTED, Basis.INFERRED, Basis.OWN
 
 _GUIDE: Final = "Kiwoom's guide"

@@ -162,6 +162,7 @@ class Timetable:
     def accepts(self, quote_type: str, us: int) -> bool:
         """Whether an order of a quote type can be entered at a moment; the ten minutes of `waits` included."""
         start, end = self.window(quote_type)
+        # Only types that the 08:30 session takes can wait at the broker from 08:20 on (Kiwoom's guide).
         return (self.entry if start == self.auction else start) <= us < end
 
     def waits(self, us: int) -> bool:
@@ -172,6 +173,7 @@ class Timetable:
         """When the orders of a board expire. Orders before hours stay until the end of the regular board's day."""
         if board == AFTER_SINGLE:
             return self.single_end
+        # Kiwoom's guide: what 61 leaves unfilled is not cancelled at 08:40.
         return self.after_close_end if board == AFTER_CLOSE else self.close
 
     def single_price_times(self) -> list[int]:
@@ -197,7 +199,9 @@ class Timetable:
             self._notice("3", self.open),
             *self._countdown("2", self.closing_auction, self.close),
             self._notice("4", self.close),
+            # 8 and 9 carry no times (koapy).
             MarketNotice(self.close + 10 * SECOND_US, "8", "", ""),
+            # Clients' logs show each of these 17 times; no source tells why.
             *[self._notice("s", self.derivatives_closing_auction)] * 17,
             self._notice("a", self.after_close_begin),
             *[self._notice("e", self.derivatives_close)] * 17,

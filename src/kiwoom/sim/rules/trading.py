@@ -65,6 +65,7 @@ class TickTable:
 
     def step(self, price: int) -> int:
         """The price step that holds at `price`."""
+        # bisect_right: at a bound the upper band's step holds already.
         return self._steps[bisect_right(self._bounds, price)]
 
     def fits(self, price: int) -> bool:
@@ -91,6 +92,7 @@ class TickTable:
 
     def down(self, price: int) -> int:
         """The next quotable price below `price`, which must be quotable itself."""
+        # The step just below `price` counts: at 2,000 won one step down is 1, not 5.
         return price - self.step(price - 1)
 
     def move(self, price: int, count: int) -> int:
@@ -178,6 +180,7 @@ ALL_LOANS: Final = "99991231"
 
 # Sum of securities transaction tax and agriculture tax on sales, in millionths; the day is that of the trade.
 _SALES_TAX: tuple[tuple[date, int], ...] = (
+    # Days on which a rate came into force; 2026's rise to 0.20 % is the latest.
     (date(1996, 4, 25), 3_000),
     (date(2019, 6, 3), 2_500),
     (date(2021, 1, 1), 2_300),
@@ -246,6 +249,7 @@ QUOTE_TYPES: Final[dict[str, QuoteType]] = {
 }
 """The quote types of SendOrder by code; `mock` marks the two that the mock server takes."""
 
+# Captured: cancels carry no sign, the others that of the side.
 _ORDER_KINDS = {1: "+매수", 2: "-매도", 3: "매수취소", 4: "매도취소", 5: "+매수정정", 6: "-매도정정"}
 
 

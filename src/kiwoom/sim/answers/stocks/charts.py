@@ -101,7 +101,7 @@ def _stock_days(request: Request, period: Callable[[date], object] | None) -> An
         first = code
         for bar in _days(request, instrument, period):
             row = [
-                # By position, in the catalog's order: 600 rows a page, and dicts of them would be the answer's largest cost.
+                # By position, in the catalog's order: a page has 600 rows, and dicts would cost most.
                 str(bar.close), _number(bar.volume), _value(bar), f"{bar.date:%Y%m%d}", str(bar.open), str(bar.high),
                 str(bar.low), "", "", "", "", "", "", "",
             ]  # fmt: skip

@@ -24,6 +24,7 @@ _FIRST_US = 10 * SECOND_US  # after a session has ended
 def _ends_us(market: Market, _instrument: Instrument, after_us: int) -> int | None:
     """Ten seconds after the regular session, after trading at the closing price, after the last auction."""
     table = timetable(market)
+    # The closing auction's trade comes up to 40 seconds after 15:30; 주식시세 must show it.
     ends = (table.close + 40 * SECOND_US, table.after_close_end, table.single_end)
     return next((us for end in ends if (us := end - table.midnight + _FIRST_US) > after_us), None)
 
@@ -52,6 +53,7 @@ def _waiting(market: Market, instrument: Instrument, last: dict[int, str]) -> di
         board = single_price(market, instrument)
         if board is None:
             return None
+        # From 16:00 on the waiting orders are those of the single-price session.
         totals = board.total_ask, board.total_bid
     sell, buy = totals
     return {

@@ -26,6 +26,7 @@ def collecting_us(market: Market, instrument: Instrument, after_us: int) -> int 
     table = timetable(market)
     midnight = table.midnight
     windows = [(table.auction - midnight, table.open - midnight)]
+    # Earlier windows are over: no need to make the tape to learn of its interruptions.
     if after_us >= table.closing_auction - midnight:
         windows = []
     elif after_us >= windows[0][1] - _STEP_US:
@@ -61,9 +62,11 @@ def _book(market: Market, instrument: Instrument, last: dict[int, str]) -> dict[
     quoted = market.glance(instrument)
     base, now = quoted.base, market.now_of_day
     key = f"{market.seed}/{instrument.code}/{market.today}/{now // _STEP_US}/collected"
+    # What would trade, spread over the ten levels.
     usual = max(1, found.quantity // _DEPTH)
     asks, bids = levels_around(key, instrument, found.price, (quoted.upper, quoted.lower), usual, _DEPTH)
     sell, buy = (sum(quantity for _, quantity in side) for side in (asks, bids))
+    # The official samples have 0, not "", for what does not apply, save 215 and 216.
     values = dict.fromkeys(_FIDS, "0")
     values[21] = clock6(now)
     for levels, prices, quantities, changes in ((asks, 40, 60, 80), (bids, 50, 70, 90)):

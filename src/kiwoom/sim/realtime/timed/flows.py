@@ -28,6 +28,7 @@ def _price(quoted: Quoted) -> dict[int, str]:
 
 def _million(won: int) -> str:
     """Won in millions, cut toward zero."""
+    # `//` alone would round a loss of 1 won to -1 million.
     return str(won // _MILLION) if won >= 0 else str(-(-won // _MILLION))
 
 
@@ -46,6 +47,7 @@ def _program(market: Market, instrument: Instrument, last: dict[int, str]) -> di
         208: _million(part.paid),
         210: str(net),
         212: net_won,
+        # Changes are of the figures sent, so that a program can add them up.
         213: str(int(net_won) - int(last[212])) if last else "0",
         211: str(net - int(last[210])) if last else "0",
     }
@@ -64,6 +66,7 @@ def _firms(market: Market, instrument: Instrument, last: dict[int, str]) -> dict
         return None
     values = {13: str(volume)}
     for buying, first, sign in ((False, 140, "-"), (True, 150, "+")):
+        # By the firm's number: it may have changed its rank.
         before = {last.get(first + 5 + rank): last.get(first + 20 + rank, "0") for rank in range(1, 6)}
         for rank, (firm, quantity) in enumerate(flow.leaders(buying), 1):
             values[first + rank] = firm_name(firm)
@@ -71,6 +74,7 @@ def _firms(market: Market, instrument: Instrument, last: dict[int, str]) -> dict
             values[first + 20 + rank] = f"{sign}{quantity}"
             change = quantity - abs(int(before[firm])) if firm in before else 0
             values[first + 25 + rank] = f"{sign}{change}" if change else "0"
+    # 888: all foreign firms together.
     bought, sold = flow.of("888")
     sums = {261: -sold, 263: bought, 267: bought - sold}
     for fid, figure in sums.items():
@@ -87,6 +91,7 @@ def _nav(market: Market, fund: Instrument, _last: dict[int, str]) -> dict[int, s
     gap = percent(live.price * 100 - worth, worth)
     index = market.live(follows(market, fund))
     return {
+        # NAV is in hundredths of a won, and its sign is against yesterday's NAV.
         36: signed_price(worth, before, 100),
         37: signed(worth - before, 100),
         38: rate(worth, before),
@@ -101,6 +106,7 @@ def _nav(market: Market, fund: Instrument, _last: dict[int, str]) -> dict[int, s
     }
 
 
+# The simulator's own pace: no capture tells how often these come.
 PROGRAM = Stream("종목별프로그램매매", during(10, "open", "after_close_begin"), _program)
 FIRMS_OF_THE_DAY = Stream("주식당일거래원", during(60, "open", "after_close_end"), _firms)
 NAV = Stream("ETF NAV", during(10, "open", "after_close_begin"), _nav)

@@ -12,6 +12,7 @@ __all__ = ["INFORMATION", "INTERRUPTION", "away", "references"]
 
 _TRIGGERED, _RELEASED = "1", "2"
 _REGULAR = "1"
+# FID 9001 carries the prefix here (breadum), unlike other real types.
 _PREFIXES = {"ETN": "Q"}
 
 
@@ -41,6 +42,7 @@ def _values(market: Market, instrument: Instrument, _last: dict[int, str]) -> di
     halt = _now(market, instrument)
     if halt is None:
         return None
+    # The stream wakes at exactly these two moments, so equality is enough.
     over = market.now_of_day == halt.end_us
     live = market.live(instrument)
     static, dynamic = references(halt)
@@ -54,6 +56,7 @@ def _values(market: Market, instrument: Instrument, _last: dict[int, str]) -> di
         9075: _REGULAR,
         1221: str(halt.trigger),
         1223: clock6(halt.start_us),
+        # 000000 while it lasts: KRX ends it at random, so nobody can know the time before.
         1224: clock6(halt.end_us) if over else "000000",
         1225: halt.kind,
         1236: str(static),
@@ -77,6 +80,7 @@ def _information(market: Market, instrument: Instrument, _last: dict[int, str]) 
         return None
     quoted = market.glance(instrument)
     return {
+        # A blank, not "": the real server clears the field so.
         297: " " if market.now_of_day == halt.end_us else _NAMES[halt.kind],
         592: " ",
         593: " ",

@@ -20,6 +20,7 @@ def _breadth(market: Market, index: Instrument, _last: dict[int, str]) -> dict[i
     if not live.count:
         return None
     upper, up, same, down, lower = breadth(market, index)
+    # `up` and `down` hold the codes at the limits already.
     traded = up + same + down
     base, scale = live.base, index.scale
     return {
@@ -53,6 +54,7 @@ def _expected(market: Market, index: Instrument, _last: dict[int, str]) -> dict[
     if not quantity:
         return None
     base, scale = market.glance(index).base, index.scale
+    # Rounded half up, in hundredths of a point.
     level = (base * after + before // 2) // before
     return {
         20: clock6(market.now_of_day),

@@ -41,6 +41,7 @@ class Stream:
     values: Values
 
 
+# Asked for at every moment of every code; a session sees few days.
 @lru_cache(maxsize=8)
 def _table(day: date) -> Timetable:
     shift = calendar.session_shift(day)
@@ -58,6 +59,7 @@ def moment_after(instrument: Instrument, after_us: int, step_us: int, windows: I
 
     Each code has its own seconds, so that not all codes send at once; steps of whole minutes start at a whole minute.
     """
+    # crc32, not hash(): the same second in every process.
     offset = crc32(instrument.code.encode()) * SECOND_US % step_us if step_us % MINUTE_US else 0
     for start, end in windows:
         first = max(start, after_us + 1)
