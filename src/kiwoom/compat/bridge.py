@@ -29,6 +29,7 @@ log = logging.getLogger("kiwoom.compat")
 _FIELDS = {"GetCommRealData": "OnReceiveRealData", "GetChejanData": "OnReceiveChejanData"}
 """The functions that read a field of an event by its FID, and the event."""
 
+# A bound: a program that once prints every FID would otherwise have all of them sent with each later event.
 _MOST_FIELDS = 64
 
 
@@ -45,9 +46,12 @@ class Bridge:
         self._opener = opener
         self.report = report
         self._folder_maker = folder_maker
+        # Every user of the machine can connect to a port of 127.0.0.1: only the program's processes know the token.
         self.token = secrets.token_hex(16)
         self._listener = socket.socket()
+        # The thread that opened a control owns it, so the connection goes to that thread and not the control to it.
         self._first: queue.SimpleQueue[_Connection | None] = queue.SimpleQueue()
+        # Taken once and never released: it marks the control as given away.
         self._first_taken = threading.Lock()
         self._ready: queue.SimpleQueue[Control | Exception] = queue.SimpleQueue()
         self._numbers = itertools.count(1)
@@ -76,6 +80,7 @@ class Bridge:
                 "way; start `kiwoom serve` on it and use its grpc:// URL"
             )
         self.clock, self.simulated = opened.clock, opened.mode == "simulated"
+        # Port 0: the system gives a free one, so that several runs may go on side by side.
         self._listener.bind(("127.0.0.1", 0))
         self._listener.listen(16)
         self._spawn(self._accept, "kiwoom-accept")
@@ -135,12 +140,14 @@ class Bridge:
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        # No process has asked for the first control: its thread still waits for one, and closes the control without.
         if self._first_taken.acquire(blocking=False):
             self._first.put(None)
         for connection in list(self._connections.values()):
             connection.close()
         for thread in self._threads:
             if thread is not threading.current_thread():
+                # Seconds. A control may sit in a call that does not return; daemon threads do not hold the end.
                 thread.join(10)
 
 
@@ -184,6 +191,7 @@ class _Connection:
             if self._bridge.taken(self):
                 return
             try:
+                # Opened here, on the thread that serves this process: it owns the control.
                 control = self._bridge.open_another()
             except Exception as error:
                 self._channel.send(["e", "failed", str(error)])
@@ -202,6 +210,7 @@ class _Connection:
             self._channel.close()
             return
         connection._wake = self._channel
+        # The control may have had something to tell before this line was there.
         connection.wake()
 
     def _clock(self) -> dict[str, Any]:
@@ -210,6 +219,7 @@ class _Connection:
             return {"virtual": backend.virtual, "speed": backend.speed, "now": backend.now_us(),
                     "simulated": backend.simulated}  # fmt: skip
         clock = self._bridge.clock
+        # The only question that a clock answers about its pace: the real seconds of one of its own.
         speed = 1.0 if clock.virtual else 1.0 / clock.real_seconds(1_000_000)
         return {"virtual": clock.virtual, "speed": speed, "now": clock.now_us(), "simulated": self._bridge.simulated}
 
@@ -253,6 +263,7 @@ class _Connection:
             self._tell_the_end(f"the control ended: {type(error).__name__}: {error}")
         finally:
             self._gone = True
+            # Before the close: the report asks the control's clock for the time of the end.
             self._bridge.report.finish(control)
             backend.close()
             self._end()
@@ -274,6 +285,8 @@ class _Connection:
         kind = message[0]
         if kind == "c":
             name = message[1]
+            # A handler reads the same fields in every event of a kind, each at the price of a message: the next event
+            # of the kind brings them along.
             if name in _FIELDS and self._delivering:
                 wanted = self._wanted.setdefault(self._delivering[-1], set())
                 if len(wanted) < _MOST_FIELDS:
@@ -282,6 +295,7 @@ class _Connection:
         elif kind == "g":
             self._answer(lambda: self._column(backend, message[1], message[2]))
         elif kind == "p":
+            # Before the pump: a wake that comes while it runs is told, and the program pumps once more.
             self._woken = False
             self._answer(lambda: backend.pump(message[1]), timed=True)
             if self._gone:
@@ -305,6 +319,7 @@ class _Connection:
         except Refused as error:
             self._channel.send(["e", error.kind, str(error)])
             return
+        # The program went while it handled an event: `_emit` only made a note of that.
         if self._gone:
             return
         if timed and self._backend is not None:
@@ -323,6 +338,7 @@ class _Connection:
         tr_code, record, _, item = arguments
         count = backend.call("GetRepeatCnt", tr_code, record)
         rows = count if count >= least else 1
+        # The report tells the program's calls, and it asked for one cell; `saved` of "x" counts the others.
         self._bridge.report.adjust("GetCommData", 1 - rows)
         self._bridge.report.adjust("GetRepeatCnt", -1)
         return [backend.call("GetCommData", tr_code, record, index, item) for index in range(rows)]
@@ -356,8 +372,10 @@ class _Connection:
         name = next((name for name, of in _FIELDS.items() if of == event), "")
         if not name:
             return []
+        # GetCommRealData takes the code before the FID, GetChejanData the FID alone.
         place = (arguments[0],) if event == "OnReceiveRealData" else ()
         fields = [[fid, backend.call(name, *place, fid)] for fid in wanted]
+        # Read ahead on the layer's account, not on the program's.
         self._bridge.report.adjust(name, -len(fields))
         return fields
 

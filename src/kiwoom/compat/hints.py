@@ -41,6 +41,7 @@ def while_waiting(report: Report) -> list[str]:
 def _refusals(report: Report) -> list[str]:
     return [
         f"{name} was refused {count}×: {msg(code)}: {_ADVICE.get(code, _ADVICE_FOR_OTHERS)}"
+        # Three of a kind: with the program's own last words above, more would scroll the reason away.
         for (name, code), count in report.codes.most_common(3)
     ]
 

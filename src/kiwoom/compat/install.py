@@ -46,6 +46,7 @@ class Installation:
     def uninstall(self) -> None:
         """Take the layer away and close the control. Calling it again does nothing."""
         global _installed
+        # The finder first: an import after this must not get a class of a session that is closed.
         if self._finder is not None:
             self._finder.uninstall()
         if self.session is not None:
@@ -86,6 +87,7 @@ def install(
     if url is None and open_with is None and "KIWOOM_URL" not in os.environ and _real_is_here():
         log.info("QAxContainer is here and no URL was given: the real one stays")
         return Installation(None, None)
+    # Two finders would both answer for QAxContainer, and the program's objects would show two controls.
     if _installed is not None:
         _installed.uninstall()
 
@@ -107,6 +109,7 @@ def _real_is_here() -> bool:
         try:
             if importlib.util.find_spec(name) is not None:
                 return True
+        # `find_spec` imports the package above the module, and a binding that is missing raises there.
         except ModuleNotFoundError:
             continue
     return False

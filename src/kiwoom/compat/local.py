@@ -112,6 +112,7 @@ class LocalBackend(Backend):
         self._own_calls.append(self._opened().on_wake(waker))
 
     def note(self, kind: str, text: str) -> None:
+        # "answered" is the layer at work; "refused" and "unsupported" tell of something that the program did not get.
         log.log(logging.INFO if kind == "answered" else logging.WARNING, "%s: %s", kind, text)
         if self._noted is not None:
             self._noted(kind, text)
@@ -151,6 +152,7 @@ class LocalBackend(Backend):
 
 def _refusal(error: KiwoomError) -> Refused:
     kind = (
+        # UnknownFunction is a UsageError too, so it is asked for first.
         "unknown" if isinstance(error, UnknownFunction) else "arguments" if isinstance(error, UsageError) else "failed"
     )
     return Refused(kind, str(error))

@@ -18,10 +18,12 @@ __all__ = ["Order", "Report"]
 
 log = logging.getLogger("kiwoom.compat")
 
+# The table in kiwoom.errors: -200 to -211 are limits of requests, -308 and -311 of orders.
 _LIMITS = {-200, -209, -210, -211, -308, -311}
 _ASKED = {"CommRqData": (3, 0), "CommKwRqData": (5, 4)}
 """The functions that are answered by OnReceiveTrData: where screen number and request name stand."""
 _REQUESTS = frozenset({*_ASKED, "CommConnect", "SendOrder", "SendOrderFO", "SendOrderCredit", "SendCondition"})
+# A bound for bots that run for days against a server that leaves requests unanswered.
 _REMEMBERED = 1000
 _LISTED = 30
 """At most this many lines of one kind are written; the rest is counted."""
@@ -120,11 +122,13 @@ class Report:
                 self.trs["OPTKWFID"] += 1
             if name in _REQUESTS:
                 failed = type(result) is int and result < 0
+                # Real time: the user looks at a still screen, whatever the control's clock says.
                 self.refused_at = time.monotonic() if failed else 0.0
             place = _ASKED.get(name)
             if place is not None and result == 0:
                 screen_no, rq_name = str(arguments[place[0]]), str(arguments[place[1]])
                 tr_code = str(arguments[1]) if name == "CommRqData" else name
+                # Taken out first, so that a repeated request moves to the end: the bound drops from the front.
                 self.unanswered.pop((screen_no, rq_name), None)
                 self.unanswered[(screen_no, rq_name)] = (tr_code, "")
                 if len(self.unanswered) > _REMEMBERED:
@@ -156,11 +160,14 @@ class Report:
 
         taps, control.taps = control.taps, []  # reading is not the program's doing: not counted
         try:
+            # 0: an order was accepted, filled or changed; 1: the balance of a code after a fill.
             if gubun == "0":
                 order = self.orders.setdefault(read(9203), Order(read(9203)))
                 order.code, order.side = read(9001), read(905)
                 order.quantity, order.price = read(900), read(901)
                 order.status, order.left = read(913), read(902)
+                # 914 and 915 are price and quantity of this one fill. 938 and 939 are fee and tax of the whole order
+                # so far (captured in mock trading, 2021), so they are not added up.
                 if order.status == "체결" and read(915):
                     order.filled += abs(_number(read(915)))
                     order.amount += abs(_number(read(915)) * _number(read(914)))
@@ -258,9 +265,11 @@ class _Tap:
 
 
 def _counted(title: str, counter: Counter[str]) -> list[str]:
+    # `+` leaves out what stands at 0: calls that `adjust` took back.
     if not +counter:
         return []
     ordered = sorted((+counter).items(), key=lambda item: (-item[1], item[0]))
+    # One line where the names are short; messages and notes are sentences, each on a line of its own.
     if all(len(text) <= 40 for text, _ in ordered):
         return [f"{title:<11} " + ", ".join(f"{text} {count:,}" for text, count in ordered[:_LISTED])]
     out = [title]

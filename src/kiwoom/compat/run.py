@@ -49,6 +49,7 @@ _PATIENCE_S = 3.0
 """So long a program has for its last words after a signal, and again after the next."""
 _QUIET_S = 5.0
 """A program for which nothing is planned, and that asked for nothing for so long, waits in vain."""
+# The exit codes of a shell for SIGINT, SIGKILL and SIGTERM.
 _BY_SIGNAL = (128 + 2, 128 + 9, 128 + 15)
 
 
@@ -95,6 +96,7 @@ def run_program(
             code = program.wait()
     finally:
         bridge.close()
+    # The program had SIGUSR1, SIGUSR2 or SIGKILL from this command; the caller sees the signal that it sent itself.
     if signals.heard and (code < 0 or code in _BY_SIGNAL):
         code = 128 + signals.heard
     if signals.heard:
@@ -125,9 +127,11 @@ class _Signals:
 
     def __enter__(self) -> _Signals:
         threading.Thread(target=self._end_without_control, name="kiwoom-end", daemon=True).start()
+        # Python lets only the main thread set handlers; a caller on another one looks after signals itself.
         if threading.current_thread() is threading.main_thread():
             for name in ("SIGINT", "SIGTERM", "SIGHUP"):
                 number = getattr(signal, name, None)
+                # `nohup` and background jobs of a shell begin with signals ignored: the program keeps it so.
                 if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
                     self._before[number] = signal.signal(number, self._hear)
         return self
@@ -141,12 +145,14 @@ class _Signals:
 
     def _hear(self, number: int, frame: Any) -> None:
         if self.heard:
+            # A second signal: its sender does not wait for last words.
             self._program.kill()
             return
         self.heard = number
         if os.name != "nt":
             with contextlib.suppress(OSError):
                 self._program.send_signal(signal.SIGUSR1 if number == signal.SIGINT else signal.SIGUSR2)
+        # On Windows Ctrl-C reaches every process of the console by itself.
         elif number != signal.SIGINT:
             self._program.terminate()
         threading.Thread(target=self._insist, name="kiwoom-insist", daemon=True).start()
@@ -182,6 +188,7 @@ class _Adviser:
     def _look(self) -> None:
         report = self._bridge.report
         while not self._over.wait(1.0):
+            # Twice the time: a program that was refused may be sleeping before it asks again, as it should.
             refused = report.refused_at and time.monotonic() - report.refused_at > 2 * _QUIET_S
             if self._bridge.quiet_s() < _QUIET_S and not refused:
                 continue
@@ -199,6 +206,7 @@ def _signal_name(number: int) -> str:
 
 
 def _why(code: int) -> str:
+    # SIGABRT, from qFatal.
     if code == -6:
         return ": PyQt5 aborts a program when an exception leaves one of its slots; so it does on Windows"
     return ""
@@ -216,17 +224,20 @@ def _environment(bridge: Bridge, settings: Settings, drives: Path) -> dict[str, 
     if not sys.platform.startswith(("win", "darwin")) and not (
         environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY")
     ):
+        # Without a display Qt's usual plug-in aborts the process. A plug-in that the user chose stays.
         environment.setdefault("QT_QPA_PLATFORM", "offscreen")
     if sys.platform.startswith("linux") and not environment.get("XDG_RUNTIME_DIR"):
         environment["XDG_RUNTIME_DIR"] = _runtime_folder()  # without it Qt warns at every start
     clock = bridge.clock
     follows = bridge.simulated and (
+        # A simulated clock at real pace and at today's time is the machine's own: nothing has to follow it.
         clock.virtual or clock.real_seconds(1_000_000) != 1.0 or abs(clock.now_us() - wall_now_us()) > _SAME_TIME_US
     )
     environment["KIWOOM_COMPAT"] = json.dumps(
         {
             "host": "127.0.0.1",
             "port": bridge.port,
+            # A process whose parent this is hears the signals; those that the program starts have another parent.
             "command": os.getpid(),
             "token": bridge.token,
             "docs": DOCS,

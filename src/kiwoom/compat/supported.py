@@ -125,6 +125,7 @@ def _members() -> Iterable[tuple[str, str]]:
 
 def _windows() -> Iterable[tuple[str, str]]:
     session = Session(_no_backend, Contract(contract_data()), "")
+    # A note would ask for the backend, and the page is made without one.
     session.note = lambda kind, text: None  # type: ignore[method-assign]
     made = {**modules(session, Desktop(session)), **own.modules(session)}
     for name, make in sorted(made.items()):

@@ -18,6 +18,7 @@ from kiwoom.catalog import Tr, trs
 
 __all__ = ["definition", "packed", "write_all"]
 
+# Bytes; see above for their source.
 _LENGTH = 20
 _NAME_LENGTH = 100
 _STAMP = (2022, 12, 1, 0, 0, 0)  # the catalog's date: the same file every time
@@ -65,6 +66,7 @@ def packed(tr: Tr) -> bytes:
 def write_all(folder: Path) -> int:
     """Write the definition files of all TRs that are not there yet; returns how many were written."""
     folder.mkdir(parents=True, exist_ok=True)
+    # The drives do not tell case: an OPT10081.ENC of the user's own stays.
     there = {path.name.lower() for path in folder.iterdir()}
     written = 0
     for tr in trs().values():

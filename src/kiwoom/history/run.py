@@ -268,7 +268,7 @@ def _locked_steps(api: API, prepared: _Prepared) -> Steps[Report]:
     """Download while holding the folder's lock."""
     store, wanted = prepared.store, prepared.wanted
     with locked(store):
-        # Whoever held the lock until now may have written into the journal.
+        # The run that held the lock before this one may have written into the journal.
         journal = prepared.journal = Journal(store)
         job = prepared.job()
         journal.begin(job)

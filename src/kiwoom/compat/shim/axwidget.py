@@ -54,6 +54,7 @@ class AxBase:
         session = self._ax_session
         contract = session.contract
         asked = str(name)
+        # The first 19 characters are "KHOPENAPI.KHOpenAPI": programs write the rest with and without a version.
         searched = contract.clsid.lower() if asked.lower().startswith(contract.control.lower()[:19]) else asked
         if searched.lower() == self._ax_name.lower() and self._ax_name:
             return True
@@ -62,10 +63,12 @@ class AxBase:
             session.note("unsupported", f"the control {asked!r}; only {contract.control} can be shown here")
             warn(
                 self._ax_core,
+                # Qt's own words, which users look for on the web.
                 f"QAxBase::setControl: requested control {asked} could not be instantiated "
                 f"(kiwoom.compat shows {contract.control} only; see {session.docs})",
             )
             return False
+        # As QAxBase does: the control shown before is gone, even if the new one cannot be made.
         self.clear()
         session.join(self, self._ax_driver)
         self._ax_name = searched
@@ -165,6 +168,7 @@ class AxBase:
 
     def classContext(self) -> int:
         """The class context, as ActiveQt's default has it: in-process server, local server."""
+        # CLSCTX_INPROC_SERVER 1 | CLSCTX_LOCAL_SERVER 4
         return 5
 
     def setClassContext(self, context: int) -> None:
@@ -204,6 +208,7 @@ class AxBase:
     # --- members of the control ----------------------------------------------------------------------------------
 
     def __getattr__(self, name: str) -> Any:
+        # `copy` and `pickle` ask half-made objects for dunder names, and `_ax_session` itself would be asked for below.
         if name.startswith(("__", "_ax_")):
             raise AttributeError(name)
         session = self._ax_session
@@ -211,6 +216,7 @@ class AxBase:
             if not self._ax_name:
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}: no control was set")
             return self._ax_method(name)
+        # A class that the program mixes in may answer names of its own.
         inherited = getattr(super(), "__getattr__", None)
         if inherited is not None:
             try:
@@ -303,6 +309,7 @@ def _keep_bools() -> None:
     for value in (True, False):
         references = ctypes.c_ssize_t.from_address(id(value))
         if 0 <= sys.getrefcount(value) - references.value <= 2:  # else the object is laid out otherwise: a debug build
+            # Far from 0 and from the end of 32 bits: the count can drift either way for the life of the process.
             references.value = 1 << 30
 
 

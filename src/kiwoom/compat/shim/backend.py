@@ -157,15 +157,18 @@ def plain(value: Any) -> Any:
         return value
     if isinstance(value, (list, tuple)):
         return [plain(v) for v in value]
+    # A subclass, like numpy's `str_`.
     if isinstance(value, str):
         return str(value)
     if isinstance(value, (bytes, bytearray)):
         return bytes(value).decode("utf-8", "replace")
+    # By name: importing a binding to ask for its classes would load Qt into programs that have none.
     name = type(value).__name__
     if name == "QVariant":
         return plain(value.value())
     if name == "QByteArray":
         return bytes(value).decode("utf-8", "replace")
+    # Whole numbers first: numpy's integers have both methods.
     for convert in ("__index__", "__float__"):
         method = getattr(value, convert, None)
         if method is not None:

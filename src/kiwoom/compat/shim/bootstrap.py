@@ -42,6 +42,7 @@ def start() -> Session:
     session = Session(connect, None, config["docs"])
     session.ending.until_us = config.get("until_us")
     session.ending.screenshot = config.get("screenshot")
+    # The programs that this one starts inherit the variable; the command sends its signals to the first one alone.
     session.ending.first_process = config.get("command") == os.getppid()
     finder = Finder(session)
     finder.install()
@@ -61,6 +62,7 @@ def start() -> Session:
         if hasattr(time, "tzset"):
             # The time zone of the exchange: by name where it is known, as `tzlocal` wants it.
             known = os.path.exists("/usr/share/zoneinfo/Asia/Seoul")  # noqa: PTH110
+            # POSIX counts west of Greenwich as positive: KST-9 is UTC+9.
             os.environ["TZ"] = "Asia/Seoul" if known else "KST-9"
             time.tzset()
     if config.get("time"):
@@ -82,6 +84,7 @@ def start() -> Session:
 
 def _last_words() -> None:
     """Say what to do about a module that is missing, below Python's traceback."""
+    # Python sets it once it has shown a traceback that ended the program.
     error = getattr(sys, "last_value", None)
     if isinstance(error, ModuleNotFoundError) and error.name and sys.stderr is not None:
         name = error.name.partition(".")[0]
@@ -97,6 +100,7 @@ def _korean() -> None:
     import locale
 
     def lookup(name: str) -> Any:
+        # Names that Python knows on Windows only.
         return codecs.lookup("cp949") if name in ("mbcs", "ansi", "oem", "ms949") else None
 
     codecs.register(lookup)
@@ -106,6 +110,7 @@ def _korean() -> None:
         try:
             return real(category, wanted)
         except locale.Error:
+            # Korean Windows always has a Korean locale, other machines rarely do: the program must not end for it.
             if "ko" not in str(wanted).lower():
                 raise
             return real(category)

@@ -18,6 +18,7 @@ _LIBRARIES = tuple(
     {
         os.path.join(place, "")  # noqa: PTH118 - pathlib may be asking
         for key in ("stdlib", "platstdlib")
+        # Both spellings: code objects keep the path as `sys.path` had it, which in a venv may be a link.
         for place in (sysconfig.get_paths().get(key, ""), os.path.realpath(sysconfig.get_paths().get(key, "")))
         if place
     }
@@ -49,6 +50,7 @@ def is_own(filename: str) -> bool:
         known = not (
             filename.startswith(("<frozen", *_LIBRARIES)) or any(part in filename for part in _SPELT_AS_LIBRARY)
         )
+        # Programs that `exec` text under ever new file names.
         if len(_known) > 4096:
             _known.clear()
         _known[filename] = known

@@ -14,7 +14,9 @@ from .virtual import VirtualTime
 
 __all__ = ["Driver", "make_driver", "plain_driver"]
 
+# QTimer takes 31 bits of milliseconds, 24 days; a tick in which nothing is due costs nothing.
 _LONGEST_WAIT_MS = 60_000
+# After `--until` the program has some last time (`Ending.check`): it is asked again this often.
 _ASKED_EVERY_S = 0.02
 
 
@@ -102,6 +104,7 @@ class Driver:
     def wake(self) -> None:
         """Have a tick soon. Any thread; many wakes before it are one."""
         if not self._woken:
+            # Before the emit: a tick may come at once on the owner's thread, and clears it.
             self._woken = True
             try:
                 self._waker.woken.emit()
@@ -120,6 +123,7 @@ class Driver:
         if due is None:
             self._timer.stop()
         else:
+            # Up: a timer that fires before the moment finds nothing due and must be set again.
             self._timer.start(min(_LONGEST_WAIT_MS, max(0, math.ceil(due * 1000))))
 
     def woken(self) -> None:
@@ -153,6 +157,7 @@ class Driver:
         self.arm()
         before = session.backend.now_us()
         if self.virtual is None:
+            # The backend counts in seconds of the control's clock.
             count = session.backend.pump(timeout_s * session.backend.speed)
         elif (timeout_s or not session.ending.level()) and self._paced_us is not None and before > self._paced_us:
             # The program pumps in a loop of its own and has slept since: its sleeps say how fast time goes.

@@ -25,6 +25,7 @@ from .texts import Texts
 
 __all__ = ["COVERED", "Drives"]
 
+# `os.path.abspath` and `join` of POSIX put a folder before "C:/x": the last drive letter of a path counts.
 _DRIVE = re.compile(r"^(?:.*[/\\])?([A-Za-z]):(?:[/\\]+(.*))?$", re.DOTALL)
 _ONE_PATH = ("stat", "lstat", "open", "listdir", "scandir", "mkdir", "rmdir", "remove", "unlink", "access", "chmod",
              "utime", "readlink", "truncate", "chdir", "statvfs")  # fmt: skip
@@ -66,6 +67,7 @@ class Drives:
         match = _DRIVE.match(text)
         if match:
             return self._below(match.group(1).upper(), match.group(2) or "")
+        # A share (\\server\folder) has no place here: it stays, and is not found.
         if "\\" in text and not text.startswith("\\\\"):
             return text.replace("\\", "/")
         return path
@@ -89,6 +91,7 @@ class Drives:
         """A file of a folder by its name, in any case if the very name is not there."""
         exact = os.path.join(folder, name)  # noqa: PTH118
         try:
+            # lstat, not stat: a link whose target is missing is there by its name.
             self._real["lstat"](exact)
         except OSError:
             try:
@@ -130,6 +133,7 @@ class Drives:
         sqlite3.connect = self._connect
         os.system = self._system
         self._paths.install()
+        # Windows alone has it.
         if not hasattr(os, "startfile"):
             os.startfile = self._startfile  # type: ignore[attr-defined]
 
@@ -155,6 +159,7 @@ class Drives:
         def mapped(*arguments: Any, **named: Any) -> Any:
             if arguments:
                 return real(translate(arguments[0]), *arguments[1:], **named)
+            # What the first parameter is called in the functions covered.
             for key in ("path", "database", "file", "name"):
                 if key in named:
                     named[key] = translate(named[key])
@@ -181,6 +186,7 @@ class Drives:
     ) -> Any:
         """`open` with drive letters, and with the encoding that text has."""
         place = self.translate(file)
+        # "r" and "r+" never make a file.
         if place is not file and "r" not in mode:
             self._have_folder(place)
         if "b" not in mode and not isinstance(place, int):

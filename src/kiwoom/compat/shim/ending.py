@@ -25,6 +25,7 @@ __all__ = ["BINDINGS_WITH_LOOPS", "Ending", "qt_core"]
 
 BINDINGS_WITH_LOOPS = ("PyQt5", "PyQt6", "PySide2", "PySide6")
 
+# Seconds between two looks at the clock: short beside the waits below, and next to nothing for a processor.
 _LOOK_S = 0.05
 _INNER_WAIT_US = 2_000_000
 _INNER_WAIT_S = 0.5
@@ -38,6 +39,8 @@ _QUIET_S = 1.0
 _STUCK_S = 5.0
 """Nothing is planned on a virtual clock: so long until time goes on to `--until`, in Qt's loop and elsewhere."""
 
+# A program that does not end by itself is interrupted after 1 s, or at once if its control is gone; again after
+# 3 s, for one that caught SystemExit; after 4.5 s its process is ended.
 _PATIENCE_S = 1.0
 _STEP_S = 1.5
 LOST = 5
@@ -195,6 +198,7 @@ class Ending:
             self._quiet_from = (now, used, mine, at)
             return
         passed, others = now - before[0], (used - before[1]) - (mine - before[2])
+        # Another thread that takes a fifth of a processor computes: its result may still reach the loop.
         if others > 0.2 * max(passed, 0.1):
             self._quiet_from = (now, used, mine, at)
         elif passed >= _QUIET_S:
@@ -220,6 +224,7 @@ class Ending:
         if os.name == "nt":
             return  # there is neither a wakeup over a pipe nor a SIGTERM to hear
         self._pipe = os.pipe()
+        # The handler of a signal must not block on a full pipe.
         for end in self._pipe:
             os.set_blocking(end, False)
         signal.set_wakeup_fd(self._pipe[1], warn_on_full_buffer=False)
@@ -250,6 +255,7 @@ class Ending:
             return
         meant = told or signal.Signals(number)
         self._signalled = int(meant)
+        # The program may handle Ctrl-C itself, as it would without the layer.
         if meant == signal.SIGINT and self._code is None and self.level() == 0:
             raise KeyboardInterrupt
         # Under Qt's loop KeyboardInterrupt would abort the process; SystemExit ends it.
@@ -326,6 +332,7 @@ class Ending:
         """Whether the program waits, on a virtual clock, for something that cannot come."""
         real, used = monotonic(), time.process_time()
         calm = self._calm
+        # Below a twentieth of a processor the program waits. What its children compute does not count as its own time.
         if calm is None or calm[2] != now or used - calm[1] > 0.05 * max(real - calm[0], 1.0) or _has_children():
             self._calm = (real, used, now)
             return False
@@ -337,6 +344,7 @@ class Ending:
             self._code, self._asked_at = 0, self._since or monotonic()
             self._say()
         if os.name != "nt" and self._pipe is not None:
+            # To the thread itself: a blocking call of Python returns early only where the signal is delivered.
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR2)
             return
         core = qt_core()
@@ -351,6 +359,7 @@ class Ending:
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(Exception):
                 stream.flush()
+        # Without finalizers: what holds the program may be in one of them.
         os._exit(self._code or 0)
 
 
@@ -415,4 +424,5 @@ def nudge() -> None:
         return
 
 
+# PySide deletes a QObject with its last reference: it must live until the main thread has heard its event.
 _kept: set[Any] = set()

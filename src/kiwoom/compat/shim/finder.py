@@ -78,6 +78,7 @@ class Finder(importlib.abc.MetaPathFinder):
         if make is None or self._real(fullname, path) is not None:
             return None
         self.provided.append(fullname)
+        # As a package, or `import win32com.client` would fail for its first half.
         return importlib.machinery.ModuleSpec(fullname, _Loader(make), is_package="." not in fullname)
 
     def _real(self, fullname: str, path: Sequence[Any] | None) -> Any:
@@ -105,6 +106,7 @@ class Finder(importlib.abc.MetaPathFinder):
             for hook in self._hooks[fullname]:
                 hook(module)
 
+        # After the module's own code: a hook replaces members, which must be there.
         spec.loader = _HookedLoader(spec.loader, after)
         return spec
 
@@ -120,6 +122,7 @@ class Finder(importlib.abc.MetaPathFinder):
         """Put the hook first. Container modules that were imported before are set aside until `uninstall`."""
         for name in self._containers:
             self._set_aside(name)
+        # First: on Windows the real container would be found before this one.
         sys.meta_path.insert(0, self)
 
     def uninstall(self) -> None:
@@ -141,6 +144,7 @@ class Finder(importlib.abc.MetaPathFinder):
         module = sys.modules.pop(name, None)
         package, _, attribute = name.rpartition(".")
         if package in sys.modules and hasattr(sys.modules[package], attribute):
+            # `from PyQt5 import QAxContainer` takes the attribute before it looks among the modules.
             delattr(sys.modules[package], attribute)
         if module is not None and keep:
             self._displaced[name] = module

@@ -29,6 +29,7 @@ _KST_US = 9 * 3600 * 1_000_000
 _READS = 500
 """After so many looks at a virtual clock without a wait between them each look takes time, ever more of it."""
 
+# From 1 ms a look, doubled with every further 500: a loop to 15:30 ends soon, one for some ms is not overshot.
 _LONGEST_LOOK_US = 1_000_000
 
 _EPOCH = datetime.datetime(1970, 1, 1)
@@ -166,6 +167,7 @@ class Following:
         A class in its place would not do: programs have imported it by name, and objects of it are pickled by its
         identity. `today` needs nothing: it asks `time.time`.
         """
+        # Classes of C cannot be changed from Python; behind the read-only view of its members lies a plain dict.
         members = gc.get_referents(datetime.datetime.__dict__)[0]
         real_now, real_utcnow = members["now"], members["utcnow"]
         following = self
@@ -179,10 +181,12 @@ class Following:
             return cls.fromtimestamp((us - _KST_US) / 1e6, tz)
 
         def utcnow(cls: Any) -> Any:
+            # Korea has had no summer time since 1988.
             return now(cls) - datetime.timedelta(hours=9)
 
         def put(name: str, value: Any) -> None:
             members[name] = value
+            # The interpreter caches look-ups in classes, and would go on calling the old function.
             ctypes.pythonapi.PyType_Modified(ctypes.py_object(datetime.datetime))
 
         put("now", classmethod(now))

@@ -22,6 +22,7 @@ from .finder import Finder
 
 __all__ = ["ENVIRONMENT", "Identity"]
 
+# Windows 10 22H2, its last release.
 _RELEASE, _VERSION, _BUILD = "10", "10.0.19045", 19045
 
 ENVIRONMENT = {
@@ -38,6 +39,7 @@ ENVIRONMENT = {
     "OS": "Windows_NT",
     "PATHEXT": ".COM;.EXE;.BAT;.CMD;.VBS;.JS",
     "PROCESSOR_ARCHITECTURE": "x86",
+    # Set by Windows in a 32-bit process of a 64-bit system only.
     "PROCESSOR_ARCHITEW6432": "AMD64",
     "PROGRAMDATA": "C:\\ProgramData",
     "PROGRAMFILES": "C:\\Program Files (x86)",
@@ -65,6 +67,7 @@ class _WindowsVersion(tuple):  # type: ignore[type-arg]
 
 
 _SYS: dict[str, Any] = {
+    # Python's manual tells to look for 64 bits by `sys.maxsize > 2**32`.
     "maxsize": 2**31 - 1,
     "platform": "win32",
     "getwindowsversion": lambda: _WindowsVersion((10, 0, _BUILD, 2, "")),
@@ -120,6 +123,7 @@ class Identity:
                 self._add(module, name, value)
         if not hasattr(module, "STARTUPINFO"):
             self._add(module, "STARTUPINFO", _StartupInfo)
+            # On POSIX Popen refuses both arguments, which programs give to hide a console window.
             self._set(module.Popen, "__init__", _without_windows(module.Popen.__init__))
 
     def _patch_asyncio(self, module: Any) -> None:
@@ -153,6 +157,7 @@ class Identity:
     def _calcsize(real: Callable[..., int]) -> Replacement:
         def calcsize(layout: Any) -> int:
             text = layout.decode("ascii", "replace") if isinstance(layout, bytes) else layout
+            # The sizes of a pointer, of ssize_t and size_t: 4 bytes in a 32-bit process. Other layouts read real data.
             if isinstance(text, str) and text.strip().lstrip("@") in ("P", "n", "N") and own_code(2):
                 return 4
             return real(layout)

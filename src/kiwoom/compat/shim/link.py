@@ -32,9 +32,12 @@ class LinkBackend(Backend):
     def __init__(self, host: str, port: int, token: str) -> None:
         self._where = (host, port, token)
         self._channel = Channel(socket.create_connection((host, port), timeout=30))
+        # Only the connecting is bounded: an answer may take as long as a login by hand.
         self._channel.socket.settimeout(None)
+        # An event's handlers ask in the middle of an answer, on the same thread.
         self._lock = threading.RLock()
         self._notes: list[tuple[str, str]] = []
+        # A time to which the program has moved the virtual clock and that the other end does not know yet.
         self._ahead: int | None = None
         self.on_lost: Callable[[str], None] | None = None
         self.settings: dict[str, Any] = self._ask(["hello", token, "main", os.getpid()])
@@ -144,6 +147,7 @@ class LinkBackend(Backend):
         column = columns.get(key)
         try:
             if column is None:
+                # Only a loop from the first row on is likely to want the whole column.
                 if index != 0:
                     return self._ask(["c", "GetCommData", arguments])
                 column = columns[key] = list(self._ask(["g", arguments, _COLUMN_FROM]))
@@ -179,6 +183,7 @@ class LinkBackend(Backend):
     def next_due(self) -> float | None:
         if self._due is None or self.virtual:
             return self._due
+        # `_due` was true when the answer came, and real time has passed since.
         return max(0.0, self._due - (monotonic() - self._due_at))
 
     def on_wake(self, waker: Callable[[], None]) -> None:
@@ -274,6 +279,7 @@ class LinkBackend(Backend):
         return str(self._ask(["f"]))
 
     def close(self) -> None:
+        # The end is the program's own wish: nothing was lost.
         self.on_lost = None
         atexit.unregister(self._at_exit)
         self._channel.close()

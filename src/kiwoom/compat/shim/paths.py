@@ -22,6 +22,7 @@ __all__ = ["SPELT", "Paths"]
 SPELT = ("split", "basename", "dirname", "splitdrive", "isabs", "join", "normpath", "abspath")
 """The functions of `os.path` that know Windows' spelling."""
 
+# "C:" alone is a drive; "C:name" stays a name of this system, where a colon may stand in one.
 _WINDOWS = re.compile(r"^[A-Za-z]:(?:[/\\]|$)|\\")
 
 
@@ -44,6 +45,7 @@ class Paths:
 
             self._set(path, "_parse_args", classmethod(parse_args))
             return
+        # From Python 3.12 on the parts are parsed late, but `__init__` sees all of them.
         for kind in (pathlib.PurePosixPath, pathlib.PosixPath):
             self._set(kind, "__init__", _slashing(kind.__init__))
 

@@ -26,6 +26,7 @@ __all__ = ["Session"]
 _REQUESTS = {"CommRqData": (0, 3), "CommKwRqData": (4, 5), "CommInvestRqData": (1, 2), "SendOrder": (0, 1),
              "SendOrderFO": (0, 1), "SendOrderCredit": (0, 1)}  # fmt: skip
 
+# Longer than any slot should run. Without an end, a program whose main thread waits for this thread would hang.
 HAND_OVER_LIMIT_S = 60.0
 
 
@@ -45,6 +46,7 @@ class Session:
         self._make_backend = make_backend
         self._reset()
         if hasattr(os, "register_at_fork"):
+            # `register_at_fork` has no way back, and a session of a test must be able to go.
             reference = weakref.ref(self)
 
             def forked() -> None:
@@ -164,6 +166,7 @@ class Session:
         known = self.spellings.get(spec)
         if known is None:
             known = self._learn(spec)
+        # By the very type: bool is an int, and numpy's and Qt's values need the conversion below.
         if known is not None and tuple(map(type, arguments)) == known[0].kinds:
             name = known[0].name
             try:
@@ -196,12 +199,14 @@ class Session:
         places = _REQUESTS.get(name)
         if places is not None:
             self._requests[(str(arguments[places[1]]), str(arguments[places[0]]))] = who
+            # Names may be made up anew for each request; the oldest have had their answers.
             if len(self._requests) > 10_000:
                 self._requests.pop(next(iter(self._requests)))
         elif name == "CommConnect":
             self._connector = who
         elif name == "SetRealReg":
             for code in str(arguments[1]).split(";"):
+                # Several objects may have the same code, each with its own FIDs: all of them hear it.
                 owners = self._reals.setdefault(code.strip(), [])
                 if who not in owners:
                     owners.append(who)
@@ -219,6 +224,7 @@ class Session:
     def deliver(self, event: str, arguments: tuple[Any, ...]) -> None:
         """Emit an event on the objects it belongs to."""
         instances = self._instances
+        # Nearly every program: no question whose event it is.
         if len(instances) == 1:
             only = instances[0]()
             if only is not None:
@@ -243,12 +249,14 @@ class Session:
         elif event == "OnReceiveRealData":
             found = self._reals.get(arguments[0], [])
         elif event in ("OnReceiveTrCondition", "OnReceiveRealCondition"):
+            # The condition's name: the third argument of both events.
             found = [self._conditions.get(arguments[2])]
         elif event == "OnReceiveConditionVer":
             found = [self._loader]
         elif event == "OnEventConnect":
             found, self._connector = [self._connector], None
         wanted = [r() for r in found if r is not None]
+        # By identity: a program's subclass may define `__eq__`.
         chosen = [i for i in alive if any(i is w for w in wanted)]
         return chosen or alive
 
@@ -285,6 +293,7 @@ class Session:
             work, answer, done = self._handed.pop(0)
             try:
                 answer["result"] = work()
+            # SystemExit too: it ends the thread that asked, not the loop that served it.
             except BaseException as error:
                 answer["error"] = error
             done.release()

@@ -18,6 +18,7 @@ from .session import Session
 
 __all__ = ["Texts"]
 
+# As codecs names them; EUC-KR is a part of CP949.
 _KOREAN = ("cp949", "euc_kr", "johab")
 _READ_BYTES = 1 << 18
 _MOST_BYTES = 1 << 23
@@ -61,11 +62,13 @@ class Texts:
         return "cp949" if self._korean else asked
 
     def _remember(self, place: Any, encoding: str) -> None:
+        # A program that writes a file a minute: what is not remembered is looked up in the file itself.
         if len(self._seen) < 10_000:
             self._seen[str(place)] = "cp949" if _name(encoding) in _KOREAN else "utf-8"
 
     def _kind(self, place: Any) -> str:
         """What a file is written in: "utf-8", "cp949", or "" for plain ASCII and for one that is not there."""
+        # In parts, so that a letter cut by the end of a part is not taken for CP949.
         decoder = codecs.getincrementaldecoder("utf-8")()
         plain = True
         try:

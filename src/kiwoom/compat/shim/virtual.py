@@ -37,7 +37,9 @@ _WAITING = {
 }
 """Where a thread stands that waits for others: file and function of its innermost frame."""
 
+# A waiting thread looks again after 1 ms, 2 ms and so on, at most so late: others may have begun to wait.
 _LONGEST_PAUSE_S = 0.02
+# A handler that asks for something that is due at once would keep the loop of the owner here for ever.
 _MOST_AT_ONCE = 1000
 _LOOKS, _LOOK_S = 3, 0.0003
 
@@ -64,6 +66,7 @@ class Waiter:
 class VirtualTime:
     """The virtual time of a session: its deadlines, and the threads that hold it back."""
 
+    # From 10 ms to 1 s, a hundredth of the time already waited for nothing: a program that polls comes through a day.
     IDLE_US = (10_000, 1_000_000)
 
     def __init__(self, session: Any) -> None:
@@ -95,6 +98,7 @@ class VirtualTime:
         self._deadlines[key] = (us, action, beside)
         driver = self._session.driver
         if driver is not None:
+            # A timer of Qt may be set by its own thread only.
             if threading.get_ident() == self._session.owner:
                 driver.arm()
             else:
@@ -117,6 +121,7 @@ class VirtualTime:
         """Carry out what is due, in order."""
         due = sorted((at, key) for key, (at, _, of) in list(self._deadlines.items()) if at <= us and (of or not beside))
         for _, key in due:
+            # An action may cancel one that is due with it.
             entry = self._deadlines.pop(key, None)
             if entry is not None:
                 self._unsettled = self._unsettled or entry[2]
@@ -127,6 +132,7 @@ class VirtualTime:
     def awake(self, thread: int) -> None:
         """A thread begins, or goes on after a wait: time stands still until it waits."""
         self._waiting.discard(thread)
+        # Real time: a thread that computes for long must stop holding time back at some point.
         self._still[thread] = monotonic()
         if thread == self._owner():
             self._owner_at = monotonic()
@@ -253,6 +259,7 @@ class VirtualTime:
     def next_due(self) -> float | None:
         """Real seconds until a step makes sense: 0.0, or None if nothing is planned."""
         if self.busy(threading.get_ident()):
+            # Another thread works: look again soon.
             return 0.001
         limit = self._session.ending.limit_us
         if limit is not None and self.now_us() >= limit:
@@ -304,6 +311,7 @@ class VirtualTime:
         first = self._first()
         target = self._limited(first)
         if target is None:
+            # An hour of the control's time is more than lies between any two of its events; virtual, it takes no time.
             return int(backend.pump(3600.0)) if backend.next_due() is not None else 0
         if target > now:
             if first is None and backend.next_due() is None:

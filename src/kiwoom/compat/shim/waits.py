@@ -32,6 +32,7 @@ class Waits:
         put(threading.Condition, "wait", self._condition(threading.Condition.wait))
         put(threading.Thread, "start", self.starting(threading.Thread.start))
         put(threading.Thread, "join", self._joining(threading.Thread.join))
+        # `Condition.wait_for` measures what is left of its time by it.
         if hasattr(threading, "_time"):
             put(threading, "_time", self._elapsed)
         finder.after_import("queue", self._patch_queue)
@@ -64,12 +65,14 @@ class Waits:
         """
 
         def wait(condition: Any, timeout: float | None = None) -> bool:
+            # Without a time-out no clock matters; threads of this layer wait by the real one.
             if timeout is None or threading.current_thread().name.startswith("kiwoom-"):
                 return real(condition, timeout)
             session = self._session
             virtual = session.virtual_time()
             if virtual is None:
                 return real(condition, max(0.0, timeout) / session.backend.speed)
+            # Python's own check and words.
             if not condition._is_owned():
                 raise RuntimeError("cannot wait on un-acquired lock")
             waiter = Waiter()
@@ -80,6 +83,7 @@ class Waits:
                 got = virtual.wait(max(0.0, timeout), waiter)
                 return got
             finally:
+                # Before the list is touched: `notify` changes it under the same lock.
                 condition._acquire_restore(held)
                 if not got:
                     with contextlib.suppress(ValueError):
@@ -119,6 +123,7 @@ class Waits:
             real_once(loop)
 
         put(loop_type, "time", lambda loop: waits._elapsed())
+        # At its first turn: while a loop is made, `BaseEventLoop.__init__` runs before the selector is there.
         put(loop_type, "_run_once", run_once)
 
 
@@ -151,4 +156,5 @@ class _Selector:
 
     def _wake(self) -> None:
         if threading.get_ident() != self._loop._thread_id:
+            # The selector waits for files alone: the loop's own pipe is how another thread ends its wait.
             self._loop._write_to_self()

@@ -38,6 +38,7 @@ from typing import Any
 
 __all__ = ["LIMIT", "Channel", "Gone"]
 
+# The largest answers, pages of 900 rows, have some 100 kB: a length far beyond is no message of this protocol.
 LIMIT = 64 * 1024 * 1024
 """The longest message in bytes; a longer one ends the connection."""
 
@@ -52,6 +53,7 @@ class Channel:
     """Messages over a connected socket. One thread at a time."""
 
     def __init__(self, connection: socket.socket) -> None:
+        # Every call waits for its answer: Nagle's algorithm would add 40 ms to many of them.
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket = connection
         self._buffer = bytearray()
@@ -60,6 +62,7 @@ class Channel:
 
     def send(self, message: Any) -> None:
         """Send a message. Raises Gone."""
+        # A program may hand over half a surrogate pair, or a file name that was not UTF-8.
         body = self._encode(message).encode("utf-8", "surrogatepass")
         try:
             self.socket.sendall(_HEAD.pack(len(body)) + body)

@@ -52,12 +52,14 @@ class QtTime:
 
     def shorter(self, milliseconds: int) -> int:
         """An interval of the control's clock in real milliseconds; what is not 0 stays at least 1."""
+        # 0 means "at the next turn of the loop": a timer of some ms made 0 would keep the loop turning without a pause.
         real = round(milliseconds / self.session.backend.speed)
         return max(1, real) if milliseconds > 0 else 0
 
     def _patch_core(self, put: Callable[[Any, str, Any], None], core: Any) -> None:
         if "_kiwoom_qtimer" in vars(core):
             return
+        # The layer's own driver runs on the real one (`make_driver`).
         core._kiwoom_qtimer = core.QTimer
         put(core, "QTimer", _timer_class(core, self))
         self._patch_clocks(put, core)
@@ -93,6 +95,7 @@ class QtTime:
                 time.setHMS(at.hour(), at.minute(), at.second(), at.msec())
 
             def elapsed(time: Any) -> int:
+                # QTime knows no day: past midnight the difference is negative, and Qt 5 adds a day of milliseconds.
                 return int(time.msecsTo(time_of())) % 86_400_000
 
             def restart(time: Any) -> int:
@@ -110,6 +113,7 @@ class QtTime:
         real = thread.wait
 
         def wait(waited: Any, *limit: Any) -> bool:
+            # ULONG_MAX is Qt's "for ever", and Qt 6 takes a QDeadlineTimer too.
             timed = bool(limit) and isinstance(limit[0], int) and limit[0] < 2**31
             virtual = self.session.virtual_time()
             if virtual is None:
@@ -133,6 +137,7 @@ class QtTime:
             if virtual is None:
                 return int(start(thing, self.shorter(milliseconds), *kind, **named))
             number = next(self._numbers)
+            # Weak: an object that the program drops must go, and its timer with it.
             reference = weakref.ref(thing)
 
             def plan(us: int) -> None:
@@ -142,8 +147,11 @@ class QtTime:
                 there = reference()
                 if there is None or number not in keys:
                     return
+                # From the planned moment, not from now: a timer of 1 s keeps to its seconds. One that is late by more
+                # than an interval fires once, as Qt's does.
                 plan(max(us + max(1, milliseconds) * 1000, virtual.now_us() - 1))
                 try:
+                    # Posted, not called: the timerEvent runs in the loop, where the program expects it.
                     core.QCoreApplication.postEvent(there, core.QTimerEvent(number))
                 except RuntimeError:  # the C++ part was deleted with its parent
                     virtual.cancel(keys.pop(number))
@@ -174,6 +182,7 @@ class QtTime:
             if virtual is None:
                 real_wait(max(0, round(milliseconds / self.session.backend.speed)))
                 return
+            # A loop of its own, in which the driver delivers events, as the real qWait lets them in.
             loop = core.QEventLoop()
             virtual.at(virtual.now_us() + milliseconds * 1000, loop.quit)
             (getattr(loop, "exec", None) or loop.exec_)()
@@ -226,9 +235,11 @@ def _timer_class(core: Any, of: QtTime) -> Any:
     class QTimer(real):  # type: ignore[misc]  # the base comes at run time
         """`QTimer` on the control's clock."""
 
+        # A deadline fires on the owner's thread; a signal brings it to the thread that the timer lives on.
         _due = signal()
 
         def __init__(self, *arguments: Any, **named: Any) -> None:
+            # Set by the methods below: the real timer's own settings would fire on real time.
             own = {key: named.pop(key) for key in ("interval", "singleShot", "timeout") if key in named}
             super().__init__(*arguments, **named)
             self._interval = 0

@@ -26,6 +26,7 @@ def picture(core: Any, windows: list[Any], place: str) -> None:
 def has_korean_font(core: Any) -> bool:
     """Whether this machine has a font for Korean text."""
     fonts = __import__(f"{core.__name__.partition('.')[0]}.QtGui", fromlist=["QtGui"]).QFontDatabase
+    # PyQt6 has enumerations under their class only.
     korean = fonts.Korean if hasattr(fonts, "Korean") else fonts.WritingSystem.Korean
     try:
         return bool(fonts.families(korean))

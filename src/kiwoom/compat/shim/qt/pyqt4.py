@@ -50,6 +50,7 @@ def _maker(name: str, parts: tuple[str, ...]) -> Callable[[], types.ModuleType]:
             try:
                 source = importlib.import_module(f"PyQt5.{part}")
             except ImportError:
+                # The first part makes the module; of the others it takes what is installed.
                 if part == parts[0]:
                     raise
                 continue
@@ -81,6 +82,7 @@ def _old_signals(core: types.ModuleType) -> None:
     def emit(thing: Any, signature: str, *arguments: Any) -> None:
         getattr(thing, _name(signature)).emit(*arguments)
 
+    # A bare text is enough: `connect` finds the signal by the name in it.
     members.SIGNAL = members.SLOT = text
     members.QString = str
     members.QStringList = list
@@ -98,4 +100,5 @@ def _of(arguments: tuple[Any, ...]) -> tuple[Any, str, Any]:
 
 
 def _name(signature: str) -> str:
+    # Qt's macros put 0, 1 or 2 before a method, a slot or a signal.
     return signature.lstrip("012").partition("(")[0].strip()

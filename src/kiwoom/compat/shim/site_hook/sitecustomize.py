@@ -16,6 +16,7 @@ from typing import Any
 
 def _load() -> None:
     here = Path(__file__).resolve().parent
+    # Python imported this file by its name: with the folder on the path, the hidden one could not be found.
     sys.path[:] = [entry for entry in sys.path if Path(entry or os.curdir).resolve() != here]
     if "KIWOOM_COMPAT" in os.environ and "_kiwoom_shim" not in sys.modules:
         folder = here.parent
@@ -32,6 +33,7 @@ def _load() -> None:
 def _execute(spec: Any, name: str = "") -> None:
     module = importlib.util.module_from_spec(spec)
     if name:
+        # Before it is executed, as importlib does: its own modules import each other by this name.
         sys.modules[name] = module
     spec.loader.exec_module(module)
 

@@ -14,6 +14,7 @@ from .module import make
 __all__ = ["modules"]
 
 _CLOSING = ("close", "close_click")
+# Old and new spellings: pywinauto renamed its methods with release 0.6.
 _CLICKS = ("click", "Click", "click_input", "ClickInput")
 _KEYS = ("type_keys", "TypeKeys", "send_keystrokes", "set_text", "set_edit_text", "SetText", "SetEditText")
 
@@ -133,6 +134,7 @@ class Application:
     def top_window(self) -> Wrapper:
         """The window on top."""
         shown = self._desktop.visible()
+        # The title of Kiwoom's login window.
         return Wrapper(self._desktop, shown[0].title if shown else "Open API Login")
 
     def kill(self, *_: Any, **__: Any) -> bool:

@@ -23,6 +23,7 @@ _IDLE_S = 0.002
 class ComError(Exception):
     """An error of COM: HRESULT, text, details, argument."""
 
+    # E_FAIL, 0x80004005
     def __init__(self, hresult: int = -2147467259, strerror: str = "", *rest: Any) -> None:
         super().__init__(hresult, strerror, *rest)
         self.hresult = hresult
@@ -46,6 +47,7 @@ def pump_messages(session: Session) -> int:
         # A loop of the program's own turns fast: wait a little in it, in the control's wait, which ends with an event.
         session.driver.pump(_IDLE_S)
     else:
+        # There is nothing to let in on this thread: the others get their turn.
         time.sleep(0)
     return 0
 
@@ -128,6 +130,7 @@ def _dispatch(session: Session, name: str, handler: Any) -> Any:
     contract = session.contract
     if str(name).lower() not in (contract.control.lower(), contract.clsid.lower()):
         session.note("unsupported", f"win32com.client.Dispatch({name!r}); only {contract.control} is there")
+        # CO_E_CLASSSTRING, 0x800401F3, with the text of Windows.
         raise ComError(-2147221005, "Invalid class string", None, None)
     bases = (_Dispatched, handler) if isinstance(handler, type) else (_Dispatched,)
     kind = type("Dispatched", bases, {"_session": session})
@@ -153,12 +156,14 @@ class _Dispatched:
 
     def _ax_emit(self, event: str, arguments: tuple[Any, ...]) -> None:
         for handler in self._handlers:
+            # pywin32 puts "On" before an event's name: OnEventConnect is heard by OnOnEventConnect too.
             method = getattr(type(handler), event, None) or getattr(type(handler), f"On{event}", None)
             if method is not None:
                 method(handler, *arguments)
 
     def __getattr__(self, name: str) -> Any:
         contract = self._session.contract
+        # Names are the same in any case, as for COM.
         exact = contract.lower.get(name.lower())
         if exact is None or name.startswith("_"):
             raise self._session.missing("Dispatch", name)
@@ -167,6 +172,7 @@ class _Dispatched:
             try:
                 return self._session.call(self, exact, arguments)
             except Refused as error:
+                # DISP_E_EXCEPTION, 0x80020009: COM's "the call went through and failed".
                 raise ComError(-2147352567, str(error), None, None) from None
 
         return method

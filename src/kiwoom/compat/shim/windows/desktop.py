@@ -18,11 +18,13 @@ __all__ = ["Desktop", "Window"]
 
 _EXPECTED = ("login", "로그인", "계좌비밀번호", "계좌 비밀번호", "open api")
 _UPDATES = ("opstarter", "opversionup", "업그레이드", "버전처리", "update")
+# In looks, not in seconds: on a virtual clock a script looks as often as it likes in no time.
 _LOOKS_WHILE_THERE = 20
 _LOOKS_WHILE_GONE = 10
 _LOOKS_FOR_UPDATES = 300
 _LOOKS_FOR_OTHERS = 200
 
+# IDOK and IDCANCEL of winuser.h; the messages below are from there too.
 _CLOSING_IDS = (1, 2)
 _WM_CLOSE, _WM_KEYDOWN, _WM_COMMAND, _BM_CLICK, _WM_LBUTTONUP = 0x0010, 0x0100, 0x0111, 0x00F5, 0x0202
 _VK_RETURN = 0x0D
@@ -52,6 +54,7 @@ class Desktop:
         self._handles: dict[int, Window] = {}
 
     def _new(self, title: str, identifier: int = 0, owner: Window | None = None) -> Window:
+        # Windows gives even handles, beyond the small numbers that programs use as "none".
         window = Window(0x10000 + 2 * len(self._handles), title, identifier, owner)
         self._handles[window.handle] = window
         return window

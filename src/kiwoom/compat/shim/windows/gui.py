@@ -14,6 +14,7 @@ from .module import make
 
 __all__ = ["METRICS", "modules"]
 
+# SM_CXSCREEN 0, SM_CYSCREEN 1, SM_CXVIRTUALSCREEN 78, SM_CYVIRTUALSCREEN 79
 METRICS = {0: 1920, 1: 1080, 78: 1920, 79: 1080}
 """GetSystemMetrics: width and height of the screen, and of all screens."""
 
@@ -26,6 +27,7 @@ def modules(session: Session, desktop: Desktop) -> dict[str, Callable[[], types.
 
     def find_window_ex(parent: Any = 0, after: Any = 0, class_name: Any = None, title: Any = None) -> int:
         if parent:
+            # A part has no id here: class and title stand for it, and give the same handle again.
             return desktop.part(parent, hash((class_name, title)) & 0xFFFF)
         return desktop.find(title or class_name)
 
@@ -66,6 +68,7 @@ def modules(session: Session, desktop: Desktop) -> dict[str, Callable[[], types.
             "EnumWindows": enum_windows,
             "EnumChildWindows": enum_children,
             "GetWindowText": window_text,
+            # The class of every dialog of Windows.
             "GetClassName": answered("#32770"),
             "GetDlgItem": lambda handle, number: desktop.part(handle, number),
             "GetDlgItemText": lambda handle, number: "",
@@ -101,9 +104,11 @@ def modules(session: Session, desktop: Desktop) -> dict[str, Callable[[], types.
 
     def shell_execute(*arguments: Any) -> int:
         session.note("answered", f"ShellExecute{arguments[1:4]!r}: not started")
+        # Above 32 ShellExecute has succeeded.
         return 42
 
     def exit_windows(*_: Any) -> int:
+        # Bots shut the machine down after the close.
         session.note("answered", "a shutdown of the machine was asked for: not carried out")
         return 1
 

@@ -36,8 +36,10 @@ def _answers(session: Session, desktop: Desktop) -> dict[str, Callable[..., Any]
         "GetStdHandle": lambda *_: 1,
         "SetThreadExecutionState": lambda *_: 1,
         "SetProcessDPIAware": lambda *_: 1,
+        # S_OK: functions of COM's kind give 0 for success, those of Windows' own 1.
         "SetProcessDpiAwareness": lambda *_: 0,
         "SetCurrentProcessExplicitAppUserModelID": lambda *_: 0,
+        # A DWORD: it wraps after 49.7 days, and programs subtract it so.
         "GetTickCount": lambda *_: int(time.monotonic() * 1000) & 0xFFFFFFFF,
         "GetCurrentProcessId": lambda *_: os.getpid(),
         "GetConsoleWindow": lambda *_: 0,
@@ -94,6 +96,7 @@ class _Library:
             session.note("answered" if known else "unsupported", f"{where}: {result}")
 
         made = _Function(function, known or (lambda *_: 0), say)
+        # Kept: `argtypes` that the program sets must be there at the next look.
         setattr(self, function, made)
         return made
 

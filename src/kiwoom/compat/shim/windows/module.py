@@ -18,6 +18,7 @@ def make(name: str, session: Session, members: dict[str, Any], package: bool = F
         module.__path__ = []
 
     def missing(attribute: str) -> Any:
+        # `import` and `inspect` ask for such names; no program misses them.
         if attribute.startswith("__"):
             raise AttributeError(attribute)
         session.note("unsupported", f"{name}.{attribute}")

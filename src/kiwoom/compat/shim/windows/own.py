@@ -40,6 +40,7 @@ def install(session: Session) -> None:
     given: dict[str, types.ModuleType] = {}
 
     def importing(name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:
+        # A relative import means a module of the program.
         if name in made and not level and name not in sys.modules and own_code(1):
             if name not in given:
                 given[name] = made[name]()
@@ -113,6 +114,7 @@ def _winreg(session: Session) -> types.ModuleType:
         f"hkey_classes_root\\{_CONTROL}\\clsid": {"": contract.clsid},
         f"hkey_classes_root\\clsid\\{contract.clsid.lower()}": {"": "KHOpenAPI Control"},
         f"hkey_classes_root\\clsid\\{contract.clsid.lower()}\\inprocserver32": {"": library},
+        # Where a 64-bit Windows keeps the classes of 32-bit controls.
         f"hkey_classes_root\\wow6432node\\clsid\\{contract.clsid.lower()}\\inprocserver32": {"": library},
     }
     for kind in ("shell folders", "user shell folders"):
@@ -126,6 +128,7 @@ def _winreg(session: Session) -> types.ModuleType:
 
     def missing(path: str) -> FileNotFoundError:
         session.note("answered", f"winreg: {path} is not there")
+        # ERROR_FILE_NOT_FOUND, with the text of Windows.
         return FileNotFoundError(2, "The system cannot find the file specified", path)
 
     def open_key(key: Any, sub_key: Any, reserved: int = 0, access: int = 0) -> _Key:
@@ -145,6 +148,7 @@ def _winreg(session: Session) -> types.ModuleType:
             value = values[str(name or "").lower()]
         except KeyError:
             raise missing(f"{path_of(key, '')} [{name}]") from None
+        # REG_DWORD or REG_SZ
         return value, 4 if isinstance(value, int) else 1
 
     def query_value(key: Any, sub_key: Any) -> Any:
@@ -160,6 +164,7 @@ def _winreg(session: Session) -> types.ModuleType:
     def enum_value(key: Any, index: int) -> tuple[str, Any, int]:
         values = list(registry.get(path_of(key, ""), {}).items())
         if index >= len(values):
+            # ERROR_NO_MORE_ITEMS: how loops over `EnumValue` end.
             raise OSError(259, "No more data is available")
         return values[index][0], values[index][1], 4 if isinstance(values[index][1], int) else 1
 
