@@ -15,9 +15,11 @@ from datetime import datetime, timedelta, timezone
 
 __all__ = ["DAY_US", "KST", "SECOND_US", "Clock", "RealClock", "VirtualClock", "from_us", "to_us", "wall_now_us"]
 
+# A fixed offset: Korea has had no daylight saving time since 1988, and zoneinfo needs a package on Windows.
 KST = timezone(timedelta(hours=9), "KST")
 SECOND_US = 1_000_000
 DAY_US = 86_400 * SECOND_US
+# Naive on purpose: arithmetic on it never consults the machine's zone, which for many users is not Korea's.
 _EPOCH = datetime(1970, 1, 1)
 _KST_OFFSET_US = 9 * 3600 * SECOND_US
 
@@ -35,6 +37,7 @@ def from_us(us: int) -> datetime:
 
 def wall_now_us() -> int:
     """The machine's clock in KST microseconds: for logs, and the default of a clock."""
+    # Not `datetime.now`: that is the machine's zone, and a server abroad would open the market at night.
     return time.time_ns() // 1000 + _KST_OFFSET_US
 
 
@@ -101,12 +104,14 @@ class RealClock(Clock):
             raise ValueError(f"speed must be positive, got {speed}")
         self._source = monotonic_ns
         self._origin = monotonic_ns()
+        # Monotonic from here on: a machine's clock that is set during the day must not move deadlines.
         self._start = wall_now_us() if start_us is None else start_us
         self._speed = speed
 
     def now_us(self) -> int:
         passed_ns = self._source() - self._origin
         if self._speed == 1.0:
+            # Without the detour over a float, whose 53 bits hold nanoseconds for 104 days only.
             return self._start + passed_ns // 1000
         return self._start + int(passed_ns * self._speed) // 1000
 

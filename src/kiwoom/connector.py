@@ -31,6 +31,7 @@ def event_named(name: str, depth: int = 2) -> Event:
     known = EVENT_NAMES.get(name)
     if known is None:
         return event(name)
+    # The warning must point at the program's line, not into this package.
     warnings.warn(f"there is no event {name}; {known} is meant", DeprecationWarning, stacklevel=depth + 1)
     return event(known)
 
@@ -148,7 +149,9 @@ class Connector:
             raise WrongArguments(f"connect({name!r}) needs a slot (who receives), or a signal (who asks) and a slot")
         if signal is not None and not callable(signal):
             raise WrongArguments(f"signal {signal!r} cannot be called; it is the method that sends the request")
+        # Fitted now and not at the event: a slot that cannot be called fails where it is connected.
         fitted = None if slot is None else fit(slot, route.event, route.event.python_count)
+        # Not ignored: the slot would get every answer of the event, and the program expects only its own.
         if route.hook is None and key is not None:
             raise WrongArguments(
                 f"{name} has no hook, so it has one slot and no keys: leave key={key!r} out, or call "
@@ -198,6 +201,7 @@ class Connector:
 
     @staticmethod
     def _find(route: _Route, table: dict[str | None, Slot], kind: str, key: str | None) -> Slot:
+        # Without a hook there is one slot, so a key given by habit does no harm here.
         found = table.get(key if route.hook is not None else None)
         if found is not None:
             return found
@@ -216,6 +220,7 @@ class Connector:
             return None, None
         if route.index is None:
             return None, route.fitted.get(None)
+        # A hook may be a number (the index of a condition), and keys are names.
         key = str(arguments[route.index])
         return key, route.fitted.get(key)
 

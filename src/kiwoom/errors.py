@@ -180,6 +180,7 @@ class ControlUnavailable(KiwoomError):
     """The control named by a URL cannot be opened here; the message says what is missing and what to do."""
 
 
+# Also an ImportError: programs guard optional parts with ``except ImportError``.
 class MissingDependency(ControlUnavailable, ImportError):
     """An optional package is needed; the message says what to install."""
 
@@ -200,6 +201,7 @@ class OutcomeUnknown(ControlClosed):
     """
 
 
+# Also Python's own TimeoutError, which code around a wait catches anyway.
 class WaitTimeout(KiwoomError, TimeoutError):
     """A wait ended without what it waited for; the message says what that was and how long it waited."""
 
@@ -230,9 +232,11 @@ class ComError(KiwoomError):
     @classmethod
     def said(cls, call: str, message: str) -> ComError:
         """The error that another process raised with this message."""
+        # Only the text crosses the wire: its form is the one that `__init__` gives it.
         code, colon, words = message.partition("0x")[2].partition(": ")
         if colon and len(code) == 8:
             return cls(call, int(code, 16), words)
+        # E_FAIL, "unspecified error": what COM says where it knows no more.
         return cls(call, 0x80004005, message)
 
 
@@ -281,6 +285,7 @@ class ConditionError(CodeError):
 
 
 def _lookup(code: int) -> ErrorCode:
+    # Kiwoom adds codes without notice (-209 to -211 came that way): an unknown one must print, not raise.
     return CODES.get(code) or ErrorCode(code, "UNKNOWN", "알려지지 않은 코드")
 
 
@@ -296,6 +301,7 @@ def msg(code: int) -> str:
 def error_for(code: int, call: str = "", inputs: str = "", reason: str = "") -> CodeError:
     """Build the exception of a return code: the class of the code, or of its family if the code is unknown."""
     kind: type[CodeError] = CodeError
+    # -209 and -210 are the same limit under other numbers, as Kiwoom's operator answered on its board.
     if code in (-200, -209, -210, -211):
         kind = RequestLimited
     elif code in (-308, -311):
@@ -304,6 +310,7 @@ def error_for(code: int, call: str = "", inputs: str = "", reason: str = "") -> 
         kind = ConditionError
     elif -200 < code <= -100:
         kind = LoginError
+    # -22 stands alone in the table and is met as a message when the server drops the line during a request.
     elif -300 < code <= -200 or code == -22:
         kind = RequestError
     elif -400 < code <= -300 or code == -500:

@@ -66,8 +66,10 @@ def mind(
     `level` tells how many loops of Qt run inside each other on this thread; `escaped` gets the KeyboardInterrupt that
     leaves code of the program which Qt called. A handler of the program's own, installed before or afterwards, stays.
     """
+    # Python runs signal handlers on the main thread only, and lets no other one install them.
     if threading.current_thread() is not threading.main_thread():
         return _nothing
+    # A handler that the program chose for itself is its own business: it stays and is not wrapped.
     if signal.getsignal(signal.SIGINT) not in (signal.default_int_handler, _interrupted):
         return _nothing
     minder = _Minder(level, escaped)
@@ -82,6 +84,7 @@ def mind(
         ended = True
         _minders.remove(minder)
         on_main = threading.current_thread() is threading.main_thread()
+        # The last one out restores Python's handler, unless the program has installed another one meanwhile.
         if not _minders and on_main and minded():
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -106,6 +109,7 @@ def raising() -> Iterator[None]:
     if type(runner).__module__ != "asyncio.runners" or threading.current_thread() is not threading.main_thread():
         yield
         return
+    # asyncio has counted a first Ctrl-C and only cancelled its task, which a blocking wait does not see.
     if getattr(runner, "_interrupt_count", 0):
         raise KeyboardInterrupt
     signal.signal(signal.SIGINT, signal.default_int_handler)

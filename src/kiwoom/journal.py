@@ -24,6 +24,7 @@ __all__ = ["Journal"]
 
 log = logging.getLogger("kiwoom.journal")
 
+# About four screen lines: a list of 2,000 codes in each line would hide everything else.
 WIDEST = 300
 """Characters of a value in a readable line; the JSON line has all of it."""
 
@@ -43,6 +44,7 @@ class Journal:
         self.clock = clock
         self.heading = heading
         self._masker = Masker()
+        # Handlers may wait and let further events in: the depth shows which call belongs to which.
         self._depth = 0
         self._day: date | None = None
         self._readable: IO[str] | None = None
@@ -65,6 +67,7 @@ class Journal:
         """Write down a call. Never raises: a file that cannot be written ends the journal with a word in the log."""
         function = FUNCTIONS[name]
         names = [argument.name for argument in function.arguments]
+        # Masked once, before either file: there is no line that has seen the secret.
         masked, shown = self._masker.call(name, names, arguments, result)
         values = ", ".join(_short(value) for value in masked)
         ending = "" if function.returns == "void" else f" = {_short(shown)}"
@@ -93,6 +96,7 @@ class Journal:
 
     def handled(self, name: str, seconds: float) -> None:
         """Write down that the handlers of an event have returned, and how long they took."""
+        # Not below 0: a journal that is attached inside a handler sees its end and not its beginning.
         self._depth = max(0, self._depth - 1)
         self._write(
             f"< {EVENTS[name].python_name}  [{seconds * 1000:.3f} ms]",
@@ -123,6 +127,7 @@ class Journal:
 
     def _today(self) -> str:
         day = (self._day or self.clock.now().date()).strftime("%Y%m%d")
+        # The first day keeps the given date, even another one: the caller named that file.
         if self._day is None and _DATE.search(self._stem):
             return self._stem
         if _DATE.search(self._stem):
@@ -132,6 +137,7 @@ class Journal:
     def _open(self) -> None:
         readable, as_json = self.paths
         readable.parent.mkdir(parents=True, exist_ok=True)
+        # Line by line: after a crash the last call before it is what matters. UTF-8 also where Windows would use CP949.
         self._readable = readable.open("a", encoding="utf-8", buffering=1)
         self._json = as_json.open("a", encoding="utf-8", buffering=1)
         self._opened_on = self.clock.now().date()
@@ -143,6 +149,7 @@ class Journal:
             return
         try:
             today = self.clock.now().date()
+            # Asked at each line: there is no timer, and a virtual clock may jump over midnight.
             if today != self._opened_on:
                 self.close()
                 self._day = today

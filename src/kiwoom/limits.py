@@ -47,10 +47,12 @@ ORDER_FUNCTIONS = frozenset({"SendOrder", "SendOrderFO", "SendOrderCredit"})
 MAX_SCREENS = 200
 """Screen numbers in use at a time; beyond it answers and orders mix."""
 
+# Per SetRealReg call by the guide; a larger list is cut into calls of this size when registrations are repeated.
 MAX_CODES_PER_SCREEN = 100
 MAX_FIDS_PER_REGISTRATION = 100
 MAX_CODES_PER_REQUEST = 100
 """Codes in one CommKwRqData."""
+# Guide and KOA Studio; the guide says per screen, KOA Studio in total. Counted in total: the lower one holds for both.
 MAX_REALTIME_CONDITIONS = 10
 CONDITION_INTERVAL_S = 60.0
 """The same condition may be searched once in this time."""
@@ -95,6 +97,7 @@ class Profile:
     source: str
 
 
+# The sixth order in a second gives -308 (guide text in KOA Studio); no longer window for orders is known.
 _ORDERS = (Window(5, 1.0),)
 
 PROFILES: Mapping[str, Profile] = {
@@ -102,6 +105,7 @@ PROFILES: Mapping[str, Profile] = {
     for p in (
         Profile(
             "server",
+            # Kiwoom added secret limits per minute and hour on 2017-04-06; clients were cut off near 1000 an hour.
             (Window(5, 1.0), Window(100, 60.0, reserved=5), Window(1000, 3600.0, reserved=50)),
             _ORDERS,
             "5 per second is published (guide text in KOA Studio); the longer windows are not: they are what clients "
@@ -115,6 +119,7 @@ PROFILES: Mapping[str, Profile] = {
             "five bursts 90 s, after ten 180 s, as an undated notice of Kiwoom has it.",
         ),
         Profile(
+            # Tighter than "server" over minutes, looser over the hour: one client's own figures, as it used them.
             "measured",
             (Window(5, 2.0), Window(100, 70.0, reserved=5), Window(200, 150.0), Window(700, 600.0, reserved=35)),
             _ORDERS,
@@ -171,9 +176,12 @@ class RequestLimiter:
     ) -> None:
         self.clock = clock
         self.windows = tuple(windows)
+        # Whole microseconds, as the clock counts: no rounding lets a request through a hair too early.
         self._spans = [round((w.seconds + margin_s) * SECOND_US) for w in self.windows]
+        # Sorted, so that every window of any length is one bisection over the same list.
         self._times: list[int] = []
         self._line: list[Ticket] = []
+        # Also makes tickets distinct: `remove` finds one by comparing, and would take another of the same priority.
         self._numbers = count()
         self._blocked_until = 0
         self._lock = threading.Lock()
@@ -204,12 +212,14 @@ class RequestLimiter:
         with self._lock:
             at = bisect_right(self._times, reserved_us) - 1
             if at >= 0:
+                # Moved, not added: counted at both times it would take two places of the server's one.
                 del self._times[at]
                 self._spend(self.clock.now_us())
 
     def refused(self, seconds: float = 1.0) -> None:
         """The server refused a request as one too many: nothing is free for `seconds`, whatever was counted."""
         with self._lock:
+            # `max`: a second refusal must not shorten the pause that an earlier one demanded.
             self._blocked_until = max(self._blocked_until, self.clock.now_us() + round(seconds * SECOND_US))
 
     def left(self) -> list[Left]:
@@ -220,6 +230,7 @@ class RequestLimiter:
             for window, span in zip(self.windows, self._spans, strict=True):
                 used = len(self._times) - bisect_right(self._times, now - span)
                 free_at = max(self._blocked_until, self._free_at(window, span, 1, now))
+                # `used` may exceed the window: `count` and `restore` take requests that were sent without asking.
                 left = 0 if self._blocked_until > now else max(0, window.count - used)
                 result.append(Left(window, left, max(0, free_at - now) / SECOND_US))
             return result
@@ -238,6 +249,7 @@ class RequestLimiter:
         """Count the requests of an earlier process too. Times that lie in the future are of another clock: left out."""
         with self._lock:
             now = self.clock.now_us()
+            # Clients report that a restart resets the server's count; that is not published, so it is not relied on.
             self._times = sorted([*self._times, *(t for t in times if t <= now)])
             self._forget(now)
 
@@ -252,6 +264,7 @@ class RequestLimiter:
                 ahead += 1
             free_at = self._blocked_until
             for window, span in zip(self.windows, self._spans, strict=True):
+                # Bulk work asks as if so many more were wanted: it finds no place while people still do.
                 reserved = window.reserved if priority is Priority.BULK else 0
                 free_at = max(free_at, self._free_at(window, span, ahead + 1 + reserved, now))
             if free_at > now:
@@ -267,6 +280,7 @@ class RequestLimiter:
         # Of the requests made, so many may still count when the last of the rest goes: the one before must be gone.
         blocking = len(self._times) - 1 - (window.count - rest - 1)
         free_at = 0 if blocking < 0 else self._times[blocking] + span
+        # More wanted than one window holds: each full one must pass by, counted from when the first request may go.
         return max(free_at, now) + full_windows * span if full_windows else free_at
 
     def _spend(self, now: int) -> None:
@@ -275,6 +289,7 @@ class RequestLimiter:
             self._forget(now)
 
     def _forget(self, now: int) -> None:
+        # Only beyond the longest window: a time that a short one has forgotten still counts in that one.
         if self._spans and (old := bisect_right(self._times, now - max(self._spans))):
             del self._times[:old]
 
@@ -309,6 +324,7 @@ class ConditionLimiter:
             last = self._last.get(condition)
             if last is not None and now < last + self._interval_us:
                 return (last + self._interval_us - now) / SECOND_US
+            # What has expired goes: the table of a program that runs for weeks would only grow.
             self._last = {c: t for c, t in self._last.items() if now < t + self._interval_us}
             if self._interval_us:
                 self._last[condition] = now
@@ -331,6 +347,7 @@ class Limits:
         self.conditions = ConditionLimiter(
             clock,
             interval_s=0.0 if unlimited else CONDITION_INTERVAL_S,
+            # Each search needs a screen, so this is as good as no limit.
             realtime=MAX_SCREENS if unlimited else MAX_REALTIME_CONDITIONS,
         )
 

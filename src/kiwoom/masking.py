@@ -29,6 +29,7 @@ _NOT_SECRET = ("비밀번호입력매체구분",)
 
 def mask_account(account: str) -> str:
     """Hide all but the first and the last two characters: enough to tell one's own accounts apart."""
+    # So short that first and last characters would be most of it.
     if len(account) < 4:
         return "*" * len(account)
     return f"{account[0]}{'*' * (len(account) - 3)}{account[-2:]}"
@@ -44,9 +45,12 @@ class Masker:
     def learn(self, text: str) -> None:
         """Remember accounts: one, or several each followed by a semicolon."""
         for part in text.split(";"):
+            # ACCTLIST_DETAIL has account, name and kind between commas; only the first is a number to hide.
             account = part.split(",")[0].strip()
+            # A shorter text (an empty argument, a test's "1") would be masked wherever it stands in any message.
             if len(account) >= 8 and account.isalnum() and account not in self._accounts:
                 self._accounts[account] = mask_account(account)
+                # Longest first: of two accounts one of which begins the other, the whole one is masked.
                 self._known = re.compile("|".join(map(re.escape, sorted(self._accounts, key=len, reverse=True))))
 
     def text(self, text: str) -> str:
@@ -79,6 +83,7 @@ class Masker:
                 values[1] = mask_account(value)
             elif is_secret(key) and value:
                 values[1] = HIDDEN
+        # Before anything is masked: the account must be known when this very result is written.
         if isinstance(result, str) and result and self._returns_accounts(name, values):
             self.learn(result)
         return [self.value(value) for value in values], self.value(result)

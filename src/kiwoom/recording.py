@@ -78,6 +78,7 @@ class Recorder:
             self._end(error)
         self._lines: list[str] = []
         self._first_us = control.clock.now_us()
+        # The reads for a recording are calls of the same control: `_reading` keeps them out of it.
         self._reading = False
         self._add({"k": "open", "format": FORMAT, "url": str(control.url), "mode": control.mode})
         control.taps.append(self)
@@ -118,6 +119,7 @@ class Recorder:
             return {"single": {"주문번호": call("GetCommData", code, "", 0, "주문번호")}}
         data: dict[str, Any] = {}
         single = {item.name: call("GetCommData", code, "", 0, item.name) for item in tr.single}
+        # A TR that the catalog knows with a single record may come without: "" everywhere is no record.
         if any(single.values()):
             data["single"] = single
         rows = call("GetCommDataEx", code, "")
@@ -130,6 +132,7 @@ class Recorder:
             return  # the file cannot be written: nothing is collected for it
         now = self.control.clock.now_us()
         self._lines.append(json.dumps({"t": now, **line}, ensure_ascii=False, separators=(",", ":")))
+        # By the control's clock: a replayed or virtual day makes the same blocks as the live one.
         if len(self._lines) >= _BLOCK_LINES or now - self._first_us >= _BLOCK_US:
             self.flush()
 
@@ -174,6 +177,7 @@ class Recorder:
 
 
 def _packed(text: bytes) -> bytes:
+    # 31: a window of 32 KB with the header of gzip, so that each block is a member that zcat reads.
     packer = zlib.compressobj(6, zlib.DEFLATED, 31)
     return packer.compress(text) + packer.flush()
 
@@ -236,9 +240,11 @@ def _mend(path: Path) -> None:
                 block, size = [], 0
             else:
                 torn = piece
+    # An error at byte 0 means that the file never was a recording: it is left as it is.
     if torn is None or (torn.error is not None and not torn.begin):
         return
     text = b"".join(block) if torn.error is None else b""
+    # Half a line is dropped: a line that is cut is not JSON, and would end every later reading.
     lines = text[: text.rfind(b"\n") + 1]
     log.warning("%s ends in the middle of a block; its %d whole lines are kept", path, lines.count(b"\n"))
     with path.open("r+b") as file:
@@ -272,6 +278,7 @@ def read_recording(path: str | Path) -> Iterator[dict[str, Any]]:
                 return
             lines = (rest + piece).split(b"\n")
             rest = lines.pop()
+            # Against a file that unpacks to one endless line (a "zip bomb"): memory stays bounded.
             if len(rest) > _LONGEST_LINE:
                 raise ValueError(f"{path} is not a recording: a line of more than {_LONGEST_LINE} bytes")
             for raw in lines:

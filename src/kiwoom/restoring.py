@@ -34,18 +34,21 @@ class Restorer:
 
     def connected(self) -> None:
         """There is a session, which has nothing of what earlier ones had."""
+        # Added, not replaced: a line that is cut again before the restoring must lose nothing.
         self._lost += [*self._now.registrations(), *self._now.searches()]
         self._now, self._searches = Desired(), []
 
     def restore(self) -> int:
         """Make again what earlier sessions had and this one has not; gives how many calls that takes."""
         lost, self._lost = self._lost, []
+        # Those that the program has sent again since the login: a second SendCondition costs one of five queries.
         there = {*self._now.searches()}
         self._searches = [call for call in lost if call[0] == "SendCondition" and call not in there]
         for call in lost:
             if call[0] == "SetRealReg":
                 self._repeat(call)
         if self._searches:
+            # A new session has no list of conditions, and SendCondition returns 0 without it.
             self._repeat(("GetConditionLoad", ()))
         return sum(call[0] == "SetRealReg" for call in lost) + len(self._searches)
 
@@ -58,5 +61,6 @@ class Restorer:
     def _repeat(self, call: Call) -> None:
         name, arguments = call
         result = self._call(name, *arguments)
+        # Said and not raised: the others must still be made.
         if (result == 0) == (name in ONE_IS_GOOD):
             log.error("%s%s could not be repeated: it gave %r", name, arguments, result)

@@ -41,11 +41,13 @@ def taken(slot: Callable[..., object], event: Event, limit: int, skip: int = 0) 
     missing = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
     if missing:
         raise WrongArguments(f"{_name(slot)} demands {missing[0]!r} by keyword; a slot gets {_expected(event)}")
+    # By convention only: Python cannot tell a class's function from any other.
     unbound = inspect.isfunction(slot) and positional[:1] and positional[0].name == "self"
     if required > given or unbound:
         hint = " Make an instance first and give its bound method." if unbound else ""
         raise WrongArguments(f"{_name(slot)} takes {required} arguments; a slot gets {_expected(event)}.{hint}")
     takes_any = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+    # `*args` takes all that are given, as in Qt; defaults are filled too, up to `limit`.
     return max(required, min(limit, given if takes_any else len(positional)))
 
 
@@ -56,6 +58,7 @@ def event_of(slot: Callable[..., object] | None, signal: Callable[..., object] |
     A slot of five parameters, or one with a signal whose parameters fit several events, is for on_receive_tr_data: the
     first tutorials of breadum/kiwoom connect every TR without naming the event.
     """
+    # Kiwoom never raises that one: a slot of one parameter is meant for something else.
     python_names = {event.python_name: event for event in EVENTS.values() if event.name != "OnReceiveInvestRealData"}
     for name in (key, getattr(slot, "__name__", None), getattr(signal, "__name__", None)):
         if name in python_names:

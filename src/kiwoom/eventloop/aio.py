@@ -22,6 +22,7 @@ async def run(loop: EventLoop, wait: Wait) -> None:
     """Await the end of a wait. Other tasks run meanwhile."""
     running = asyncio.get_running_loop()
     attached = loop.attach()
+    # A second `asyncio.run` in one program has a new loop; a feeder of the old one would never fire.
     if attached is None or (isinstance(attached, AsyncFeeder) and attached.running is not running):
         attached = loop.attach(AsyncFeeder(loop, running))
     assert attached is not None
@@ -37,8 +38,10 @@ async def run(loop: EventLoop, wait: Wait) -> None:
                 if not turn.done():
                     turn.set_result(None)
 
+            # A future is good for one turn only: each turn makes its own.
             wait.poke = poke
             timer = None
+            # A virtual clock needs no timer: the feeder jumps to the deadline itself.
             if not clock.virtual:
                 timer = running.call_later(clock.real_seconds(round(seconds * SECOND_US)), poke)
             # A call since the last turn may have made an event due.
@@ -69,12 +72,14 @@ class AsyncFeeder(Feeder):
         if self.handle is not None:
             self.handle.cancel()
             self.handle = None
+        # One handle at a time: a forgotten one would outlive `detach`.
         due = None if self.loop.control.closed else self.loop.due_s()
         if due is not None and self.alive():
             self.handle = self.running.call_later(due, self._fire)
 
     def arm_soon(self) -> None:
         if self.alive():
+            # `call_later` from another thread would not wake the selector that sleeps in the loop.
             self.running.call_soon_threadsafe(self._fire)
 
     def detach(self) -> None:

@@ -33,6 +33,7 @@ class Feeder(ABC):
 
     def _woken(self) -> None:
         if threading.get_ident() == self.loop.control.owner:
+            # Not inside a handler, from which hundreds of calls may come: once after the delivery is enough.
             if not self.loop.delivering:
                 self.arm()
         else:

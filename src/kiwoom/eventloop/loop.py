@@ -33,6 +33,7 @@ Until = Callable[[], bool] | datetime | None
 
 # Events queue up behind a handler: after a second of it the program acts on old prices.
 HELD_TOO_LONG_S = 1.0
+# Only looked for among imported modules: importing one here could load a second Qt into the process.
 _QT_BINDINGS = ("PyQt5", "PyQt6", "PySide6", "PySide2")
 
 
@@ -59,6 +60,7 @@ class EventLoop:
         self.interrupt: BaseException | None = None
         """A Ctrl-C that ended the program's own `app.exec_()`: raised by the program's next call."""
         self.on_error: Callable[[str, BaseException], None] = _nothing
+        # Kept, and given back in `detach`: the control may be used without this loop afterwards.
         self._show_error = control.on_handler_error
         control.on_handler_error = self.handler_failed
 
@@ -79,6 +81,7 @@ class EventLoop:
         if refused:
             frame.refused = subject
             return
+        # The last request counts (rule 1): a program asks and waits right after it.
         frame.request, frame.refused = subject, None
         for level in self._frames:
             if level.ends is not None and level.ends.subject == subject:
@@ -93,6 +96,7 @@ class EventLoop:
                 if level.request == subject:
                     level.request = None  # answered: a later loop() is not about it
         frame = Frame(subject, final)
+        # Handlers nest through waits: each level restores what it found.
         was_delivering, self.delivering = self.delivering, True
         self._frames.append(frame)
         depth = len(self._frames)
@@ -107,10 +111,12 @@ class EventLoop:
                     self.control.on_handler_error(event.name, error)
                 except BaseException as error:
                     # SystemExit, KeyboardInterrupt: must not cross the C++ frames from which the OCX calls.
+                    # Only the OCX calls through C++; everywhere else the exception goes up as Python has it.
                     if not self.control.needs_qt or not self.waits:
                         raise
                     self.waits[-1].fail(error)
                 finally:
+                    # Time that the handler spent waiting does not count: other events were handled in it.
                     held = self.monotonic() - started - frame.waited_s
                     if held > HELD_TOO_LONG_S:
                         log.warning(
@@ -118,6 +124,7 @@ class EventLoop:
                             _name(frame.running), held, event.name,
                         )  # fmt: skip
         finally:
+            # Down to this depth, not the last one: an exception may leave frames of inner waits behind.
             del self._frames[depth - 1 :]
             self.delivering = was_delivering
             if frame.ends is not None:
@@ -135,6 +142,7 @@ class EventLoop:
         """Have the waiting code raise a handler's exception; show it where no code waits. One report either way."""
         shorten(error)
         self.on_error(event_name, error)
+        # `run()` serves events all day: a slot that fails is shown there and must not end it.
         wait = self.innermost()
         if wait is None or not wait.fail(error):
             self._show_error(event_name, error)
@@ -184,6 +192,7 @@ class EventLoop:
         origin, outer = wait.origin, wait.outer
         if origin is None or outer is None or outer.done:
             return
+        # Rule 3: the outer wait goes with the inner one, but when the handler returns, not in the middle of it.
         if origin.final and outer.subject == origin.subject:
             origin.ends = outer
 
@@ -238,6 +247,7 @@ class EventLoop:
         started = self.monotonic()
         try:
             core = self._qt()
+            # With a Qt application its own loop must run, or its windows freeze during the wait.
             if core is not None and self.attach() is not None:
                 from kiwoom.eventloop import qt
 
@@ -248,6 +258,7 @@ class EventLoop:
             self.waits.remove(wait)
             del self._frames[depth:]
             self.delivering = was_delivering
+            # Charged to the handler that waits, see `held`.
             handler_frame.waited_s += self.monotonic() - started
             if self._feeder is not None and not was_delivering:
                 self._feeder.arm()
@@ -276,6 +287,7 @@ class EventLoop:
             limit = min((wait.next_check_us() for wait in self.waits), default=clock.now_us() + LONGEST_US)
             self.pump_virtual(limit)
         now = clock.now_us()
+        # A copy: the wait that is poked may end and be removed.
         for wait in tuple(self.waits):
             if wait.done or wait.until is not None or now >= wait.next_check_us():
                 wait.poke()
@@ -293,6 +305,7 @@ class EventLoop:
             return self.control.pump(0.0) > 0
         before = clock.now_us()
         seconds = max(0.0, (limit_us - before) / SECOND_US)
+        # Only if nothing moved it: a delivered event has its own time, which must not be jumped over.
         if not self.control.pump_many(seconds, more) and clock.now_us() == before:
             clock.advance_to(limit_us)
         return True
@@ -307,6 +320,7 @@ class EventLoop:
     def attach(self, feeder: Feeder | None = None) -> Feeder | None:
         """Attach `feeder`, or one for the Qt application that exists in this thread; gives the one attached."""
         attached = self._feeder
+        # Programs run QApplication, or asyncio.run, more than once: a feeder of the first would feed nothing.
         if attached is not None and not attached.alive():
             attached.detach()
             attached = self._feeder = None
@@ -328,6 +342,7 @@ class EventLoop:
         if self._feeder is not None:
             self._feeder.detach()
             self._feeder = None
+        # `==`, not `is`: each access to a method makes a new object.
         if self.control.on_handler_error == self.handler_failed:
             self.control.on_handler_error = self._show_error
 

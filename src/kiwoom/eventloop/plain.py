@@ -27,6 +27,7 @@ def run(loop: EventLoop, wait: Wait) -> None:
     raises WaitTimeout at once, and a `run()` sleeps until another thread hands in work. If there is always something
     scheduled, as in a market with its opening hours, a day of virtual time without a single event is enough.
     """
+    # Also where asyncio.run is the outermost call: a blocking wait inside it must still end at Ctrl-C.
     with raising():
         _run(loop, wait)
 
@@ -43,6 +44,7 @@ def _run(loop: EventLoop, wait: Wait) -> None:
         loop.check_open(wait)
         seconds = wait.seconds_left()
         if not clock.virtual:
+            # The tick is real time and `pump_many` takes the clock's: at speed 60 a tick is 15 s of the market.
             real_s = clock.real_seconds(SECOND_US)
             control.pump_many(min(seconds, TICK_S / real_s), goes_on)
             continue
@@ -67,6 +69,7 @@ def _sleep_until_woken(loop: EventLoop) -> None:
     woken = threading.Event()
     cancel = loop.control.on_wake(woken.set)
     try:
+        # Bounded although a wake-up would end it: Windows delivers Ctrl-C only between two waits.
         woken.wait(TICK_S)
     finally:
         cancel()

@@ -32,6 +32,7 @@ TICK_MS = 250
 def run(loop: EventLoop, wait: Wait, core: Any) -> None:
     """Run a QEventLoop until the wait ends. Windows stay alive, timers run."""
     qt_loop = core.QEventLoop()
+    # PyQt6 has no `exec_` any more, PySide2 no `exec` yet.
     execute = getattr(qt_loop, "exec", None) or qt_loop.exec_
     timer = core.QTimer()
     timer.setSingleShot(True)
@@ -41,6 +42,7 @@ def run(loop: EventLoop, wait: Wait, core: Any) -> None:
     while not wait.finished():
         loop.check_open(wait)
         seconds = wait.seconds_left()
+        # Upwards: rounded down to 0 the timer would spin until the deadline.
         milliseconds = math.ceil(clock.real_seconds(round(seconds * SECOND_US)) * 1000)
         timer.start(TICK_MS if clock.virtual else min(TICK_MS, milliseconds))
         feeder = loop.attach()
@@ -85,6 +87,7 @@ class QtFeeder(Feeder):
         if due is None:
             self.timer.stop()
         else:
+            # An hour at most: Qt's timers take a 32-bit number of milliseconds, 24 days.
             self.timer.start(math.ceil(min(due, 3600.0) * 1000))
 
     def arm_soon(self) -> None:
@@ -131,6 +134,7 @@ class QtFeeder(Feeder):
         elif isinstance(error, KeyboardInterrupt):
             log.warning("interrupted")
             self.loop.interrupt = error
+            # 128 + SIGINT, what a shell reports of a program that Ctrl-C ended.
             self.core.QCoreApplication.exit(130)
         else:
             log.error("pumping %s failed", self.loop.control.url, exc_info=error)

@@ -39,6 +39,7 @@ Subject = tuple[str, str]
 
 # An answer comes within seconds: after half a minute it is lost, or no slot calls `unloop`.
 WATCHDOG_US = 30 * SECOND_US
+# A wait without a deadline looks up once an hour: drivers need a finite time, and their timers overflow.
 LONGEST_US = 3600 * SECOND_US
 
 
@@ -90,6 +91,7 @@ class Wait:
         self.done = False
         self.error: BaseException | None = None
         self.until: Callable[[], bool] | None = None
+        # Set by the driver: how a wait is woken differs between Qt, asyncio and the plain pump.
         self.poke: Callable[[], None] = _nothing
         self._warned = False
 
@@ -149,6 +151,7 @@ class Wait:
         now = self.clock.now_us()
         wait: Wait | None = self
         while wait is not None:
+            # Outer waits too: their code cannot run while this one lasts, so their time-out must end it.
             if wait.deadline_us is not None and now >= wait.deadline_us:
                 inner = "" if wait is self else f" (inside it, {self.what} did not come either)"
                 raise WaitTimeout(f"waited {wait.timeout_s or 0:g} s for {wait.what}, which did not come{inner}")
@@ -171,6 +174,7 @@ def subject_of_event(event: Event, arguments: tuple[str | int, ...]) -> tuple[Su
     """Tell which subject an event answers, and whether it is the end of it (no further page)."""
     name = event.python_name
     if name == "on_receive_tr_data":
+        # Anything but "2" is the end: quotes end with "0", orders and opw00018 with "" (captured).
         return (name, str(arguments[1])), str(arguments[4]).strip() != "2"
     if name == "on_receive_tr_condition":
         return (name, str(arguments[2])), str(arguments[4]).strip() != "2"
@@ -193,6 +197,7 @@ _ANSWERS: dict[str, tuple[str, int | None]] = {
 
 def refused(function_name: str, result: Value) -> bool:
     """Say whether the result of a function means that it was not carried out: a negative code, or 0 where 1 is good."""
+    # A positive or absent result is none of the refusals that are known.
     return isinstance(result, int) and (result < 0 or (result == 0 and function_name in ONE_IS_GOOD))
 
 

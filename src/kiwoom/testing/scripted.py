@@ -21,6 +21,7 @@ __all__ = ["NINE_US", "Answer", "Page", "ScriptedControl"]
 Answer = Value | Callable[..., Value]
 """The result of a function: a value, or a callable that gives it from the arguments."""
 
+# A trading Thursday in the opening second. The figure is KST read as if it were UTC, as all clocks here count.
 NINE_US = 1_602_752_400 * SECOND_US
 """2020-10-15 09:00 KST, where the clock of a scripted control begins."""
 
@@ -43,6 +44,7 @@ class Page:
     def of(self, tr_code: str) -> TrPage:
         """The page as the getters read it: columns in the catalog's order, then those that it does not know."""
         try:
+            # The catalog's order, as GetCommDataEx has it: tests that read by column hold on the real control too.
             names = [item.name for item in catalog.tr(tr_code).multi] if self.rows else []
         except UsageError:
             names = []
@@ -93,6 +95,7 @@ class ScriptedControl(QueuedControl):
         self.login_code = 0
         self.connected = connected
         self.has_table = True
+        # The number between keeps events of one moment in the order of their `fire`: heaps are not stable.
         self._queue: list[tuple[int, int, WithData | Callable[[], object]]] = []
         self._numbers = itertools.count()
         self._read_up_to: dict[str, tuple[list[Page], int]] = {}
@@ -160,11 +163,13 @@ class ScriptedControl(QueuedControl):
         if not self._queue or self._queue[0][0] > limit_us:
             return False
         at_us, _, what = heapq.heappop(self._queue)
+        # Time moves only to what is due, so a test of a day of waiting takes no time.
         self.clock.advance_to(at_us)
         if not isinstance(what, WithData):
             what()
             return True
         if what.event == "OnEventConnect":
+            # Before the handlers: a program asks GetConnectState in its slot for OnEventConnect.
             self.connected = what.arguments[0] == 0
         self.deliver(what)
         return True
@@ -173,7 +178,9 @@ class ScriptedControl(QueuedControl):
         return self._queue[0][0] if self._queue else None
 
     def _dispatch(self, name: str, arguments: tuple[str | int, ...]) -> Value:
+        # Noted before it is answered, so a call whose answer raises is in the list too.
         self.calls.append((name, arguments))
+        # First of all: a script may override even the getters, to try text that no page could hold.
         if name in self.answers:
             answer = self.answers[name]
             return answer(*arguments) if callable(answer) else answer
@@ -200,10 +207,12 @@ class ScriptedControl(QueuedControl):
         key = rq_name if rq_name in self.pages else tr_code.lower()
         pages = self.pages.get(key, [])
         last, count = self._read_up_to.get(key, (pages, 0))
+        # The test has put a new list there: it is read from its beginning.
         if last is not pages:
             count = 0
         if not further and (count >= len(pages) or (count and pages[count - 1].prev_next == "2")):
             count = 0
+        # No page, no event: how a program waits for an answer that never comes is a test as well.
         if count >= len(pages):
             return
         page = pages[count]
