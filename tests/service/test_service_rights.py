@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import queue
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,7 @@ from tests.service.conftest import Serve, Served, Stub, ends_with, until
 from tests.service.scripted_control import Page
 
 from kiwoom.control.base import open_control
-from kiwoom.control.contract import FUNCTIONS
+from kiwoom.control.contract import EVENTS, FUNCTIONS
 from kiwoom.limits import ORDER_FUNCTIONS
 from kiwoom.service.base.names import canonical
 from kiwoom.service.base.refusals import REFUSALS
@@ -230,3 +233,87 @@ def test_a_program_without_admin_is_told_that_it_is_connected(rights: Served) ->
 
 def test_the_rights_are_in_the_table_of_refusals() -> None:
     assert {r.where for r in REFUSALS if r.basis == "rights"} >= {"base.security.Identity.require"}
+
+
+def test_a_limited_token_receives_no_byte_of_another_account(rights: Served) -> None:
+    """Everything that its streams and its session receive is searched for the other's number, name and balance."""
+    control = rights.control
+    secrets = (OTHER.encode(), "남의예금".encode(), b"98765432109")
+    stub, whole = rights.stub(), rights.stub()
+    requests = pb.BidirectionalListenRequest
+    held: queue.SimpleQueue[pb.BidirectionalListenRequest | None] = queue.SimpleQueue()
+    held.put(requests(listen_request=pb.ListenRequest()))
+    streams = [
+        stub.Listen(pb.ListenRequest(), timeout=30, **token("trade")),
+        stub.OrderListen(pb.ListenRequest(), timeout=30, **token("trade")),
+        stub.CustomListen(pb.ListenRequest(), timeout=30, **token("trade")),
+        stub.BidirectionalListen(iter(held.get, None), timeout=30, **token("trade")),
+    ]
+    received: list[bytes] = []
+
+    def read(stream: Any) -> None:
+        with suppress(grpc.RpcError):
+            for response in stream:
+                received.append(response.SerializeToString())
+                held.put(requests(handled_request=pb.HandledRequest()))
+
+    for stream in streams:
+        stream.initial_metadata()
+    readers = [threading.Thread(target=read, args=(stream,)) for stream in streams]
+    for reader in readers:
+        reader.start()
+    program = open_control(f"grpc://{rights.server.address}?token={NAMES['trade'][0]}")
+    taps: list[str] = []
+
+    def tap(*arguments: Any) -> None:
+        taps.append(f"{arguments} {[program.call('GetChejanData', fid) for fid in (9201, 302)]}")
+
+    for event in EVENTS:
+        program.subscribe(event, tap)
+    page = Page({"예수금": "98765432109", "계좌명": "남의예금", "주문번호": "0000001"}, [{"종목명": "남의예금"}])
+
+    def answer(name: str, code: str, prev_next: int, screen: str) -> int:
+        control.fire("OnReceiveMsg", screen, name, code, f"{OTHER} 98765432109")
+        control.fire("OnReceiveTrData", screen, name, code, "", "", 0, "", "", "", page=page)
+        return 0
+
+    def send(name: str, screen: str, *rest: Any) -> int:
+        answer(name, "KOA_NORMAL_BUY_KP_ORD", 0, screen)
+        control.fire_chejan("0", {9201: OTHER, 9203: "0000001", 302: "남의예금", 930: "98765432109"})
+        return 0
+
+    control.answers |= {"CommRqData": answer, "SendOrder": send}
+    asked = pb.TransactionRequest(transaction_code="opw00018", inputs={"계좌번호": OTHER})
+    list(whole.TransactionCall(asked, timeout=10, **token("all")))
+    whole.call("SetInputValue", "계좌번호", OTHER, **token("all"))
+    whole.call("CommRqData", "rq", "opw00001", 0, "0101", **token("all"))
+    whole.call("SendOrder", "rq", "0102", OTHER, 1, "005930", 1, 0, "03", "", **token("all"))
+    order = pb.OrderRequest(account_no=OTHER, order_type=1, code="005930", quantity=1, quote_type="03")
+    following = whole.OrderCall(order, timeout=10, **token("all"))
+    assert any(OTHER.encode() in next(following).SerializeToString() for _ in range(3))
+    errors = []
+    for call in (
+        ("GetLoginInfo", "ACCNO"),
+        ("GetChejanData", 9201),
+        ("GetCommData", "opw00018", "rq", 0, "예수금"),
+        ("SendOrder", "rq", "0101", OTHER, 1, "005930", 1, 0, "03", ""),
+    ):
+        try:
+            errors.append(str(stub.call(*call, **token("trade"))))
+        except grpc.RpcError as error:
+            errors.append(str(error.details()))
+    # Its own comes: by then the others would have.
+    control.fire_chejan("0", {9201: MINE, 9203: "0000007", 302: "내것"})
+    until(lambda: sum("내것".encode() in one for one in received) == 3)
+    until(lambda: program.pump(0.05) == 0 and any("내것" in one for one in taps))
+    everything = b"".join(received) + "".join((*taps, *errors[:3])).encode()
+    for secret in secrets:
+        assert secret not in everything
+    assert "may not use this account" in errors[3] and OTHER not in errors[3]
+    following.cancel()
+    program.close()
+    held.put(None)
+    for stream in streams:
+        stream.cancel()
+    for reader in readers:
+        reader.join()
