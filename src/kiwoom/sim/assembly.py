@@ -72,6 +72,7 @@ def open_url(url: ControlUrl) -> TimedControl:
 def assemble(url: ControlUrl, broker: Broker, plan: tuple[Planned, ...] = ()) -> SimControl:
     """A control with all parts, on a broker, with the faults of a plan."""
     control = SimControl(url, broker)
+    # All parts before the faults: a plan may act at once.
     for part in PARTS:
         control.add(part(control))
     carry_out(plan, control)

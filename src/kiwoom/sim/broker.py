@@ -37,6 +37,7 @@ class Broker:
         self.derivatives = DerivativeDesk(self.desk)
         if options.holdings:
             self.desk.on_opened = lambda accounts: fill_accounts(self.desk, self.market, accounts, options.seed)
+        # Each use of chance has a generator of its own, so that one more request does not change the prices.
         self._latency = random.Random(f"{options.seed}/latency")
         log.info("the simulated market starts at %s (seed %d)", self.clock.now(), options.seed)
 
@@ -48,6 +49,7 @@ class Broker:
     def latency_us(self) -> int:
         """The latency of the next answer: the option's, and up to half of it again by chance."""
         milliseconds = self.options.latency_ms
+        # Microseconds.
         return milliseconds * 1000 + int(self._latency.random() * milliseconds * 500)
 
 
@@ -58,6 +60,7 @@ def _listing(options: Options) -> Listing:
 def _clock(options: Options, listing: Listing) -> Clock:
     if options.clock == "wall":
         return RealClock()
+    # 09:00: the market is open when a program starts, on any day and at any hour.
     start = options.at or datetime.combine(_first_day(listing), time(9))
     if options.clock == "virtual":
         return VirtualClock(to_us(start))
@@ -67,6 +70,7 @@ def _clock(options: Options, listing: Listing) -> Clock:
 def _first_day(listing: Listing) -> date:
     """Today or, with real data, the day after its last; the last trading day before it if the exchange is closed."""
     if listing.last_day is not None:
+        # The first day that the data do not hold: all of them are its past.
         return calendar.next_trading_day(listing.last_day)
     today = from_us(wall_now_us()).date()
     return today if calendar.is_trading_day(today) else calendar.previous_trading_day(today + timedelta(days=1))

@@ -85,6 +85,7 @@ class Options:
     @classmethod
     def from_url(cls, url: ControlUrl) -> Options:
         """Read the options of a URL. Raises ControlUrlError, naming the option and what it takes."""
+        # A misspelt option must not pass: the default in its stead would go unnoticed.
         url.check_options(f.name for f in fields(cls))
         values: dict[str, Any] = {}
         for name, text in url.options.items():
@@ -96,9 +97,11 @@ class Options:
 
 
 def _moment(text: str) -> datetime:
+    # A URL may write a blank as +.
     moment = datetime.fromisoformat(text.strip().replace("+", " "))
     if moment.tzinfo is not None:
         raise ValueError("times are KST and carry no zone")
+    # A date alone means its opening.
     return moment if len(text.strip()) > 10 else moment.replace(hour=9)
 
 
@@ -113,6 +116,7 @@ def _one_of(*choices: str) -> Callable[[str], str]:
 
 def _flag(text: str) -> bool:
     lowered = text.lower()
+    # An option without a value (``&limits``) is switched on.
     if lowered in ("1", "on", "true", "yes", ""):
         return True
     if lowered in ("0", "off", "false", "no"):
@@ -140,6 +144,7 @@ def _accounts(text: str) -> tuple[str, ...]:
 
 def _positive(text: str) -> float:
     value = float(text)
+    # Not `<= 0`: NaN must fail too.
     if not value > 0:
         raise ValueError("must be more than 0")
     return value

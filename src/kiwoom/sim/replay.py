@@ -67,6 +67,7 @@ class ReplayControl(TimedControl):
         waiting: dict[Key, deque[_Asked]] = defaultdict(deque)
         inputs: dict[str, str] = {}
         logged_in = False
+        # Order number to the call that it came from: notices are tied to it.
         orders: dict[str, _Asked] = {}
         notices: list[tuple[int, int, SimDelivery]] = []
         others: list[tuple[int, int, SimDelivery]] = []
@@ -84,6 +85,7 @@ class ReplayControl(TimedControl):
                         inputs = {}
                     answer = _answer_key(name, arguments)
                     good = 1 if name in ONE_IS_GOOD else 0
+                    # A refused call has no answer; waiting for one would take another call's.
                     if answer is not None and line["r"] == good:
                         waiting[answer].append(asked)
                 elif name not in GETTERS:
@@ -145,9 +147,11 @@ class ReplayControl(TimedControl):
         if delivery.event == "OnEventConnect":
             self.connected = delivery.arguments[0] == 0
             if self.connected and self._others:
+                # Relative to the login: a program may log in sooner or later than the recorded one did.
                 shift = self.engine.now - self._login_us
                 for at, other in self._others:
                     self.engine.at(at + shift, self._play, other)
+                # Once: a second login does not play the day again.
                 self._others = []
         self.deliver(delivery)
 

@@ -25,6 +25,7 @@ __all__ = ["Deal", "DerivativeAccount", "DerivativeOrder", "Position", "fee_of",
 
 def value_of(instrument: Instrument, price: int, quantity: int = 1) -> int:
     """Won that derivatives are worth at a price in the derivative's units."""
+    # Multiplied first: a price in hundredths loses its part otherwise.
     return price * quantity * instrument.multiplier // instrument.scale
 
 
@@ -32,6 +33,7 @@ def fee_of(instrument: Instrument, amount: int) -> int:
     """The broker's fee on a traded amount, cut to 10 won."""
     rate = OPTIONS.fee_ppm if instrument.kind == "OPTION" else FUTURES.fee_ppm
     fee = amount * rate // 1_000_000
+    # As for stocks (captured): cut to 10 won. No capture of a derivatives fee is known.
     return fee - fee % 10
 
 
@@ -42,6 +44,7 @@ def initial_margin(instrument: Instrument, base: int, underlying: int) -> int:
     `base` is the derivative's base price, `underlying` that of its underlying.
     """
     if instrument.kind == "OPTION":
+        # The premium, and the loss of the move that the margin covers.
         return value_of(instrument, base + underlying * OPTIONS.margin_ppm // 1_000_000)
     return value_of(instrument, base) * FUTURES.margin_ppm // 1_000_000
 
@@ -56,6 +59,7 @@ class DerivativeOrder(Order):
     def average(self) -> int:
         """The average price of its fills in the derivative's units, rounded."""
         total = sum(done.price * done.quantity for done in self.executions)
+        # Rounded half up in whole numbers, as `half_up`.
         return (2 * total + self.filled) // (2 * self.filled) if self.filled else 0
 
 
@@ -220,6 +224,7 @@ class DerivativeAccount:
 
     def reserve(self, order: DerivativeOrder, instrument: Instrument, price: int) -> None:
         """Set aside the margin of the quantity that an order opens, at `price`. Raises NotCovered."""
+        # What closes a position binds nothing: it frees margin.
         closing = min(order.left, self.closable(instrument, order.side))
         needed = (order.left - closing) * self.unit_margin(instrument, order.side, price)
         if needed > self.orderable_cash:
@@ -255,6 +260,7 @@ class DerivativeAccount:
     ) -> tuple[Execution, Deal]:
         """Post one fill of an order: position, cash of tomorrow, fee."""
         amount = value_of(instrument, price, quantity)
+        # Cut once an order, not once a fill: twenty fills of one must not cost less than one of twenty.
         fee = fee_of(instrument, order.amount + amount) - order.fee
         # a fill closes before it opens: only what it opens frees margin
         closing = min(order.closing, quantity)
@@ -280,8 +286,10 @@ class DerivativeAccount:
             position.sold_today += done.quantity
         closed = 0
         profit = 0
+        # Opposite signs: the fill closes at least a part.
         if position.quantity * signed < 0:
             closed = min(abs(position.quantity), done.quantity)
+            # The closed part's share of the entry prices; the rest keeps the remainder, so nothing is lost.
             out = half_up(position.paid * Fraction(closed, abs(position.quantity)))
             difference = done.price * closed - out
             profit = value_of(instrument, difference if position.quantity > 0 else -difference)
@@ -312,6 +320,7 @@ class DerivativeAccount:
         if self.orders:
             self.past_orders[self.today] = list(self.orders.values())
             self.orders = {}
+        # Premiums, differences and fees are paid on the next trading day (T+1), stocks' on T+2.
         self.cash += self.pending
         self.pending = 0
         for position in self.held():
@@ -320,6 +329,7 @@ class DerivativeAccount:
             price = close_of(instrument) if final is None else final
             if instrument.kind == "FUTURE":
                 self.cash += position.profit_at(price)
+                # Tomorrow's gain counts from today's close.
                 position.paid = price * abs(position.quantity)
             elif final is not None:
                 self.cash += value_of(instrument, final, position.quantity)

@@ -133,10 +133,12 @@ class Ledger:
         fee, tax, rest = done.fee, done.tax, done.quantity
         for loan_date, quantity in account.unlot(order, done.quantity):
             holding = account.holdings[order.code, loan_date]
+            # Of what is left each time: the last loan takes the remainder, and the parts add up.
             part_fee, part_tax = fee * quantity // rest, tax * quantity // rest
             fee, tax, rest = fee - part_fee, tax - part_tax, rest - quantity
             held = holding.quantity
             cost, fees, repaid = (share_of(n, quantity, held) for n in (holding.cost, holding.fees, holding.loan))
+            # Captured rates (-0.69 %) come from the cost before it is rounded to a won.
             exact_cost = share_of(holding.cost * 1_000_000, quantity, held)
             interest = self._interest(repaid, loan_date)
             holding.quantity -= quantity
@@ -181,6 +183,7 @@ class Ledger:
 
     def roll(self, day: date, us: int = 0) -> None:
         """Go on to a later trading day: settle due trades, end and put away the orders, forget holdings sold out."""
+        # Going back would settle trades twice.
         if day <= self.today:
             raise ValueError(f"the ledger is on {self.today}: it cannot go to {day}")
         self.today = day

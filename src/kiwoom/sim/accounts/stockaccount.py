@@ -113,6 +113,7 @@ class AccountTrade:
     def net(self) -> int:
         """The change of the cash when the trade settles: negative for a buy."""
         if self.side == BUY:
+            # The loan pays its part at once.
             return self.lent - self.amount - self.fee
         return self.amount - self.fee - self.tax - self.repaid - self.interest
 
@@ -286,6 +287,7 @@ class Account:
             holding = self.holdings.get((code, ""))
             if holding is None or holding.margin_percent >= 100 or not holding.quantity:
                 continue
+            # Shares sold since are no longer bought on margin.
             held = min(quantity, holding.quantity)
             amount = holding.cost * held // holding.quantity
             total += amount * (100 - holding.margin_percent) // 100
@@ -304,6 +306,7 @@ class Account:
     @property
     def withdrawable(self) -> int:
         """Cash that can be paid out (출금가능금액): the least of the coming deposits, less the reservations."""
+        # Unsettled sales cannot be paid out yet, unsettled purchases are spent already.
         lowest = min(self.cash, self.estimated_cash(1), self.estimated_cash(2))
         return max(0, lowest - self.reserved_cash)
 
@@ -323,6 +326,7 @@ class Account:
         if price <= 0:
             return 0
         available = self.full_orderable_cash if percent >= 100 or self.full_margin else self.orderable_cash
+        # Searched for: the fee is cut to 10 won, so that no formula gives the largest quantity exactly.
         low, high = 0, self.orderable(percent) // price
         while low < high:
             middle = (low + high + 1) // 2
@@ -335,6 +339,7 @@ class Account:
     def margin_for(self, amount: int, percent: int) -> int:
         """Won that an order for an amount binds: the margin, rounded up, and the fee."""
         rate = 100 if self.full_margin else percent
+        # Rounded up: a margin cut down would let one share too many through.
         return -(-amount * rate // 100) + self.fees.fee(amount)
 
     # --- orders ------------------------------------------------------------------------------------------------
@@ -398,6 +403,7 @@ class Account:
             loan_date, available = order.lots.pop(-1 if last else 0)
             part = min(quantity, available)
             if part < available:
+                # Back at its own end: the order of sale stays oldest loan first.
                 order.lots.insert(len(order.lots) if last else 0, (loan_date, available - part))
             self.holdings[order.code, loan_date].reserved -= part
             taken.append((loan_date, part))
@@ -464,4 +470,5 @@ class Account:
         self.unsettled = [t for t in self.unsettled if self.settles(t.day) > day]
         self.previous_start, self.day_start = self.day_start, len(self.trades)
         self.previous_sums, self.sums = self.sums, _DaySums()
+        # Kept for the day of the sale: opt10085 and the notices show them with 0.
         self.holdings = {key: h for key, h in self.holdings.items() if h.quantity}

@@ -33,6 +33,7 @@ class Timer:
     def cancel(self) -> None:
         """Keep the callback from running. A timer that ran already ignores it."""
         self.callback = None
+        # Let go of what they hold: the timer itself may lie in the heap for hours.
         self.arguments = ()
 
 
@@ -90,6 +91,7 @@ class Engine:
         """Drop the cancelled timers: many may have a time far away."""
         self._heap = [entry for entry in self._heap if entry[2].callback is not None]
         heapify(self._heap)
+        # At twice the size again: the cost of sweeps stays in proportion to the timers made.
         self._sweep_at = max(_SWEEP, 2 * len(self._heap))
 
     @property
@@ -126,6 +128,7 @@ class Engine:
             us, _, timer = heappop(heap)
             assert timer.callback is not None  # the loop above dropped the cancelled ones
             callback, arguments = timer.callback, timer.arguments
+            # A handler that keeps the timer may cancel it later: then there is nothing left to cancel.
             timer.cancel()
         else:
             return False

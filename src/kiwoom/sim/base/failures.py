@@ -26,6 +26,7 @@ class Failures:
     def report(self, what: str, error: BaseException) -> None:
         """Log a failure in one line; the first failure of a place with its traceback."""
         self.count += 1
+        # The innermost frame is the place: one bug that every tick meets is one entry.
         last = traceback.extract_tb(error.__traceback__)[-1:]
         place = (last[0].filename, last[0].lineno or 0, type(error)) if last else ("", 0, type(error))
         self._places[place] += 1

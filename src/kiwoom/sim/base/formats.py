@@ -19,6 +19,7 @@ __all__ = [
 ]
 
 TWO_DIGITS: Final = tuple(f"{number:02d}" for number in range(100))
+# 25 hours: trades of 24:00 and later never come, but a moment of DAY_US itself does.
 _HOURS_MINUTES: Final = tuple(f"{minute // 60:02d}{minute % 60:02d}" for minute in range(25 * 60))
 
 
@@ -94,4 +95,5 @@ def clock6(us_of_day: int) -> str:
 
 def padded(value: int, width: int) -> str:
     """Zero-padded with the minus sign inside the width: `000000001729030`, `-00000000433530`."""
+    # Python counts the sign into the width, as the server does.
     return f"{value:0{width}d}"

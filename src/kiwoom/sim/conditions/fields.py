@@ -48,6 +48,7 @@ class Subject:
         """The last `count` daily bars before the trading day shown, newest first; fewer for a young listing."""
         day = self.market.trading_day()
         if self._bars is None or self._bars_before != day or (len(self._bars) < count and self._more):
+            # At least 30: the fields of one condition mostly reach a few weeks, and each longer wish reads anew.
             wanted = min(MOST_DAYS, max(count, 30))
             self._bars = list(islice(self.market.history(self.instrument).before(day), wanted))
             self._bars_before = day
@@ -60,6 +61,7 @@ class Subject:
 def _days(subject: Subject, count: int) -> list[DayBar]:
     """Exactly `count` bars. Raises Unknown for a listing that is younger."""
     bars = subject.bars(count)
+    # A younger listing has no such figure, and its comparison is false.
     if len(bars) < count or not count:
         raise Unknown
     return bars
@@ -116,10 +118,12 @@ def _sector(subject: Subject) -> str:
 
 def _time(subject: Subject) -> int:
     seconds = subject.market.now_of_day // 1_000_000
+    # HHMMSS as a number: 시각 >= 93000 is half past nine.
     return seconds // 3600 * 10_000 + seconds // 60 % 60 * 100 + seconds % 60
 
 
 def _fields() -> dict[str, Field[Subject]]:
+    # By how often a field can change: a watched condition is asked again only then.
     never, daily, always = Varies
     plain: dict[str, tuple[Varies, Any]] = {
         "종목코드": (never, lambda s: s.instrument.code),
@@ -154,6 +158,7 @@ def _fields() -> dict[str, Field[Subject]]:
         "등락율": (always, lambda s: _percent(s.quoted.change, s.quoted.base)),
         "시가대비": (always, lambda s: _percent(s.quoted.price - _traded(s.quoted.open), s.quoted.open)),
         "거래량": (always, lambda s: s.quoted.volume),
+        # The one field that needs every trade of the day: `live` and not a glance.
         "거래대금": (always, lambda s: s.market.live(s.instrument).value // 1_000_000),
         "거래대비": (always, lambda s: _percent(s.quoted.volume, s.quoted.previous_volume)),
         "회전율": (always, lambda s: _percent(s.quoted.volume, s.instrument.shares)),

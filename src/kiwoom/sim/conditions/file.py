@@ -45,6 +45,7 @@ def read_conditions(text: str) -> list[StoredCondition]:
 def _statements(text: str) -> list[tuple[int, str]]:
     """The statements of a file with the number of their first line, continuation lines joined."""
     statements: list[tuple[int, str]] = []
+    # Windows' Notepad begins UTF-8 files with a byte order mark.
     for number, line in enumerate(text.lstrip("\ufeff").splitlines(), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
@@ -57,6 +58,7 @@ def _statements(text: str) -> list[tuple[int, str]]:
 
 
 def _condition(statement: str, before: list[StoredCondition]) -> StoredCondition:
+    # The first = ends the name: names hold none, and == comes later only.
     head, equals, expression = statement.partition("=")
     if not equals:
         raise ExpressionError(f"{statement!r} is not of the form name = expression")
@@ -68,6 +70,7 @@ def _condition(statement: str, before: list[StoredCondition]) -> StoredCondition
         if not number_text.strip().isdigit():
             raise ExpressionError(f"{number_text.strip()!r} before ^ is not a number")
         number = int(number_text)
+    # GetConditionNameList joins numbers and names with these two.
     if not name or "^" in name or ";" in name:
         raise ExpressionError(f"{name!r} cannot be a name: it must not be empty nor hold ^ or ;")
     for other in before:

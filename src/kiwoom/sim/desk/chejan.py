@@ -149,12 +149,14 @@ def _quote_name(code: str) -> str:
 _ORDER: Final[dict[int, Callable[[_OrderFacts], str]]] = {
     9201: lambda f: f.order.account_no,
     9203: lambda f: f.order.number,
+    # Captured: always empty.
     9205: lambda f: "",
     9001: lambda f: f.quote.code,
     912: lambda f: f.quote.section,
     913: lambda f: f.status,
     302: lambda f: padded_name(f.quote.name),
     900: lambda f: str(f.order.quantity),
+    # Captured: 0 for a market order and for a cancel.
     901: lambda f: scaled(f.order.price, f.quote.scale) if f.order.price else "0",
     902: lambda f: str(f.left),
     903: lambda f: str(f.amount),
@@ -165,6 +167,7 @@ _ORDER: Final[dict[int, Callable[[_OrderFacts], str]]] = {
     908: lambda f: clock6(f.us % DAY_US),
     909: lambda f: str(f.execution.number) if f.execution else "",
     910: lambda f: scaled(f.execution.price, f.quote.scale) if f.execution else "",
+    # Cumulative in the order (seodol 2026); 915 is this fill's alone.
     911: lambda f: str(f.filled) if f.execution else "",
     10: lambda f: signed_price(f.quote.price, f.quote.base, f.quote.scale),
     27: lambda f: _quoted(f.quote.ask, f.quote),
@@ -178,6 +181,7 @@ _ORDER: Final[dict[int, Callable[[_OrderFacts], str]]] = {
     921: lambda f: f.order.terminal,
     922: lambda f: f.order.credit,
     923: lambda f: f.order.loan_date or _NO_DATE,
+    # Captured: always 3.
     949: lambda f: "3",
     10010: lambda f: _quoted(f.quote.after_hours, f.quote),
     969: lambda f: "0",
@@ -203,6 +207,7 @@ def order_values(
     is not the order's own open quantity.
     """
     open_quantity = order.left if left is None else left
+    # Copied: the order goes on, and the notice must show this moment when it is read.
     figures = order.filled, order.amount, order.fee, order.tax, cleared
     return Notice(_ORDER, _OrderFacts(order, quote, status, us, execution, open_quantity, *figures))
 
@@ -244,6 +249,7 @@ _BALANCE: Final[dict[int, Callable[[_BalanceFacts], str]]] = {
     945: lambda f: str(f.net),
     946: lambda f: str(f.side),
     950: lambda f: str(f.paid[0] + f.lent[0]),
+    # Always 0: the broker does not supply it (operator's answer, and every capture).
     951: lambda f: "0",
     27: lambda f: _quoted(f.quote.ask, f.quote),
     28: lambda f: _quoted(f.quote.bid, f.quote),
@@ -264,6 +270,7 @@ _BALANCE: Final[dict[int, Callable[[_BalanceFacts], str]]] = {
     12: lambda f: rate(f.quote.price, f.quote.base),
     306: lambda f: signed_price(f.quote.lower, f.quote.base),
     305: lambda f: signed_price(f.quote.upper, f.quote.base),
+    # Captured; its meaning is unknown.
     970: lambda f: "10",
 }  # fmt: skip
 
@@ -302,6 +309,7 @@ def position_values(account: DerivativeAccount, position: Position, quote: Quote
     side = BUY if position.quantity >= 0 else SELL
     deals = account.deals_today()
     profit = sum(deal.profit for deal in deals)
+    # What the closed parts cost: the base of the day's rate.
     closed = sum(deal.amount - deal.profit for deal in deals if deal.closed)
     return {
         9201: account.number,

@@ -39,6 +39,7 @@ class DerivativeDesk(OrderFlow[DerivativeAccount, DerivativeOrder]):
     def accounts(self) -> dict[str, DerivativeAccount]:
         """The accounts by number, moved on to the trading day of now."""
         today = self.market.trading_day()
+        # Day by day: each day's close marks the futures, also days without a look.
         while self._today < today:
             following = calendar.next_trading_day(self._today)
             for account in self._accounts.values():
@@ -52,6 +53,7 @@ class DerivativeDesk(OrderFlow[DerivativeAccount, DerivativeOrder]):
     def accounts_of(self, user: str) -> list[DerivativeAccount]:
         """The accounts of a user for futures and options, opened at the first call."""
         base, accounts, name = self._desk.user_number(user), self.accounts, self.options.name
+        # Kiwoom's accounts end in 11 for stocks and 31 for futures and options.
         numbers = [f"{base + place}31" for place in range(self.options.accounts.count("futures"))]
         for number in numbers:
             if number not in accounts:
@@ -84,6 +86,7 @@ class DerivativeDesk(OrderFlow[DerivativeAccount, DerivativeOrder]):
             if instrument.kind == "FUTURE":
                 return close
             gain = close - instrument.strike if instrument.right == "call" else instrument.strike - close
+            # An option out of the money expires worthless; index options are exercised at the close by themselves.
             return max(0, gain)
 
         return final

@@ -15,6 +15,7 @@ __all__ = ["FEW", "MANY", "fill_accounts"]
 FEW, MANY = 7, 27
 """Holdings of the first stock account, and of the second: more than a page of opw00018."""
 
+# Codes that examples and tutorials use: a program finds something to sell at once.
 _FAMILIAR = ("005930", "000660", "035420", "005380", "051910", "069500", "035720")
 
 
@@ -32,8 +33,10 @@ def fill_accounts(desk: StockDesk, market: Market, accounts: Sequence[Account], 
 
 
 def _deliver(desk: StockDesk, market: Market, account: Account, stock: Instrument, rng: random.Random) -> None:
+    # The base price needs no trades made, so a login stays quick.
     price = market.live_as_seen(stock).base
     cost_price = max(1, round(price * rng.uniform(0.85, 1.12)))
+    # One to five million won each, whatever the price of a share.
     quantity = max(1, round(rng.uniform(1, 5) * 1_000_000 / cost_price))
     holding = desk.ledger.deliver(account, stock.code, quantity, cost_price * quantity, desk.margin_percent(stock))
     holding.untaxed = stock.is_fund

@@ -91,6 +91,7 @@ class Numbers:
         if self._day != table.day:
             self._day, self._last = table.day, [0, 0]
         elapsed = max(0, self._engine.now - table.entry) // SECOND_US
+        # Numbers grow even within a second: other customers' orders lie between.
         least = self._last[which] + 1 + self._rng.randrange(3)
         self._last[which] = max(least, elapsed * per_second + self._rng.randrange(per_second))
         return self._last[which]
@@ -110,6 +111,7 @@ class Notices:
 
     def tell(self, user: str, gubun: str, values: Mapping[int, str]) -> None:
         """Send a notice to a user's listeners."""
+        # A copy: a handler may log out, which removes its listener.
         for notify in tuple(self._listeners.get(user, ())):
             notify(gubun, values)
 
@@ -185,6 +187,7 @@ class OrderFlow(ABC, Generic[K, R]):
         instrument = self.market.find(ticket.code)
         if instrument is None or not self.trades(instrument):
             raise NotTaken(Refusal.UNKNOWN_CODE)
+        # Kept: an order may outlive the day's listing of its derivative.
         self.instruments[instrument.code] = instrument
         try:
             if ticket.order_type in (1, 2):
@@ -233,12 +236,14 @@ class OrderFlow(ABC, Generic[K, R]):
         if not cancels:
             self._check_price(ticket.price, quote_type, instrument)
         order = self.make(ticket, instrument, quantity, 0 if cancels else ticket.price, quote_type.code)
+        # With seven digits: FID 904 shows it so.
         order.original = number
         order.credit, order.loan_date = original.credit, original.loan_date
         order.margin_percent = original.margin_percent
         if not cancels:
             price = self._binding_price(order, quote_type, instrument)
             self.take_over(account, original, order, instrument, price)
+            # After `take_over`: a modification that is not covered leaves the original as it was.
             original.hand_over(quantity, order.number)
             order.confirmed = quantity
         return order
@@ -340,6 +345,7 @@ class OrderFlow(ABC, Generic[K, R]):
     def _cancel(self, account: K, request: Order) -> None:
         original = account.orders[request.original]
         self.tell_order(account, request, "접수", left=request.quantity)
+        # A fill may have come between the acceptance and now.
         quantity = min(request.quantity, original.left)
         if original in self._waiting:
             if quantity == original.left:

@@ -54,6 +54,7 @@ class StockDesk(OrderFlow[Account, Order]):
         today = self.market.trading_day()
         ledger = self._ledger
         while ledger.today < today:
+            # Day by day: settlement and expiry belong to each of them.
             ledger.roll(calendar.next_trading_day(ledger.today), self.engine.now)
         while self._unfilled:
             accounts = self._unfilled.pop(0)  # first: what fills them looks into the ledger too
@@ -68,6 +69,7 @@ class StockDesk(OrderFlow[Account, Order]):
         """The first eight digits of a user's account numbers, assigned at the first call."""
         if user not in self._users:
             self._users[user] = []
+        # Kiwoom's mock accounts begin with 8; ten numbers a user, by the order of first logins.
         return 80_000_000 + 10 * list(self._users).index(user)
 
     def numbers_of(self, user: str) -> list[str]:
@@ -181,6 +183,7 @@ class StockDesk(OrderFlow[Account, Order]):
         return Quote(
             _prefixed(instrument),
             instrument.name,
+            # The trade that is told, not a later one: the market may have moved on.
             traded or live.price,
             live.ask,
             live.bid,
@@ -201,6 +204,7 @@ class StockDesk(OrderFlow[Account, Order]):
 
 
 def _settles(day: date) -> date:
+    # KRX settles stocks on T+2.
     return calendar.next_trading_day(calendar.next_trading_day(day))
 
 

@@ -198,9 +198,11 @@ class Book:
         """
         order = BookOrder(id, side, price, quantity, owner, conditional)
         order.seq = next(self._seq)
+        # Nothing matches while an auction collects, IOC and FOK included: the caller keeps those out.
         if self.auction:
             self._rest(order)
             return order, []
+        # All or nothing is known before: no fill has to be undone.
         if tif is _FOK and self.available(side, price) < quantity:
             return order, []
         fills = self._match(order)
@@ -232,6 +234,7 @@ class Book:
         trade. Returns the live order and the trades.
         """
         old = self.orders[order_id]
+        # KRX: a smaller quantity keeps the place in the queue, a new price or a larger quantity loses it.
         if price == old.price and quantity <= old.left and not self.auction:
             if quantity < old.left:
                 self.reduce(order_id, old.left - quantity)
@@ -421,6 +424,7 @@ class Book:
             spans.append((price, price, demand, supply))
             demand -= bid_at.get(price, 0)
             if index + 1 < len(prices):
+                # The gap between two orders' prices, on the price grid.
                 low, high = self.ticks.up(price), self.ticks.down(prices[index + 1])
                 if low <= high:
                     spans.append((low, high, demand, supply))
@@ -435,6 +439,7 @@ class Book:
             return high, volume
         if surplus and all(d < s for _, _, d, s in spans):
             return low, volume
+        # KRX's last rule: the candidate nearest to the price before.
         return max(low, min(high, reference)), volume
 
     def uncross(self, reference: int) -> list[Fill]:
@@ -483,6 +488,7 @@ class Book:
             room = outside
             for order in list(self._served(side, price)):
                 traded = min(room, order.left)
+                # Orders at the auction's own price queue behind the market's: outsiders do not reach them.
                 if not traded or order.price == price:
                     break
                 room -= traded
@@ -508,4 +514,5 @@ class Book:
         for level_price in self.prices(side):
             if (level_price < price) if side == BUY else (level_price > price):
                 return
+            # A list: the caller reduces orders while it takes them.
             yield from list(self.queue(side, level_price))

@@ -71,10 +71,12 @@ class Exchange(Floor):
     def _holding(self, order: Order) -> list[Venue | SideBoard]:
         board = board_of(order.quote_type)
         found = self._venues.get(order.code) if board == REGULAR else self._boards.get((order.code, board))
+        # The book may be gone: the order's last share traded meanwhile.
         return [found] if found is not None else []
 
     def _venue(self, instrument: Instrument) -> Venue:
         venue = self._venues.get(instrument.code)
+        # A book belongs to one day: its tape, its base price and its orders end with it.
         if venue is None or venue.day != self.market.today:
             kind = Venue if self.fill == "book" else MockVenue
             venue = self._venues[instrument.code] = kind(self, instrument, self._forget)
@@ -89,5 +91,6 @@ class Exchange(Floor):
 
     def _forget(self, venue: Venue) -> None:
         """Let go of a book without users' orders."""
+        # Yesterday's book may still ask to be forgotten when today's has its place.
         if self._venues.get(venue.instrument.code) is venue:
             del self._venues[venue.instrument.code]

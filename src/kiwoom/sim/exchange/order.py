@@ -107,6 +107,7 @@ class Order:
     executions: list[Execution] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        # A request to cancel trades nothing: none of its quantity is open.
         if self.action is not Action.CANCEL:
             self.left = self.quantity
 
@@ -139,6 +140,7 @@ class Order:
 
     def take(self, execution: Execution) -> None:
         """Count a fill in."""
+        # More than is left would be a bug of the book; it must not become shares.
         if not 0 < execution.quantity <= self.left:
             raise ValueError(f"order {self.number} has {self.left} left, not {execution.quantity}")
         self.executions.append(execution)
@@ -181,9 +183,11 @@ class Order:
 
 def terminal_of(account: str, texts: str) -> str:
     """The number of the terminal that an account's orders come from, eight wide; the mock server has none."""
+    # Captured on the real server: eight wide; empty on the mock one.
     return f"66{int(account[:8]) % 100_000:05d} " if texts == "real" else ""
 
 
 def side_of(order_type: int) -> int:
     """The side of a nOrderType: 2 buy for 1, 3, 5, else 1 sell."""
+    # nOrderType: odd numbers buy, even ones sell.
     return BUY if order_type in (1, 3, 5) else SELL

@@ -79,6 +79,7 @@ class SideBoard:
     def replace(self, old: Order, new: Order) -> None:
         """Replace an order, or a part of it, by its modification."""
         self.cancel(old, new.left)
+        # At the back of its queue: no source tells otherwise for these boards.
         self.users[int(new.number)] = new
         self._queue(new)
 
@@ -112,11 +113,13 @@ class SideBoard:
     def _trade(self) -> None:
         self._timer = None
         live = self._market.live(self.instrument)
+        # Before 09:00 today has no volume: yesterday's counts.
         base = max(1, live.volume or live.previous_volume)
         if self.board == AFTER_SINGLE:
             self._auction()
         else:
             for side in (BUY, SELL):
+                # On average a twenty-thousandth of a day's volume each ten seconds: some 0.6 % in the twenty minutes.
                 self._serve(side, int(base / 20_000 * self._rng.random() * 2))
         self._watch()
 
@@ -140,6 +143,7 @@ class SideBoard:
             self.book.submit(number, side, found.quantity if found else 0, price)
         fills = self.book.uncross(self.price)
         self.book.auction = True
+        # The market's part is for this auction alone.
         for _, _, number in made_up:
             if number in self.book.orders:
                 self.book.cancel(number)

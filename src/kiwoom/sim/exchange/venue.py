@@ -55,6 +55,7 @@ class Venue:
         self.book = Book(instrument.ticks, instrument.nearest(self.live.price))
         self.users: dict[int, Order] = {}
         self._taken: dict[tuple[int, int], int] = {}
+        # Negative: users' orders have positive numbers in the same book.
         self._market_ids = count(-1, -1)
         self._trade_timer: Timer | None = None
         self._timers: list[Timer] = []
@@ -93,6 +94,7 @@ class Venue:
 
     def forget_if_idle(self) -> None:
         """Forget this book once no user has an order in it and all taken quantity has come back."""
+        # Taken quantity must come back first: a new book would show it at once.
         if self.users or self._taken:
             return
         for timer in (*self._timers, self._trade_timer):
@@ -140,6 +142,7 @@ class Venue:
             _, fills = self.book.submit(next(self._market_ids), side, trade.quantity, trade.price, TimeInForce.IOC)
             self._report(fills)
         self.live.take()
+        # On the grid: real trades of midpoint orders lie between two steps.
         self.book.last = self.instrument.nearest(self.live.price)
         if self.timetable.phase(self.midnight + trade.us) is Phase.CONTINUOUS:
             self._sync()

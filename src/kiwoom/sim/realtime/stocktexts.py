@@ -96,7 +96,7 @@ class StockTexts:
             # FID 32 (거래비용): fee of both ways and tax of the sale, of one share.
             str(price * self._cost_ppm // 1_000_000),
             str(live.instrument.shares * price // 100_000_000),
-            # FIDs 1497 and 1498: 40 % and 32 % of the price in the captures.
+            # FIDs 1497 (CFD증거금) and 1498 (유지증거금): 40 % of the price, and 0.8 of that, captured in 2022.
             f"{price * 4 // 10}\t{price * 32 // 100}",
             str(price * 532 // 100_000),
         )
@@ -143,7 +143,7 @@ class StockTexts:
         shares = live.instrument.shares
         turnover = (volume * 20_000 + shares) // (2 * shares) if shares else 0
         more, more_value = volume - before, value - value_before
-        # FID 851: percent of yesterday's volume x 100, without a point (captured).
+        # FID 851: percent of yesterday's volume without a point (captured: 11814 for 118.14 %).
         grown = volume * 10_000 // before if before else 0
         # FID 620: the average price of the day, cut to 1 won (captured).
         average = value // volume if volume else 0

@@ -24,11 +24,13 @@ class Master(Part):
         super().__init__(control)
         self._koa: dict[str, Callable[[str], str]] = {
             "showaccountwindow": self._show_account_window,
+            # 1 is the mock server; programs use it to refuse to trade real money by mistake.
             "getservergubun": lambda _: "1",
             "getmasterstockinfo": self._stock_info,
             "setconditionsearchflag": self._condition_flag,
             "getupjongcode": self._sector_codes,
             "getupjongnamebycode": self._sector_name,
+            # 0: no warning. The real OCX shows a modal window on buying a caution stock (since 2020).
             "isorderwarningetf": lambda code: "0" if self._find(code) else "",
             "isorderwarningstock": lambda code: "0" if self._find(code) else "",
             "getmasterlistedstockcntex": self._shares_text,
@@ -49,6 +51,7 @@ class Master(Part):
         if not self.control.connected:
             return ""
         market = market.strip()
+        # With a trailing semicolon, as captured; lists of futures and themes have none.
         return "".join(f"{i.code};" for i in self.broker.market.instruments() if i.is_stock and _belongs(i, market))
 
     @dispatch("GetMarketType")
@@ -95,6 +98,7 @@ class Master(Part):
 
     @dispatch("GetMasterConstruction")
     def get_master_construction(self, code: str) -> str:
+        # No stock of the simulator is under warning or administration.
         return "정상" if self._find(code) else ""
 
     @dispatch("GetMasterListedStockDate")
@@ -105,6 +109,7 @@ class Master(Part):
     @dispatch("GetMasterLastPrice")
     def get_master_last_price(self, code: str) -> str:
         found = self._find(code)
+        # Captured 00015950: today's base price, eight digits, not the last trade.
         return f"{self.broker.market.live_as_seen(found).base:08d}" if found else ""
 
     @dispatch("GetMasterStockState")
@@ -117,12 +122,14 @@ class Master(Part):
         margin = margin_percent(found)
         if margin == 100:
             return "증거금100%"
+        # Captured: 증거금40% alone, and 증거금20% with 담보대출 and 신용가능.
         return f"증거금{margin}%|담보대출|신용가능" if margin < 40 else f"증거금{margin}%"
 
     # --- KOA_Functions -----------------------------------------------------------------------------------------
 
     @dispatch("KOA_Functions")
     def koa_functions(self, name: str, parameter: str) -> str:
+        # Programs write these names in any case.
         function = self._koa.get(name.strip().lower())
         if function is None:
             log.error("KOA_Functions has no %r", name)
@@ -139,6 +146,7 @@ class Master(Part):
             return ""
         if found.market in ("ETF", "ETN"):
             return f"시장구분0|{found.market};"
+        # Captured with and without a semicolon behind the last part; here each part has one.
         parts = [f"시장구분0|{'코스닥' if found.market == 'KOSDAQ' else '거래소'};"]
         if found.size and found.kind != "PREFERRED":
             parts.append(f"시장구분1|{found.size};")
@@ -186,5 +194,6 @@ def _belongs(instrument: Instrument, market: str) -> bool:
     if market == "6":
         return instrument.kind == "REIT"
     if market == "NXT":
+        # No list of NXT's codes is known here: the largest ones, the KOSPI200, stand for it.
         return instrument.kospi200
     return instrument.market == {"10": "KOSDAQ", "8": "ETF", "60": "ETN", "50": "KONEX"}.get(market)

@@ -61,6 +61,7 @@ class Conditions(Part):
         """The loaded conditions; empty before GetConditionLoad was answered."""
         self._subjects: dict[str, Subject] = {}
         self._last: dict[int, int] = {}
+        # Results not delivered yet, by condition: nSearch 2 names the condition and not the screen.
         self._rest: dict[int, list[str]] = {}
         self._watches: dict[tuple[str, int], _Watch] = {}
         # Conditions that are watched, or will be from their first answer on: they count against the limit.
@@ -69,6 +70,7 @@ class Conditions(Part):
     def disconnected(self) -> None:
         self.stored = []
         self._rest.clear()
+        # A copy: `_stop` takes each one out.
         for key in list(self._watches):
             self._stop(key)
         self._claimed.clear()
@@ -102,6 +104,7 @@ class Conditions(Part):
 
     @dispatch("GetConditionNameList")
     def get_condition_name_list(self) -> str:
+        # In the file's order. The REST sibling sorts the numbers as text; no capture of the OCX tells.
         return "".join(f"{condition.number}^{condition.name};" for condition in self.stored)
 
     # --- searching ---------------------------------------------------------------------------------------------
@@ -114,12 +117,14 @@ class Conditions(Part):
             return refuse(
                 self.control, condition, what, _ADVICE.get(condition, f"There are {self.get_condition_name_list()}")
             )
+        # Taken and not refused: no source has the real server refuse it.
         if search not in (0, 1, 2):
             log.warning("%s: nSearch is 0 (once), 1 (real time) or 2 (continue); this is taken as 0", what)
             search = 0
         number = self.control.screens.use(screen_no)
         requests, limits = self.control.part(Requests), self.broker.options.limits
         now = self.broker.clock.now_us()
+        # The guide: the same condition once a minute. A continuation is no new search.
         if search != 2 and limits:
             last = self._last.get(index)
             if last is not None and now - last < CONDITION_INTERVAL_S * SECOND_US:
@@ -127,6 +132,7 @@ class Conditions(Part):
         key = (number, index)
         if search == 1 and key not in self._claimed and len(self._claimed) >= MAX_REALTIME_CONDITIONS:
             return refuse(self.control, CallRefusal.MOST_CONDITIONS, what)
+        # Last of the checks: a call that is refused for another reason must not count against the limit.
         if not requests.take():
             return refuse(self.control, CallRefusal.CONDITION_LIMIT, what)
         if search != 2:
@@ -214,6 +220,7 @@ class Conditions(Part):
         predicate = watch.condition.predicate
         possible = [subject for subject in self._all() if predicate.daily(subject)]
         codes = {subject.instrument.code for subject in possible}
+        # In the listing's order and not the set's, whose order differs from process to process.
         for code in [subject.instrument.code for subject in self._all() if subject.instrument.code in watch.inside]:
             if code not in codes:
                 self._leave(watch, code)
@@ -234,8 +241,10 @@ class Conditions(Part):
     def _schedule(self, watch: _Watch) -> None:
         market, engine = self.broker.market, self.broker.engine
         if watch.queue:
+            # At the next trade, but not sooner than a second from now.
             watch.timer = engine.at(max(watch.queue[0][0], engine.now + _LOOK_US), self._look, watch)
         else:
+            # No further trade today.
             watch.timer = engine.at(market.midnight_us() + DAY_US, self._begin_day, watch)
 
     def _look(self, watch: _Watch) -> None:
@@ -269,4 +278,5 @@ class Conditions(Part):
 
     def _send(self, watch: _Watch, code: str, kind: str) -> None:
         condition = watch.condition
+        # The index as text here, a number in OnReceiveTrCondition (guide).
         self.control.send("OnReceiveRealCondition", code, kind, condition.name, str(condition.number))

@@ -30,6 +30,7 @@ class Derivatives(Part):
 
     @dispatch("GetFutureList")
     def get_future_list(self) -> str:
+        # No trailing semicolon, unlike GetCodeListByMarket (both captured).
         return ";".join(i.code for i in self._of("FUTURE", INDEX_CODE))
 
     @dispatch("GetFutureCodeByIndex")
@@ -47,6 +48,7 @@ class Derivatives(Part):
     @dispatch("GetActPriceList")
     def get_act_price_list(self) -> str:
         chain = self._chain()
+        # Captured: strikes x 100 without a point, ascending; the PDF guide shows points, descending.
         return ";".join(str(strike) for strike in chain.strikes) if chain else ""
 
     @dispatch("GetMonthList")
@@ -55,6 +57,7 @@ class Derivatives(Part):
         if chain is None:
             return ""
         months = [f"{year}{month:02d}" for year, month in chain.months]
+        # Captured: the calls' months from far to near, then the puts' from near to far.
         return ";".join([*reversed(months), *months])
 
     @dispatch("GetOptionATM")
@@ -179,6 +182,7 @@ def _isin(stock: Instrument) -> str:
     digits = "".join(str(int(character, 36)) for character in body)
     total = 0
     for position, digit in enumerate(reversed(digits)):
+        # The check digit of ISO 6166: every second digit doubled, from the right.
         number = int(digit) * (2 if position % 2 == 0 else 1)
         total += number // 10 + number % 10
     return f"{body}{-total % 10}"

@@ -38,9 +38,11 @@ class Login(Part):
 
     def _finish(self) -> None:
         self._pending = None
+        # A fault outranks the option: it was switched on later.
         code = self.control.faults.login_code() or self.broker.options.login_error
         if code == 0:
             try:
+                # First the accounts, then `connected`: a program must not see a login whose accounts failed.
                 self.control.part(Ordering).connected()
             except Exception as error:
                 self.broker.engine.failures.report("the login", error)
@@ -82,6 +84,7 @@ class Login(Part):
         fixed = {
             "USER_ID": options.user,
             "USER_NAME": options.name,
+            # 1: keyboard security released; FIREW_SECGB 2: the personal firewall released (guide).
             "KEY_BSECGB": "1",
             "FIREW_SECGB": "2",
             "GETSERVERGUBUN": "1",

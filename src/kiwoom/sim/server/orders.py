@@ -219,6 +219,7 @@ class Ordering(Part):
             return CallRefusal.ORDER_INPUT
         if all(ticket.account_no != account.number for account in desk.accounts_of(self.broker.options.user)):
             own = [number for number, _ in self.broker.accounts(self.broker.options.user)]
+            # -302 for another user's account, -340 for none at all: the error table has both.
             known = ticket.account_no in own or ticket.account_no in self.desk.ledger.accounts
             return CallRefusal.OTHERS_ACCOUNT if known else CallRefusal.NO_ACCOUNT
         if ticket.order_type in (1, 2):
@@ -227,6 +228,7 @@ class Ordering(Part):
             if desk is self.broker.derivatives:
                 return self._too_large(ticket.quantity) or self._too_fast()
             instrument = self.broker.market.find(ticket.code)
+            # An unknown code goes through: the server refuses it, with a text.
             if instrument is not None:
                 if ticket.price * ticket.quantity > _MOST_WON:
                     return CallRefusal.MOST_WON
@@ -246,6 +248,7 @@ class Ordering(Part):
         """Count an order that is let through; -308 for one more than the limit within a second."""
         now = self.broker.clock.now_us()
         if self.broker.options.limits:
+            # A refused order does not count: five a second go through, however fast a program tries.
             if len(self._sent) == _PER_SECOND and now - self._sent[0] < SECOND_US:
                 return CallRefusal.ORDER_BURST
             self._sent.append(now)
@@ -254,6 +257,7 @@ class Ordering(Part):
     # --- the server --------------------------------------------------------------------------------------------
 
     def _arrive(self, ticket: Ticket, desk: StockDesk | DerivativeDesk, line: int) -> None:
+        # Arrivals keep the order of sending, so the first is this one.
         self._on_way.popleft()
         if line != self.control.line:
             self._arrive_unheard(ticket, desk)
@@ -286,9 +290,11 @@ class Ordering(Part):
         # and 56).
         busy = len(self._arrivals) == _BUSY and now - self._arrivals[0] < SECOND_US
         overtaken = order is not None and busy and self._rng.random() < 0.5
+        # After the answer's 1 ms, and never before an earlier order's notices.
         first_notice = max(self._last_notice, now + 2 * _MS)
         self._answer(ticket, tr_name, order, first_notice - now + _MS if overtaken else _MS)
         if order is not None:
+            # `proceed` sends the notices, which queue behind this time.
             self._last_notice = first_notice
             desk.proceed(order)
 
@@ -322,6 +328,7 @@ def _units(price: str, scale: int) -> int | None:
     """A price as text ("390.05", "0", "") in units of 1/scale; None if it does not fit them."""
     text = price.strip() or "0"
     try:
+        # Exact: a float would make 390.05 no whole number of hundredths.
         units = Fraction(text) * scale
     except (ValueError, ZeroDivisionError):
         return None

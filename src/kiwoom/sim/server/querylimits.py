@@ -34,5 +34,6 @@ class QueryLimits:
                 # and that only a new login lifts it.
                 self.locked = window is not burst
                 return False
+        # Only requests that went through count: a refused one does not lengthen the wait.
         times.append(now_us)
         return True

@@ -62,6 +62,7 @@ class _Feed:
 def _fids(text: str) -> frozenset[int]:
     """The FIDs of a list joined by semicolons. Entries that are no numbers are left out, and the log says so."""
     parts = [part.strip() for part in text.split(";") if part.strip()]
+    # isdecimal alone takes Arabic digits too; ten digits and more are no FID and would be slow to read.
     odd = [part for part in parts if not (part.isascii() and part.isdecimal() and len(part) < 10)]
     if odd:
         log.warning("SetRealReg: %s is no FID and is left out", ", ".join(part[:40] for part in odd[:5]))
@@ -100,9 +101,11 @@ class Registrations(Part):
             log.warning("SetRealReg: the option is 0 (replace the screen's) or 1 (add); %r is taken as 0", option[:40])
         entry = self._screens.setdefault(number, _Screen())
         touched = set(codes)
+        # 0 replaces the codes of this screen alone (guide); registrations by TRs stay.
         if option.strip() != "1":
             touched |= set(entry.fids)
             entry.fids = {}
+        # 장시작시간 needs no code: programs register FID 215 with "".
         for code in codes or [""]:
             if code and self.broker.market.find(code) is None:
                 log.error("SetRealReg: there is no code %r; it will send nothing", code)
@@ -170,6 +173,7 @@ class Registrations(Part):
                 feed = self._feeds[code] = _Feed(code, instrument)
                 feed.siblings = self._siblings[instrument.code]
                 self._join(instrument.code)
+                # Brought up to now before `fed` is set: trades of the past send no events.
                 self.broker.market.live(instrument)
                 self.broker.market.fed.add(instrument.code)
             feed.with_trades = with_trades
@@ -222,6 +226,7 @@ class Registrations(Part):
         # `005930` and `005930_AL` are two feeds of one instrument: the first of them takes the trade in
         if due is not None and due.us <= elapsed < DAY_US:
             live.take()
+            # No handler, no payload: writing them is most of a trade's cost.
             if self.control.listens(_EVENT):
                 self._send_types(feed, live)
             due = live.peek()
@@ -233,6 +238,7 @@ class Registrations(Part):
     def _send_types(self, feed: _Feed, live: Live) -> None:
         """Send the types that come with a trade, to each feed of the instrument."""
         texts = feed.texts
+        # A new day brings a new `live`, and prices are written against another base.
         if texts is None or texts.live is not live:
             texts = feed.texts = texts_of(self.broker.market, feed.instrument, live)
         send = self.control.send

@@ -109,6 +109,7 @@ class Requests(Part):
         listed = [code for code in codes.replace(" ", "").split(";") if code]
         if not listed:
             return refuse(self.control, CallRefusal.NO_CODES, call)
+        # Taken and not refused: no source has the OCX refuse other values.
         if following not in (0, 1) or kind not in (0, 3):
             log.warning("%s: bNext is 0 and nTypeFlag 0 or 3; %d and %d are taken as 0", call, following, kind)
         if len(listed) > MAX_CODES_PER_REQUEST:
@@ -119,6 +120,7 @@ class Requests(Part):
         if not tr.multi:
             # the catalog lists the items of optfofid as a single record, but the answer has one for each code
             tr = replace(tr, single_record="", single=(), multi_record=tr.single_record, multi=tr.single)
+        # nCodeCount may cut the list; programs that pass 0 or too many mean all.
         wanted = ";".join(listed[:count] if 0 < count < len(listed) else listed)
         return self._ask(tr, tr.code.upper(), rq_name, 0, screen_no, {"종목코드": wanted})
 
@@ -167,6 +169,7 @@ class Requests(Part):
             # Rows are read lazily, so any page may fail; the program that waits for it gets an answer all the same.
             self.broker.engine.failures.report(f"the answer of {request.tr.code} to {_shown(request)}", error)
             page, message, codes = Page(request.tr), TrRefusal.FAILED.value.text.format(tr=request.tr.code), ()
+        # After the answer was made: a fault must not change the position of a continuation.
         if self.control.faults.empties(request.tr.code, spelt, request.rq_name):
             page, message, codes = Page(request.tr), None, ()
         if message:
@@ -196,6 +199,7 @@ class Requests(Part):
             opened = _Open(inputs, iter(answer.rows), answer, [])
         # 100 rows is the commonest page: most rankings and lists have it. Account TRs leave it to the server ("*").
         size = tr.rows or answer.page_rows or 100
+        # One row more than the page: only so the server knows whether to say prev_next 2.
         rows = [*opened.ahead, *islice(opened.rows, size + 1 - len(opened.ahead))]
         following = answer.end
         if len(rows) > size:

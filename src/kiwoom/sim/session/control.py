@@ -65,6 +65,7 @@ class SimControl(TimedControl):
     def __init__(self, url: ControlUrl, broker: Broker) -> None:
         super().__init__(url, broker.engine)
         self.broker = broker
+        # Dispatch function to bound method: one look-up a call.
         self._table: dict[str, Callable[..., Value]] = {}
         self.parts: dict[type[Part], Part] = {}
         self.screens = Screens()
@@ -91,12 +92,14 @@ class SimControl(TimedControl):
         return self.broker.options.seed
 
     def _dispatch(self, name: str, arguments: tuple[str | int, ...]) -> Value:
+        # The flag first: without faults, which is nearly always, a call costs one test.
         if self.faults.has_calls and (fault := self.faults.refuses(name, arguments)) is not None:
             return fault.value
         if name in GETTERS:
             return self._read(name, arguments)
         try:
             return self._table[name](*arguments)
+        # Meant for the caller (a closed control, a wrong argument), unlike the simulator's own failures.
         except KiwoomError:
             raise
         except Exception as error:
@@ -106,6 +109,7 @@ class SimControl(TimedControl):
             return failure(name, _FAILED)
 
     def _reads_here(self, name: str) -> bool:
+        # With call faults every getter must pass `_dispatch`, where they strike.
         return not self.faults.has_calls and super()._reads_here(name)
 
     def drop_line(self) -> None:
@@ -137,6 +141,7 @@ class SimControl(TimedControl):
         if self.faults.has_events:
             due_us = self.faults.route(delivery, after_us)
         if due_us == 0:
+            # Queued and not called: a handler must not run inside the function that caused its event.
             self.engine.soon(self.deliver, delivery)
         elif due_us is not None:
             self.engine.after(due_us, self.deliver, delivery)

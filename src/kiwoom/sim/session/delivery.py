@@ -53,6 +53,7 @@ class SimDelivery(Delivery, Readable):
         self.event = event
         self.arguments = arguments
         self.page = page
+        # GetCommRealData is given the code, and answers for this event's alone.
         self.key = str(arguments[0]) if event == "OnReceiveRealData" else None
         self.values = values
         self.line = line
@@ -67,5 +68,6 @@ class SimDelivery(Delivery, Readable):
             return ""
         if self._fields is None:
             self._fields = str(self.arguments[2]).split("\t")
+        # A FID that the type lacks lands behind the last field, which gives "".
         position = places(str(self.arguments[1])).get(fid, len(self._fields))
         return self._fields[position] if position < len(self._fields) else ""

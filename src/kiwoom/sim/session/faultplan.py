@@ -27,6 +27,7 @@ from kiwoom.sim.session.faults import AT_ONCE, FAULT_NAMES, Faults, Session
 
 __all__ = ["Planned", "read_plan"]
 
+# Greedy brackets: arguments may hold a closing bracket in quotes.
 _ENTRY = re.compile(r"(?P<name>\w+)\s*(?:\((?P<arguments>.*)\))?\s*(?:@\s*(?P<when>.+))?", re.DOTALL)
 _WHEN = re.compile(
     r"(?:(?P<day>\d{4}-\d{2}-\d{2})[T ]+)?(?P<begin>\d{1,2}:\d{2}(?::\d{2})?)"
@@ -49,6 +50,7 @@ class Planned:
 def read_plan(text: str) -> tuple[Planned, ...]:
     """Read a plan, or the file that the text names. Raises ValueError, naming the entry."""
     entries = text.split(";")
+    # A text that looks like a plan is never taken for a file's name.
     if text.strip() and "@" not in text and "(" not in text and Path(text).is_file():
         lines = Path(text).read_text(encoding="utf-8").splitlines()
         entries = [entry for line in lines for entry in line.partition("#")[0].split(";")]
@@ -66,6 +68,7 @@ def _entry(text: str) -> Planned:
         raise ValueError(f"there is no fault {name!r}{hint} There are {', '.join(FAULT_NAMES)}")
     arguments, keywords = _arguments(text, match["arguments"] or "")
     try:
+        # None stands for `self`.
         inspect.signature(getattr(Faults, name)).bind(None, *arguments, **keywords)
     except TypeError as error:
         raise ValueError(f"{text!r}: {error}") from None
@@ -123,10 +126,12 @@ def _when(text: str, when: str | None) -> tuple[date | None, time | None, time |
         raise ValueError(f"{text!r}: {when!r} is not of the form HH:MM, HH:MM-HH:MM or YYYY-MM-DD HH:MM")
     day = date.fromisoformat(match["day"]) if match["day"] else None
     begin, end = _time(match["begin"]), _time(match["end"]) if match["end"] else None
+    # Over midnight an entry would need two days; two entries say it plainly.
     if end is not None and end <= begin:
         raise ValueError(f"{text!r}: the end is not after the beginning")
     return day, begin, end
 
 
 def _time(text: str) -> time:
+    # People write 9:30; fromisoformat wants two digits.
     return time.fromisoformat(text if len(text.partition(":")[0]) == 2 else f"0{text}")

@@ -82,6 +82,7 @@ class Fault:
 
     def strikes(self, *subject: object) -> bool:
         """Whether the fault acts on `subject` this time; counts it if so."""
+        # The match first, so that a fault that does not concern this one draws no random number.
         if self.match and self.match not in (str(part) for part in subject):
             return False
         if self.rate < 1 and self._owner.random() >= self.rate:
@@ -166,6 +167,7 @@ class Faults:
     def __init__(self, session: Session, quiet: bool = False) -> None:
         self._session = session
         self._quiet = quiet
+        # A generator of its own: switching a fault on must not change the market.
         self._rng: random.Random | None = None
         self._active: dict[str, list[Fault]] = {kind: [] for kind in (_LOGIN, _ORDER, _EMPTY, _CALL, _EVENT)}
         self._held: list[tuple[str, SimDelivery]] = []
@@ -250,8 +252,10 @@ class Faults:
         begins, ends = next_maintenance(now)
         if begins <= now:
             self.disconnect(notice=notice)
+            # From its end on: the running one would be found again and again.
             begins, _ = next_maintenance(ends)
         timer = self._session.engine.at(to_us(begins), self._night, fault, notice)
+        # Replaced and not appended: only the newest timer still waits.
         fault.at_end[:] = [timer.cancel]
 
     def login_code(self) -> int:
@@ -280,6 +284,7 @@ class Faults:
         `match`: only calls with an argument that is this text.
         """
         called = function(name)
+        # Texts and void have no value that programs take for an error.
         if called.returns != "long":
             raise UsageError(f"{called.name} returns no number that could tell of a refusal")
         fault = _CallFault(self, _CALL, f"refused({called.name}, {code})", count, rate, match)
@@ -288,6 +293,7 @@ class Faults:
 
     def refuses(self, name: str, arguments: tuple[str | int, ...]) -> _CallFault | None:
         """The fault that strikes a call, None if the call goes through."""
+        # A copy: a fault that reaches its count ends while it strikes.
         for fault in tuple(self._active[_CALL]):
             if isinstance(fault, _CallFault) and fault.function == name and fault.strikes(*arguments):
                 return fault
@@ -394,6 +400,7 @@ class Faults:
                 held = (fault.event, delivery)
                 self._held.append(held)
                 self._look()
+                # In case no other event follows.
                 self._session.engine.after(after_us + fault.delay_us, self._release, held)
                 return None
             after_us += fault.delay_us

@@ -32,10 +32,12 @@ class _Scheduled:
         day = planned.day or now.date()
         begin = datetime.combine(day, planned.begin)
         end = datetime.combine(day, planned.end) if planned.end else None
+        # The session starts within the entry's hours: it acts from now on.
         if begin < now and end is not None and now < end:
             self._begin(now, end)
         elif begin >= now:
             self._at(begin)
+        # Today's time has passed; an entry of one day is over for good.
         elif planned.day is None:
             self._at(begin + timedelta(days=1))
 
@@ -44,6 +46,7 @@ class _Scheduled:
         self.control.engine.at(to_us(begin), self._begin, begin, end)
 
     def _begin(self, begin: datetime, end: datetime | None) -> None:
+        # Timers of a closed control stay in the broker's engine.
         if self.control.closed:
             return
         self.switch_on()

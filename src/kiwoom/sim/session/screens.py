@@ -49,6 +49,7 @@ class Screens:
         if not advised and number not in self._said:
             self._said.add(number)
             log.warning("screen number %r is taken, but Kiwoom's guide asks for four digits other than 0000", text[:40])
+        # Said and not refused: the real server goes on too, with mixed answers.
         if len(self.used) >= MAX_SCREENS:
             log.error("more than %d screen numbers are in use: the real server mixes up data from here on", MAX_SCREENS)
 

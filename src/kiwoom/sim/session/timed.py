@@ -46,11 +46,13 @@ class TimedControl(QueuedControl):
 
     def delivered_until_us(self) -> int:
         now_us, next_us = self.clock.now_us(), self.engine.next_us()
+        # One before the next event: that one is not delivered yet.
         return now_us if next_us is None else min(now_us, next_us - 1)
 
     def drop_line(self) -> None:
         """Drop the connection, and every event on its way."""
         self.connected = False
+        # Deliveries carry the number of their line: those of an older one are dropped when they come.
         self.line += 1
 
     def close(self) -> None:

@@ -39,6 +39,7 @@ __all__ = [
 
 Value = int | str | Fraction
 Row = dict[str, Value]
+# Margin classes as the items of opw00010 and opw00011 name them.
 _CLASSES = (20, 30, 40, 50, 60, 100)
 
 
@@ -136,6 +137,7 @@ def worth(account: Account, price_of: PriceOf) -> _Worth:
 
 def _bound(account: Account) -> int:
     """Cash that is bound as margin: for open orders, and for unsettled purchases."""
+    # Purchases of today and of the trading day before: those of earlier days are settled.
     unpaid = account.sums.paid + account.previous_sums.paid
     return account.reserved_cash + max(0, unpaid - account.deferred())
 
@@ -169,6 +171,7 @@ def deposit_view(account: Account) -> View:
             f"d+{days}매도정산금": received,
             f"d+{days}출금가능금액": max(0, min(estimated, account.estimated_cash(2)) - account.reserved_cash),
         }
+    # Captured: 0, unpadded, in an account without movements.
     single["출력건수"] = 0
     return View(single)
 
@@ -238,6 +241,7 @@ def evaluation_view(account: Account, price_of: PriceOf, branch: str = "") -> Vi
         "총매입금액": total.cost,
         "추정예탁자산": total.estimated,
         "매도담보대출금": 0,
+        # Money paid in, less money paid out: the view does not keep it by day or month.
         "당일투자원금": account.deposited,
         "당월투자원금": account.deposited,
         "누적투자원금": account.deposited,
@@ -329,6 +333,8 @@ def profit_rate_view(account: Account, price_of: PriceOf) -> View:
         rows.append(
             {
                 "일자": account.today.strftime("%Y%m%d"),
+                # opt TRs have bare codes, opw TRs prefixed ones. Seven characters only: a code may begin with these
+                # letters.
                 "종목코드": price.code.lstrip("AQJ") if len(price.code) == 7 else price.code,
                 "종목명": price.name,
                 "현재가": price.price,
@@ -336,6 +342,7 @@ def profit_rate_view(account: Account, price_of: PriceOf) -> View:
                 "매입금액": holding.cost,
                 "보유수량": holding.quantity,
                 "당일매도손익": sum(t.profit for t in sales),
+                # Captured: empty without a sale, though the tax beside it is 0.
                 "당일매매수수료": sum(t.fee for t in sales) or "",
                 "당일매매세금": sum(t.tax for t in sales),
                 "신용구분": "03" if holding.loan_date else "00",

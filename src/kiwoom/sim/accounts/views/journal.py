@@ -22,6 +22,7 @@ def journal_view(account: Account, price_of: PriceOf, day: date, wanted: Callabl
     rows = [_row(price_of(code).name, price_of(code).code, trades) for code, trades in by_code.items()]
     everything = [trade for trades in by_code.values() for trade in trades]
     sold, bought = _amount(everything, SELL), _amount(everything, BUY)
+    # Of both sides: the result of the day is after all costs.
     costs = sum(trade.fee + trade.tax for trade in everything)
     single: Row = {
         "총매도금액": sold,
@@ -40,6 +41,7 @@ def _row(name: str, code: str, trades: list[AccountTrade]) -> Row:
         quantity, amount = sum(t.quantity for t in trades if t.side == side), _amount(trades, side)
         row[f"{label}수량"] = quantity
         row[f"{label}금액"] = amount
+        # Rounded half up, as every average of the server.
         row[f"{label}평균가"] = half_up(Fraction(amount, quantity)) if quantity else 0
     row["수수료_제세금"] = sum(trade.fee + trade.tax for trade in trades)
     row["손익금액"] = sum(trade.profit for trade in trades)
@@ -54,5 +56,6 @@ def _amount(trades: list[AccountTrade], side: int) -> int:
 def _rate(trades: list[AccountTrade]) -> Fraction:
     """The profit of the day's sales in percent of their cost."""
     sales = [trade for trade in trades if trade.side == SELL]
+    # Before rounding: the rate must not move by the won that an average was rounded by.
     cost = sum(trade.exact_cost for trade in sales)
     return Fraction(sum(trade.exact_profit for trade in sales) * 100, cost) if cost else Fraction(0)

@@ -22,6 +22,7 @@ __all__ = ["CloseOf", "DayEnd", "credit_quantities_view", "day_end", "days_view"
 CloseOf = Callable[[str, date], int]
 """The worth of one share at the end of a day; of the running day: now."""
 
+# Deposit rates of loans (보증금율) as opw00012's items name them.
 _LOAN_CLASSES = (30, 40, 50, 60)
 
 
@@ -54,6 +55,7 @@ def held_at(account: Account, day: date) -> dict[tuple[str, str], int]:
         held[key] += holding.quantity
     for trade in account.trades:
         if trade.day > day:
+            # Backward: what was bought since was not there, what was sold since still was.
             held[trade.code, trade.loan_date] -= trade.quantity if trade.side == BUY else -trade.quantity
     return {key: quantity for key, quantity in held.items() if quantity}
 
@@ -62,13 +64,16 @@ def day_end(account: Account, day: date, close_of: CloseOf, is_fund: Callable[[s
     """The account at the end of a day (of the running day: now); nothing before it was opened."""
     if account.opened is not None and day < account.opened:
         return DayEnd(day)
+    # The cash book keeps the balance after each entry.
     cash = next((entry.balance for entry in reversed(account.entries) if entry.day <= day), 0)
+    # Trades made by then that had not settled: the D+2 deposit of that day.
     due = cash + sum(t.net for t in account.trades if t.day <= day < account.settles(t.day))
     loans = sum(t.lent - t.repaid for t in account.trades if t.day <= day)
     worth = leaving = 0
     for (code, loan_date), quantity in held_at(account, day).items():
         value = close_of(code, day) * quantity
         holding = account.holdings.get((code, loan_date))
+        # A holding sold since is forgotten; the listing tells whether it was a fund.
         untaxed = holding.untaxed if holding is not None else is_fund(code)
         worth += value
         leaving += account.fees.fee(value) + (0 if untaxed else value * account.tax_ppm(day) // 1_000_000)
@@ -112,6 +117,7 @@ def period_view(account: Account, first: date, last: date, close_of: CloseOf, is
     delivered = 0
     if account.opened is not None and first <= account.opened <= last:
         eve = calendar.previous_trading_day(account.opened)
+        # At the close of the eve: the shares came in before the account's first day began.
         delivered = sum(close_of(code, eve) * quantity for (code, _), quantity in held_at(account, eve).items())
     profit = end.net - start.net - paid_in + paid_out - delivered
     invested = []
@@ -190,6 +196,7 @@ def credit_quantities_view(account: Account, price: int, percent: int, lendable:
 def _on_loan(account: Account, percent: int, price: int) -> int:
     """How many shares can be bought at a price when `percent` of it, and the fee, are paid in cash."""
     available = account.orderable_cash
+    # Searched for: the fee is cut to 10 won, so that no formula gives it exactly.
     low, high = 0, available * 100 // percent // price if price > 0 else 0
     while low < high:
         middle = (low + high + 1) // 2

@@ -57,6 +57,7 @@ def open_orders(account: Account, code: str = "", side: int = 0, fills: int = 0)
             continue
         if (fills == 1 and not order.live) or (fills == 2 and order.state is not OrderState.FILLED):
             continue
+        # Cancelled or expired without a fill: neither open nor filled.
         if fills == 0 and not order.live and not order.filled:
             continue
         found.append(order)
@@ -69,6 +70,7 @@ def fills_view(
     """opt10076 (체결): today's orders with their filled quantities, newest first; `number`: only orders before it."""
     rows: list[Row] = []
     for order in open_orders(account, code, side, fills):
+        # Seven digits: text compares like numbers. "0000000" means no number.
         if number.strip("0") and order.number >= number.zfill(7):
             continue
         rows.append(
@@ -148,6 +150,7 @@ def order_details_view(
                 "대출일": order.loan_date,
                 "체결수량": order.filled,
                 "체결단가": order.average,
+                # The close leaves the quantity unfilled; it was not cancelled.
                 "주문잔량": order.left + order.expired,
                 "통신구분": "OpenAPI",
                 "정정취소": _CHANGES[order.action],
@@ -191,6 +194,7 @@ def order_states_view(
                 "접수구분": _status(order),
                 "원주문번호": order.original if order.original != NO_ORDER else "",
                 "종목명": price.name,
+                # The usual settlement, T+2.
                 "결제구분": "보통결제",
                 "신용거래구분": _credit_name(order.credit),
                 "체결수량": order.filled,
@@ -258,6 +262,7 @@ def _between(account: Account, first: date, last: date) -> list[AccountTrade]:
 def _sales(trades: Iterable[AccountTrade]) -> dict[tuple[date, str, str], list[AccountTrade]]:
     """Sales by day, code and loan date, newest day first."""
     found: dict[tuple[date, str, str], list[AccountTrade]] = {}
+    # Stable: within a day the order of the trades stays.
     for trade in sorted((t for t in trades if t.side == SELL), key=lambda t: t.day, reverse=True):
         found.setdefault((trade.day, trade.code, trade.loan_date), []).append(trade)
     return found
@@ -274,6 +279,7 @@ def _sale_row(sales: list[AccountTrade], price_of: PriceOf) -> Row:
         "체결가": half_up(Fraction(sum(t.amount for t in sales), quantity)),
         "당일매도손익": sum(t.profit for t in sales),
         "손익율": Fraction(profit * 100, exact) if exact else Fraction(0),
+        # Both ways: the profit beside it is after both, too.
         "당일매매수수료": sum(t.fee + t.buy_fees for t in sales),
         "당일매매세금": sum(t.tax for t in sales),
         "종목코드": price.code,
@@ -366,6 +372,7 @@ def settlement_view(account: Account, price_of: PriceOf) -> View:
                 "종목명": price.name,
                 "매도수구분": "매수" if side == BUY else "매도",
                 "단가": half_up(Fraction(amount, quantity)),
+                # The side stands in 매도수구분, so the amount has no sign.
                 "정산금액": abs(sum(t.net for t in trades)),
                 "거래세": sum(t.tax for t in trades),
                 "주민세": 0,
@@ -405,6 +412,7 @@ def cash_book_view(
             "입출구분": "1" if entry.amount < 0 else "2",
             "입출구분명": "출금" if entry.amount < 0 else "입금",
             "거래금액": abs(entry.amount),
+            # 0 marks an entry without a time of day.
             "처리시간": _time(entry.us, ":") if entry.us else "",
         }
         if trade is not None:
