@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import stat
 import subprocess
 import sys
@@ -192,16 +193,35 @@ except grpc.RpcError as error:
 
 
 @linux
-def test_the_kernel_says_whose_a_connection_is() -> None:
-    import socket
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "127.0.0.2"])
+@pytest.mark.parametrize("asked", [True, False], ids=["one socket", "the whole table"])
+def test_the_kernel_says_whose_a_connection_is(host: str, asked: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(local: Any, remote: Any) -> int:
+        raise OSError
 
-    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as one:
+    if not asked:
+        monkeypatch.setattr(local, "_asked_kernel", refused)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, 0), family=family)
+    except OSError:
+        pytest.skip("this machine has no such address")
+    with listener, socket.create_connection(listener.getsockname()[:2]) as one:
         port = listener.getsockname()[1]
-        assert local.Peers(port).is_ours(*one.getsockname())
-        assert not local.Peers(port).is_ours("127.0.0.1", 1)
+        peers = local.Peers(host, port)
+        assert peers.is_ours(*one.getsockname()[:2])
+        assert not peers.is_ours(host, 1)
         assert local.listener_is_ours(port)
-    assert local._endpoint("0100007F:1737") == ("127.0.0.1", 5943)
-    assert local._endpoint("0000000000000000FFFF00000100007F:0050") == ("127.0.0.1", 80)
+        monkeypatch.setattr(os, "geteuid", lambda: 12345)
+        monkeypatch.setattr(local, "_ROOT", 12346)
+        assert not local.Peers(host, port).is_ours(*one.getsockname()[:2])
+        assert not local.listener_is_ours(port)
+
+
+def test_the_kernels_way_of_writing_an_address() -> None:
+    if sys.byteorder == "little":
+        assert local._endpoint("0100007F:1737") == ("127.0.0.1", 5943)
+        assert local._endpoint("0000000000000000FFFF00000100007F:0050") == ("127.0.0.1", 80)
 
 
 def test_a_token_is_not_sent_in_clear_to_another_machine() -> None:

@@ -342,7 +342,7 @@ class Server:
             except OSError as error:
                 raise RefusedToStart(f"the token of this user cannot be kept: {error}; or --no-tokens") from None
             self._tokens = Tokens([f"user {token} {','.join(sorted(self._everybody.rights))}"], "the user's token")
-            self._peers = Peers(self.port)
+            self._peers = Peers(listen_address(settings.listen)[0], self.port)
         return server
 
     async def _methods(self) -> dict[str, grpc.RpcMethodHandler[bytes, bytes]]:
