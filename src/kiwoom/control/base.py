@@ -83,6 +83,7 @@ class Control(ABC):
         self.on_handler_error: Callable[[str, BaseException], None] = show_handler_error
         self.owner = threading.get_ident()
         self._handlers: dict[str, list[Handler]] = {name: [] for name in EVENTS}
+        # A deque and not a Queue: append and popleft are atomic, and the pump has its own way to sleep.
         self._work: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
         self._wakers: list[Callable[[], None]] = []
         self._wake = Wake()
@@ -141,6 +142,7 @@ class Control(ABC):
         if self.closed:
             raise ControlClosed(f"{self.url} was closed; {name} was not called")
         called = function(name)
+        # Before anything is called or logged: a tap sees the same types on every control.
         converted = convert_arguments(called, arguments)
         # Most calls read one field, tens of thousands a second: without a tap nothing is timed.
         if not self.taps:
@@ -236,6 +238,7 @@ class Control(ABC):
         count = 0
         while self._work:
             future, work = self._work.popleft()
+            # Cancelled before its turn: the thread that handed it over has given up.
             if not future.set_running_or_notify_cancel():
                 continue
             try:
@@ -257,6 +260,7 @@ class Control(ABC):
             return
         self.closed = True
         while self._work:
+            # Not run: an order handed over before the end must not leave after it.
             self._work.popleft()[0].cancel()
         self.wake()
 
@@ -314,6 +318,7 @@ _OPENERS = {
 
 def default_url() -> str:
     """`KIWOOM_URL` if set, else the OCX on Windows and the simulator elsewhere."""
+    # Windows programs of the predecessor mean the OCX when they say nothing; elsewhere it cannot run.
     return os.environ.get("KIWOOM_URL") or ("ocx:" if sys.platform == "win32" else "sim:")
 
 
@@ -337,9 +342,11 @@ def open_control(url: str | ControlUrl | None = None) -> Control:
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
+        # Only the control's own module: a package missing inside it is another error, with its own advice.
         if error.name == module_name:
             raise ControlUnavailable(f"{parsed}: this version has no {parsed.scheme}: control") from None
         raise
+    # Fills of the simulator look like real ones, so a program that only forgot the URL must be told.
     if url is None and "KIWOOM_URL" not in os.environ and parsed.scheme == "sim":
         log.warning("no control was named: this is the simulator (sim:), not a broker")
     opened: Control = getattr(module, function_name)(parsed)

@@ -265,8 +265,10 @@ ONE_IS_GOOD = frozenset({"GetConditionLoad", "SendCondition"})
 
 Source: developer guide 1.5, conditions."""
 
+# What the OCX gives outside of an event: GetRepeatCnt 0 (captured), text "" as clients report.
 _NOTHING: dict[Returns, Value] = {"long": 0, "str": "", "void": None, "variant": None}
 
+# Three spellings in one table: a call is looked up tens of thousands of times a second.
 _FUNCTION_KEYS = {k: f for f in FUNCTIONS.values() for k in (f.name, f.python_name, f.name.lower())}
 _EVENT_KEYS = {k: e for e in EVENTS.values() for k in (e.name, e.python_name, e.name.lower())}
 
@@ -274,6 +276,7 @@ _EVENT_KEYS = {k: e for e in EVENTS.values() for k in (e.name, e.python_name, e.
 def nearest(name: str, names: Iterable[str]) -> str:
     """Give " Did you mean 'x'?" for the likeliest of `names`, or "" if none is near."""
     candidates = list(names)
+    # Cut to 40: the time of difflib grows with the square of the length, and a name may be a pasted text.
     matches = get_close_matches(name[:40], candidates, n=1, cutoff=0.4)
     return f" Did you mean {matches[0]!r}?" if matches else ""
 
@@ -302,6 +305,7 @@ def failure(name: str, code: int) -> Value:
 
     Functions that return no code, and those in `ONE_IS_GOOD`, return `nothing`.
     """
+    # GetConditionLoad and SendCondition say 0 for any failure: a negative number would look like success to `if`.
     return code if FUNCTIONS[name].code and name not in ONE_IS_GOOD else nothing(name)
 
 
@@ -328,6 +332,7 @@ def convert_arguments(called: Function, arguments: Sequence[object]) -> tuple[st
     """
     if len(arguments) != len(called.arguments):
         _refuse(called, f"takes {len(called.arguments)} arguments, got {len(arguments)}")
+    # `type` and not isinstance: True must still become 1, and a str subclass plain text, before they go on.
     if tuple(map(type, arguments)) == called.types:
         return tuple(arguments)  # type: ignore[arg-type]  # just looked
     converted: list[str | int] = []

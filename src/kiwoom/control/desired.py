@@ -26,10 +26,13 @@ class Desired:
         """A function was called, with arguments of the contract's types, and gave this value."""
         if name == "SetRealReg" and value == 0:
             screen, codes, fids, kind = (str(a) for a in arguments)
+            # Type "0" replaces what the screen had (guide), so the earlier registrations must not come back.
             if kind == "0":
                 self._registrations.pop(screen, None)
             registered = self._registrations.setdefault(screen, {})
+            # An empty list with FID 215 is how clients register 장시작시간.
             for code in [c.strip() for c in codes.split(";") if c.strip()] or [""]:
+                # A dict for its order: the calls are repeated in the order in which the program made them.
                 registered[code, fids] = None
         elif name == "SetRealRemove":
             screen, code = (str(a) for a in arguments)
@@ -39,8 +42,10 @@ class Desired:
                     del registered[entry]
                 if not registered:
                     self._registrations.pop(of_screen, None)
+        # Also drops what TRs registered there, which is not kept here in the first place.
         elif name == "DisconnectRealData":
             self._registrations.pop(str(arguments[0]), None)
+        # Only searches in real time (1) last; 0 and 2 are over with their answer.
         elif name == "SendCondition" and value == 1 and arguments[3] == 1:
             self._conditions[arguments[:3]] = None
         elif name == "SendConditionStop":

@@ -34,6 +34,7 @@ __all__ = ["Reading", "Spelling", "parse", "read", "spelling"]
 
 log = logging.getLogger("kiwoom.control")
 
+# More than Qt has: published programs write "string", "long" or "boolean", and Qt ignores what it does not know.
 _QT_TYPES = frozenset(
     ("int", "uint", "long", "ulong", "short", "ushort", "longlong", "qlonglong", "qulonglong", "bool", "double",
      "float", "char", "qstring", "string", "qvariant", "variant", "qstringlist", "qbytearray", "str", "bstr", "boolean",
@@ -87,6 +88,7 @@ def read(spec: str, arguments: Sequence[object] = ()) -> Reading:
         arguments = arguments[0]
     elif type(arguments) is not tuple:
         arguments = tuple(arguments)
+    # Nearly every call: the getters in a loop over 600 rows must not be converted one by one.
     if tuple(map(type, arguments)) == said.kinds:
         return Reading(said.function, tuple(arguments))  # type: ignore[arg-type]  # kinds holds only str and int
     return _convert(said, arguments)
@@ -106,6 +108,7 @@ def spelling(spec: str) -> Spelling:
         called = function(name.strip())
     except UnknownFunction as error:
         raise UnknownFunction(f"dynamicCall({spec!r}): {error}") from None
+    # The contract's types count, whatever the string declares.
     kinds = tuple(int if a.kind == "long" else str for a in called.arguments)
     inside = rest.rstrip().removesuffix(")").strip() if parenthesis else ""
     if not inside:
@@ -166,6 +169,7 @@ def _convert(said: Spelling, given: Sequence[object]) -> Reading:
     if not given and said.literals is not None:
         given = said.literals
     wanted = len(called.arguments)
+    # Trailing None is an invalid QVariant, which stands for no argument.
     while len(given) > wanted and given[-1] is None:
         given = given[:-1]
     remarks = []
@@ -220,6 +224,7 @@ def _text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
+        # 71900.0 must become "71900": pandas turns whole columns of prices into floats.
         return str(int(value)) if math.isfinite(value) and value == int(value) else repr(value)
     if isinstance(value, (bytes, bytearray)):
         return bytes(value).decode("utf-8", "replace")
@@ -246,6 +251,7 @@ def _whole(value: object) -> int | None:
 def _coerced(value: object) -> int | None:
     """COM's coercion of text to a number: decimals are rounded, halves to the even side."""
     try:
+        # COM's coercion takes thousands separators (71,900).
         number = float(str(value).replace(",", ""))
     except ValueError:
         return None

@@ -116,10 +116,12 @@ class Readable:
         if page is None:
             return EMPTY.get(name, "")
         if name == "GetRepeatCnt":
+            # The second argument does not count: clients pass "", the request's name or the record's.
             return page.rows if page.is_of(str(arguments[0])) else 0
         if name == "GetDataCount":
             return page.rows
         if name == "GetCommDataEx":
+            # A copy: programs sort and change the rows, and other readers of the event share the page.
             return [list(row) for row in page.table] if page.table and page.is_of(str(arguments[0])) else None
         if name == "GetOutputValue":
             _, row, column = arguments
@@ -127,6 +129,7 @@ class Readable:
         raise UsageError(f"{name} does not read the data of an event")
 
     def _real(self, key: str, fid: int) -> str:
+        # Another code's data is never read, though the OCX may keep its last value: the guide allows this event's only.
         return self.value(fid) if self.key is not None and key.strip() == self.key else ""
 
     def _notice(self, fid: int) -> str:
@@ -141,6 +144,7 @@ class Readable:
         """
         code, real_type, field, index, item = (str(a).strip() for a in arguments)
         if self.page is not None:
+            # All five arguments of this function are text in old programs, the row among them.
             row = int(index) if index.lstrip("-").isdecimal() else 0
             return self.page.cell(row, item) if self.page.is_of(code) else ""
         if not (field.isascii() and field.isdecimal()):
@@ -167,6 +171,7 @@ class EventData(Readable):
 
     def value(self, fid: int) -> str:
         try:
+            # A linear search: an event has at most 103 FIDs (주식호가잔량), and most programs read a few of the first.
             return self.values[self.fids.index(fid)]
         except (ValueError, IndexError):
             return ""
@@ -220,6 +225,7 @@ def _capture_page(control: Control, tr_code: str, record: str) -> TrPage:
     single_names, names = _records(tr_code)
     count = control.call("GetRepeatCnt", tr_code, record)
     rows = count if isinstance(count, int) else 0
+    # Some TRs repeat the record that the catalog lists as the single one.
     if rows > 0 and not names:
         single_names, names = (), single_names
     values = control.read_many("GetCommData", [(tr_code, record, 0, n) for n in single_names])

@@ -98,12 +98,14 @@ class QueuedControl(Control):
             return False
         next_us = self._next_us()
         until_us = deadline_us if next_us is None else min(next_us, deadline_us)
+        # Until the next planned event, not the deadline: nothing wakes a simulator when its own time has come.
         self._wake.wait(min(SLICE_S, max(0.0, clock.real_seconds(until_us - now_us))))
         return True
 
     def turn(self, limit_us: int) -> bool:
         """Run other threads' work, else do the next thing due by `limit_us`; False if there is neither."""
         if self._work:
+            # Other threads' work first: it is what the service's clients wait for, and events cannot starve it.
             return self._run_work() > 0
         return not self.closed and self._step(limit_us)
 
@@ -122,6 +124,7 @@ class QueuedControl(Control):
     def _read(self, name: str, arguments: tuple[str | int, ...]) -> Value:
         """Answer a getter from the innermost event; outside of events it is empty, as in the OCX."""
         delivering = self.delivering
+        # The innermost: a handler that waited reads its own event again, since the inner ones have been popped.
         return delivering[-1].get(name, arguments) if delivering else EMPTY.get(name, "")
 
     def _reads_here(self, name: str) -> bool:
@@ -156,6 +159,7 @@ class QueuedControl(Control):
         delivered = self._delivered
         self._pump_begins(timeout_s)
         while not self.closed:
+            # Cleared before the look, not after: an event that comes in between leaves the wake-up set for `_await`.
             self._wake.clear()
             if self._work:
                 return self._run_work()
@@ -171,6 +175,7 @@ class QueuedControl(Control):
 
     def pump_many(self, timeout_s: float, more: Callable[[], bool]) -> int:
         clock, step = self.clock, self._step
+        # Taken before `pump`: a virtual clock moves in it, and the time-out counts from the call.
         limit_us = clock.now_us() + round(timeout_s * SECOND_US)
         first = delivered = self._delivered
         ran = self.pump(timeout_s)

@@ -11,6 +11,7 @@ from kiwoom.errors import ControlUrlError
 
 __all__ = ["ControlUrl"]
 
+# URLs stand in logs, reprs and recordings, so these are masked wherever a URL becomes text.
 _SECRETS = ("token", "password")
 
 
@@ -32,10 +33,12 @@ class ControlUrl:
             port = parts.port
         except ValueError as error:
             raise ControlUrlError(f"{text!r} is not a control URL: {error}") from None
+        # ``C:\day.kwr`` parses as a URL with the scheme "c": a path was given where a URL is wanted.
         if not parts.scheme or (parts.scheme == "c" and "\\" in text):
             raise ControlUrlError(f"{text!r} is not a control URL: it has no scheme; for example sim: or sim:?seed=7")
         options: dict[str, str] = {}
         for name, value in parse_qsl(parts.query, keep_blank_values=True):
+            # Refused, not overwritten: with ``orders=real`` among them, which of the two counts must be no guess.
             if name in options:
                 raise ControlUrlError(f"{text!r}: the option {name!r} stands there twice")
             options[name] = value

@@ -44,16 +44,20 @@ __all__ = ["HostedControl", "open_hosted"]
 
 log = logging.getLogger("kiwoom.control.ocx.host")
 
+# OP_ERR_SOCKET_CLOSED: what the OCX itself reports for a lost line.
 _LINE_CUT = -106
 _UPDATING = -102
 _REFUSED = (-100, -108)
 """Logins that fail for what was typed, or a server that is not ready: repeated often, the first lock the id."""
+# Few enough that a wrong password in the keyring does not lock the id.
 _MOST_REFUSED = 3
+# A server that is not ready needs minutes; the maintenance windows last 5 to 30.
 _PAUSE_AFTER_REFUSAL_S = 300.0
 _PATIENT_TIMEOUT_S = 3600.0
 """A call that shows a modal window returns when a person has closed it."""
 _PAUSES_S = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 """Before the next start, by how many starts in a row came to nothing; the last one from then on."""
+# Some 15 minutes with the pauses above.
 _MOST_FAILURES = 20
 _SETTLED_S = 30.0
 """A host that served this long was not a failed start."""
@@ -63,6 +67,7 @@ News = tuple[Literal["died", "ready", "gave up", "check", "renew"], "HostProcess
 
 def open_hosted(url: ControlUrl) -> HostedControl:
     """Start the host for an `ocx:` URL. Raises ControlUnavailable with what is missing and what to do."""
+    # Kiwoom has a 32-bit OCX only; a third-party 64-bit host exists and is taken where it is the only one.
     bits: Bits = 64 if registration(32) is None and registration(64) is not None else 32
     if registration(bits) is None:
         raise ControlUnavailable(
@@ -77,6 +82,7 @@ def open_hosted(url: ControlUrl) -> HostedControl:
             f"host it{named}. Install one from python.org and in it: {pip_install('qt,service', elsewhere=True)}. "
             "It is found by the py launcher, or named by KIWOOM_HOST_PYTHON or ocx:?python=PATH."
         )
+    # The host opens the OCX in its own process; passed on, these would have it start a host in turn.
     kept = {k: v for k, v in url.options.items() if k in OPTIONS and k not in ("process", "python", "relogin")}
     query = "&".join(f"{k}={v}" for k, v in {**kept, "process": "here"}.items())
     return HostedControl(
@@ -159,6 +165,7 @@ class HostedControl(QueuedControl):
         self.clock = self._remote.clock
         for name in EVENTS:
             self._remote.subscribe(name, partial(self._forward, self._remote, name))
+        # Its wake-ups come from a reading thread: without this the owner would sleep through the host's events.
         self._remote.on_wake(super().wake)
         threading.Thread(
             target=self._watch, args=(host, self._remote, time.monotonic()), name="kiwoom-host-watch", daemon=True
@@ -170,7 +177,9 @@ class HostedControl(QueuedControl):
         if self._closing.is_set():
             return
         log.warning("the host %d ended with code %d", host.pid, code)
+        # A crash after hours of service is no reason for the pause that a host gets which never comes up.
         self._failures = 0 if time.monotonic() - since > _SETTLED_S else self._failures + 1
+        # Before the control is closed: the owner must learn of the death as the first thing, and tell the program.
         self._post(("died", code))
         remote.close()
         self._start_next(f"ended at once, the last with code {code}")
@@ -243,6 +252,7 @@ class HostedControl(QueuedControl):
             return
         if not renew:
             state: Value = None
+            # A host that does not answer is as good as one without a session: `state` stays None.
             with suppress(ControlClosed, WaitTimeout):
                 state = remote.call("GetConnectState")
             if state == 1:
@@ -287,11 +297,13 @@ class HostedControl(QueuedControl):
         remote = self._remote
         if remote is None or self._news:
             return self._while_down(name)
+        # This one call waits for a person: with the usual time-out the host would seem dead.
         patient = name == "KOA_Functions" and arguments[0] == "ShowAccountWindow"
         usual, remote.timeout_s = remote.timeout_s, _PATIENT_TIMEOUT_S if patient else remote.timeout_s
         try:
             return remote.call(name, *arguments)
         except ControlClosed:
+            # An order may have left, and a running host may still carry the call out: neither may be reported as -106.
             if name in ORDER_FUNCTIONS or (self._host is not None and self._host.running):
                 raise
             return self._while_down(name)
@@ -347,6 +359,7 @@ class HostedControl(QueuedControl):
     def _restore(self, remote: RemoteControl) -> None:
         """Make the registrations of the old host again in the new one."""
         self._searches = [made for made in self._desired if made[0] == "SendCondition"]
+        # Prices first: they need nothing, while searches wait for the list of conditions.
         self._repeat(remote, [made for made in self._desired if made[0] != "SendCondition"])
         if self._searches:
             self._repeat(remote, [("GetConditionLoad", ())])

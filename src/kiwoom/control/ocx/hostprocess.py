@@ -27,7 +27,9 @@ log = logging.getLogger("kiwoom.control.ocx.host")
 
 _START_TIMEOUT_S = 120.0
 """A start imports Qt and gRPC, on a machine that may be busy opening the market."""
+# The host has only to close the OCX and its port: one that takes longer hangs.
 _END_TIMEOUT_S = 5.0
+# Without it a console window opens beside every program that runs under pythonw.
 _NO_WINDOW = 0x08000000  # CREATE_NO_WINDOW
 
 
@@ -42,6 +44,7 @@ class HostProcess:
     def __init__(
         self, interpreter: str, served: str, arguments: Sequence[str] = ("-m", "kiwoom.service.hosted")
     ) -> None:
+        # Any program of this machine can reach the port: only the one that knows the token may trade.
         token = secrets.token_urlsafe(32)
         try:
             self._process = subprocess.Popen(
@@ -55,6 +58,7 @@ class HostProcess:
             raise ControlUnavailable(f"the host {interpreter} could not be started: {error}") from None
         self.pid = self._process.pid
         processes.end_with_this_process(self._process)
+        # A host that dies during its start says why on stderr: its last lines become the exception's text.
         self._last_words: list[str] = []
         threading.Thread(target=self._relay_log, name="kiwoom-host-log", daemon=True).start()
         answer = self._ask({"url": served, "token": token})
@@ -72,6 +76,7 @@ class HostProcess:
         with suppress(OSError):
             self._process.stdin.write(json.dumps(order).encode() + b"\n")
             self._process.stdin.flush()
+        # Pipes of Windows know no time-out: a thread reads, and the queue waits.
         lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         threading.Thread(
             target=_read_line, args=(self._process.stdout, lines), name="kiwoom-host-answer", daemon=True
@@ -87,6 +92,7 @@ class HostProcess:
         with self._process.stderr as lines:
             for raw in lines:
                 line = raw.decode("utf-8", "replace").rstrip()
+                # A new list each time: the constructor reads it on another thread.
                 self._last_words = [*self._last_words[-9:], line]
                 log.info("host %d: %s", self.pid, line)
 

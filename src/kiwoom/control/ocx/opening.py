@@ -20,6 +20,7 @@ def open_ocx(url: ControlUrl) -> Control:
     Raises ControlUnavailable, saying what is missing and what to do; MissingDependency for a missing Qt binding;
     ControlUrlError for an unknown option.
     """
+    # All options are checked before the system is looked at: a typo is reported on any machine, also in tests on Linux.
     url.check_options(OPTIONS)
     check_orders_option(url)
     relogin_time(url)
@@ -32,6 +33,7 @@ def open_ocx(url: ControlUrl) -> Control:
             "`kiwoom serve` offers on a Windows machine (grpc://host:port)."
         )
     here = registration(own_bits())
+    # In a 32-bit process without the OCX a host would help no more: the advice is to install it.
     if process == "here" or (process == "auto" and (here is not None or own_bits() == 32)):
         if relogin_time(url) is not None:
             raise ControlUrlError(f"{url}: a session in this process cannot be renewed; add process=host")

@@ -19,6 +19,7 @@ every day at that time.
 
 def real_orders_wanted(url: ControlUrl) -> bool:
     """Whether the URL or the environment says that orders may go to the real server."""
+    # Exactly these: "yes" or "true" must not switch on orders with real money by chance.
     return url.options.get("orders") == "real" or os.environ.get("KIWOOM_REAL_ORDERS") == "1"
 
 

@@ -42,7 +42,9 @@ _SIGNATURES = {called.name: called.signature for called in FUNCTIONS.values()}
 _MOST_DIRECT_ARGUMENTS = 8  # dynamicCall takes more only as a list
 _PUMP_SLICE_MS = 20
 """How long `pump` lets Qt run in one go when events keep coming."""
+# 50 turns a second for other threads, while a call of the OCX may hold Python's lock for minutes.
 _BREATHE_EVERY_MS = 20
+# Five looks a second: to enumerate all windows of the desktop each 20 ms would cost too much.
 _BREATHS_PER_LOOK = 10
 
 _BINDINGS = (
@@ -76,6 +78,7 @@ def load_binding() -> Binding:
 
     Raises MissingDependency if none has an ActiveX container.
     """
+    # Stable: where none is imported PyQt5 stays first, which users of breadum/kiwoom have.
     order = sorted(_BINDINGS, key=lambda pair: f"{pair[0]}.QtCore" not in sys.modules)
     found_without_container = ""
     for name, container in order:
@@ -129,6 +132,7 @@ class QaxControl(Control):
         self._application = _ensure_application(self._binding)
         core = self._binding.core
         widgets = isinstance(self._application, self._binding.widgets.QApplication)
+        # A QAxWidget without a QApplication aborts the process; a QAxObject lacks only the dialogs' parent.
         kind = self._binding.container.QAxWidget if widgets else self._binding.container.QAxObject
         self._ax: Any = kind()
         if not self._ax.setControl(prog_id) or self._ax.isNull():
@@ -137,6 +141,7 @@ class QaxControl(Control):
                 "Visual C++ 2010 SP1 x86 with MFC), or its version be updating. `kiwoom doctor` says more."
             )
         self._raised: list[tuple[int, str, str]] = []
+        # COM exceptions come as a signal during the call; dynamicCall itself only gives None.
         self._ax.exception.connect(self._on_exception)
         for name in EVENTS:
             getattr(self._ax, name).connect(partial(self._on_event, name))
@@ -220,6 +225,7 @@ class QaxControl(Control):
     def _finish(self, name: str, result: Any) -> Value:
         """Turn a result of the OCX into the contract's type. Raises ComError."""
         if self._raised:
+            # The last one belongs to this call; calls nest when a handler runs inside of one.
             code, source, words = self._raised.pop()
             raise ComError(name, code & 0xFFFFFFFF, words or "no description", source)
         kind = FUNCTIONS[name].returns
@@ -241,6 +247,7 @@ class QaxControl(Control):
         """Refuse an order unless the server is the mock server or real orders are meant. Asks the OCX each time."""
         if self._real_orders:
             return
+        # Not the remembered mode: a person can log in to the other server in the OCX's own window.
         mode = self._read_mode()
         if mode != "mock":
             server = "the real server" if mode == "real" else "a server that did not say that it is the mock server"
@@ -270,6 +277,7 @@ class QaxControl(Control):
             if name == "OnEventConnect":
                 self._logged_in = arguments[0] == 0
             if name == "OnEventConnect" and self._logged_in:
+                # Asked anew at each login: the box for the mock server may have been ticked differently.
                 self._mode = self._read_mode()
                 orders = "on" if self._mode == "mock" or self._real_orders else "refused"
                 log.info("logged in to the %s server; orders are %s", self._mode, orders)

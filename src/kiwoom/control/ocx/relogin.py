@@ -19,6 +19,7 @@ from kiwoom.errors import ControlUrlError
 
 __all__ = ["Occasion", "follow", "next_occasion", "relogin_time"]
 
+# Past the end that the notice gives, in case the server's clock and this one differ.
 _AFTER_MAINTENANCE = timedelta(minutes=1)
 _LONGEST_SLEEP_S = 60.0  # the clock of a machine is set, and a laptop sleeps
 
@@ -50,6 +51,7 @@ def next_occasion(now: datetime, relogin: time | None) -> Occasion:
         return check
     renewal = datetime.combine(now.date(), relogin)
     if renewal <= now:
+        # A renewal at this very minute has just been done: the next one is tomorrow's.
         renewal += timedelta(days=1)
     return min(check, Occasion(renewal, "renew"))
 

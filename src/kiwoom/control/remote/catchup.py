@@ -141,6 +141,7 @@ class Catchup:
 
         self._accounts[value(9201)] = None
         if number := value(9203):
+            # Status and rest are what opt10075 has too: together they tell whether a notice was missed.
             self._heard[number] = (value(913), value(902))
 
     # --- after a gap -------------------------------------------------------------------------------------------
@@ -180,8 +181,10 @@ class Catchup:
         account, tr_code = self._left.pop(0)
         inputs = {"계좌번호": account}
         if tr_code == "opt10075":
+            # 0 is "all" in each: open and filled orders, so that a fill in the gap is seen as well.
             inputs |= {"전체종목구분": "0", "매매구분": "0", "종목코드": "", "체결구분": "0"}
         else:
+            # No password: with one registered in the OCX, an empty input and 00 are enough (KOA Studio; a log of 2022).
             inputs |= {"비밀번호": "", "비밀번호입력매체구분": "00", "조회구분": "2"}
         self._asking = _Asking(f"catching up {next(_numbers)}", account, tr_code, inputs)
         self._ask(self._asking, 0)
@@ -196,6 +199,7 @@ class Catchup:
 
     def _answered(self, asking: _Asking) -> None:
         if asking.tr_code == "opt10075":
+            # Notices come in the order of events, whatever the order of the rows.
             for row in sorted(asking.rows, key=lambda row: (row["시간"], row["주문번호"])):
                 self._compare(asking.account, row)
             if asking.account in self._changed:
@@ -203,6 +207,7 @@ class Catchup:
         else:
             held = {row["종목번호"][-6:]: row for row in asking.rows}
             for code in sorted(self._changed[asking.account]):
+                # A holding sold to zero has no row, but a notice with 930 = 0, by which clients delete it.
                 gone = {"종목번호": f"A{code}", "보유수량": "0", "매매가능수량": "0", "매입금액": "0"}
                 row = held.get(code, gone)
                 self._deliver("1", {9201: asking.account, **_values(_BALANCE_FIDS, row, numbers=True)})
@@ -215,6 +220,7 @@ class Catchup:
         self._changed.setdefault(account, set()).add(row["종목코드"][-6:])
         log.warning("a notice of order %s was missed: it is %s now, with %s left", number, *now)
         values = _values(_ORDER_FIDS, row)
+        # Notices carry the prefix, A for stocks; programs cut it off without looking.
         values[9001] = values[9001] if values[9001].startswith("A") else f"A{values[9001]}"
         self._deliver("0", values)
 

@@ -81,12 +81,14 @@ class KoapyLink(CommonLink):
                     handled()
                     continue
                 missing = event.arguments[len(arguments) :]
+                # KOAPY sends the first five of OnReceiveTrData's nine arguments.
                 arguments += tuple("" if a.kind == "str" else 0 for a in missing)
                 self._arrived.append(Arrived(event.name, arguments, None, handled))
                 self.control.wake()
         finally:
             late.cancel()
             requests.end()
+            # Their handlers wait at the service for an acknowledgement over a stream that is gone.
             self._arrived.clear()
 
     def _connected(self) -> bool:
@@ -120,6 +122,7 @@ class KoapyLink(CommonLink):
         self._check_page(name, arguments)
         response: koapy.CallResponse = self._call(self._call_method, request, (name, arguments))
         kind = response.return_value.WhichOneof("value")
+        # KOAPY leaves the value unset for a function without a result.
         if kind is None:
             return nothing(name)
         return int(response.return_value.long_value) if kind == "long_value" else response.return_value.string_value

@@ -79,6 +79,7 @@ def service_error(name: str, kind: str, message: str) -> KiwoomError:
         return OrderRefused(message) if name in ORDER_FUNCTIONS else KiwoomError(message)
     if kind == "UNKNOWN" and name in ORDER_FUNCTIONS:
         return OutcomeUnknown(message)
+    # The service's word for a place that another client's request has moved.
     if kind == "ABORTED" and name == "CommRqData":
         return PagingLost(message)
     if kind in ("INVALID_ARGUMENT", "NOT_FOUND"):
@@ -88,6 +89,7 @@ def service_error(name: str, kind: str, message: str) -> KiwoomError:
     if kind == "ComError":
         return errors.ComError.said(name, message)
     found = getattr(errors, kind, None)
+    # Not a CodeError: it is made from a code, and this is a text.
     if isinstance(found, type) and issubclass(found, KiwoomError) and not issubclass(found, errors.CodeError):
         return found(message)
     return KiwoomError(f"{name}: {message}")
@@ -196,6 +198,7 @@ class CommonLink:
         self._began_anew = True
         self._paging.clear()
         self._to_register = True
+        # Searches of the old session ended with it.
         self._running.clear()
         self.register_soon()
 
@@ -270,12 +273,15 @@ class CommonLink:
                 raise broken(name, "this end was closed", doubtful) from None
             except grpc.RpcError as error:
                 code, why = error.code(), error.details() or error.code().name
+            # The answer to a recall: the service never got the order, so it did not leave.
             if doubtful and is_order and code is _Code.FAILED_PRECONDITION:
                 raise broken(name, why, doubtful=False)
+            # Never for an order, which must not be sent later than the program meant it.
             if code is _Code.NOT_FOUND and not doubtful and not is_order and self._renewed(request):
                 continue
             if code in _NOT_CARRIED_OUT and not doubtful:
                 raise service_error(name, code.name, why)
+            # From here on the request may have arrived, whatever became of its answer: only some may be sent again.
             doubtful = not repeatable
             if code is _Code.DEADLINE_EXCEEDED:
                 raise broken(name, f"no answer within {self.control.timeout_s:g} s", doubtful)
@@ -293,6 +299,7 @@ class CommonLink:
             if is_order:
                 # Ask what came of it. An order is not sent later than the program meant it.
                 request.recall = True
+            # The reading thread sees the break a moment later; until then `_up` still looks set.
             self._stop.wait(0.05)
 
     def _renewed(self, request: Any) -> bool:
@@ -308,5 +315,6 @@ class CommonLink:
         if self._stream is not None:
             self._stream.cancel()
         self.channel.close()
+        # `close` may be called by the reading thread itself, which cannot join itself.
         if threading.current_thread() is not self._thread:
             self._thread.join(5.0)

@@ -73,6 +73,7 @@ def open_remote(url: ControlUrl) -> RemoteControl:
 
 
 def _refuse_clear_token(url: ControlUrl) -> None:
+    # Refused before anything is sent: a token that went out in clear has to be changed.
     if url.options.get("token") and url.scheme == "grpc" and not is_loopback(url.host or "127.0.0.1"):
         raise ControlUrlError(f"{url}: a token is not sent in clear to another machine; use grpcs:, with TLS")
 
@@ -81,6 +82,7 @@ def _metadata(url: ControlUrl) -> tuple[tuple[str, str], ...]:
     """The token that the service is shown: the URL's, or the user's own of a service on this machine."""
     host, port = url.host or "127.0.0.1", url.port or DEFAULT_PORT
     token = url.options.get("token", "")
+    # Only to a listener of the same user: another one could have taken the port to collect tokens.
     if not token and is_loopback(host) and listener_is_ours(port):
         token = local_token(port)
     return (("authorization", f"Bearer {token}"),) if token else ()
@@ -109,14 +111,17 @@ def _channel(url: ControlUrl) -> grpc.Channel:
     target = f"[{host}]:{url.port or DEFAULT_PORT}" if ":" in host else f"{host}:{url.port or DEFAULT_PORT}"
     keepalive_ms = round(_seconds(url, "keepalive", "20") * 1000)
     options: list[tuple[str, int | str]] = [
+        # The default of 4 MB is less than the answer to one request of 10,000 calls may be.
         ("grpc.max_receive_message_length", -1),
         ("grpc.keepalive_time_ms", keepalive_ms),
         ("grpc.keepalive_timeout_ms", keepalive_ms // 2),
         # How long a ping may stay unanswered, the ping of keepalive among them; else a minute, whatever that says.
         ("grpc.http2.ping_timeout_ms", keepalive_ms // 2),
+        # A program that only listens has one stream and no calls, and must notice a dead line as well.
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.initial_reconnect_backoff_ms", 100),
         ("grpc.min_reconnect_backoff_ms", 100),
+        # gRPC's own two minutes would let a restarted service wait long for its clients.
         ("grpc.max_reconnect_backoff_ms", 5_000),
         # Each control has a connection of its own: the service tells clients apart by it.
         ("grpc.use_local_subchannel_pool", 1),

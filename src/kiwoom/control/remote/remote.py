@@ -33,6 +33,7 @@ log = logging.getLogger("kiwoom.control")
 
 # -106, 통신연결종료: what the OCX says when its line to the broker is cut.
 _CUT = -106
+# A line that flaps all night must not fill the memory of a program that never reads them.
 _GAPS_KEPT = 100
 
 
@@ -103,6 +104,7 @@ class RemoteControl(QueuedControl):
             calls = [*self._inputs, *calls]
             self._inputs.clear()
         value = self.link.call_many(calls)[-1]
+        # After the call, with its result: what was refused must not be repeated later.
         self.registered.note(name, arguments, value)
         self._catchup.called(name, arguments)
         if name == "CommConnect" or (name == "GetConnectState" and value == 1):
@@ -158,6 +160,7 @@ class RemoteControl(QueuedControl):
     def _connection(self, code: int, delivery: WithData | None = None) -> None:
         """Deliver OnEventConnect; after 0, make good what a gap has left undone."""
         self._mode = "unknown"
+        # Before the handlers: one that asks `mode` or logs in again must see the new state.
         self._logged_in, self._cut = code == 0, code < 0
         try:
             self.deliver(delivery or WithData("OnEventConnect", (code,)))
@@ -195,6 +198,7 @@ class RemoteControl(QueuedControl):
         self._say("the program did not keep up", count)
 
     def _was_cut(self) -> None:
+        # A program that never logged in has no connection to lose.
         if self._logged_in:
             self._connection(_CUT)
 
@@ -205,6 +209,7 @@ class RemoteControl(QueuedControl):
         if not self._cut:
             return
         try:
+            # Asked for: the service may be back while its own line to the broker is still cut.
             connected = self.link.call_many([("GetConnectState", ())])[-1] == 1
         except ControlClosed as error:
             # It broke again: the next link is the next try.

@@ -82,9 +82,11 @@ class NativeLink(CommonLink):
     # --- the reading thread ------------------------------------------------------------------------------------
 
     def _read(self) -> None:
+        # All events, as a control has them: a handler may subscribe later, and nothing may be missed until then.
         opening = v1.Open(events=list(EVENTS), own_only=True)
         if self._session and not self._forgotten:
             opening.session = self._session
+            # By what came, not by what was handled: the rest is still in `_batches`.
             opening.after_sequence = self._received
         requests = self._requests = Requests(v1.EventsRequest(open=opening))
         stream = self._stream = self._events_method(iter(requests), metadata=self.metadata)
@@ -102,6 +104,7 @@ class NativeLink(CommonLink):
                 # A program that does not pump is not to fill the memory here: the service knows what to leave out.
                 while self._put - self._taken > _MOST_UNREAD and not self._stop.is_set():
                     self._room.clear()
+                    # Looked at again after `clear`: the owner may have made room between the two.
                     if self._put - self._taken > _MOST_UNREAD:
                         self._room.wait(_LONGEST_WAIT_S)
         finally:
@@ -201,6 +204,7 @@ class NativeLink(CommonLink):
         self._next = None
         self.pulled += 1
         self._handled += 1
+        # `abs`: behind a new session the numbers begin again.
         if abs(self._handled - self._told) >= _PROGRESS_EVENTS and self._requests is not None:
             self._told = self._handled
             self._requests.put(v1.EventsRequest(progress=v1.Progress(sequence=self._handled)))
@@ -219,6 +223,7 @@ class NativeLink(CommonLink):
         if event.layout:
             fids = self._layouts.get(event.layout, ())
             if name == "OnReceiveRealData":
+                # Values that equal the message's own text are not sent twice.
                 values = list(event.values) or str(arguments[2]).split("\t")
                 return EventData(key=str(arguments[0]), fids=fids, values=values)
             return EventData(fids=fids, values=list(event.values))

@@ -53,6 +53,7 @@ def store(credentials: Credentials, profile: str = DEFAULT_PROFILE) -> None:
 
     Raises MissingDependency, ControlUnavailable if the keyring does not keep them.
     """
+    # One entry for all: a profile that is stored in halves would log in with another one's password.
     text = json.dumps(asdict(credentials))
     with _keyring() as keyring:
         keyring.set_password(SERVICE, profile, text)

@@ -19,9 +19,11 @@ from kiwoom.control.ocx.windows.registration import ON_WINDOWS
 
 __all__ = ["Desktop", "Part", "Window"]
 
+# Window messages of winuser.h: WM_SETTEXT and so on, then BM_CLICK, BM_GETCHECK, WM_CLOSE.
 _SET_TEXT, _GET_TEXT, _GET_TEXT_LENGTH = 0x000C, 0x000D, 0x000E
 _CLICK, _GET_CHECK, _CLOSE = 0x00F5, 0x00F0, 0x0010
 _ABORT_IF_HUNG = 0x0002
+# As long as Windows itself waits before it calls a program hung.
 _PATIENCE_MS = 5000
 _LONGEST_TEXT = 1024
 
@@ -60,6 +62,7 @@ class Desktop:
             self._types: Any = importlib.import_module("ctypes.wintypes")
             self._user32 = ctypes.WinDLL("user32")
             self._visit = ctypes.WINFUNCTYPE(self._types.BOOL, self._types.HWND, self._types.LPARAM)
+            # Without types ctypes passes 32-bit integers, and handles of 64-bit Windows lose their upper half.
             self._user32.SendMessageTimeoutW.argtypes = [
                 self._types.HWND, self._types.UINT, self._types.WPARAM, ctypes.c_void_p,
                 self._types.UINT, self._types.UINT, ctypes.POINTER(ctypes.c_size_t),
@@ -104,6 +107,7 @@ class Desktop:
 
     def press(self, part: Part) -> None:
         """Press a button, or change a check box. Returns without waiting for the effect."""
+        # Posted, not sent: a click that opens a modal window would return only after that one is closed.
         self._user32.PostMessageW(part.handle, _CLICK, 0, 0)
 
     def checked(self, part: Part) -> bool:

@@ -58,6 +58,7 @@ _BY_TITLE: tuple[tuple[str, Kind], ...] = (
     ("opversionup", Kind.UPDATE),
     ("재접속 안내", Kind.CUT),
 )
+# The order of these lines decides: a notice about a cut line may mention orders.
 _BY_TEXT: tuple[tuple[str, Kind], ...] = (
     ("통신 연결이 끊겼습니다", Kind.CUT),
     ("버전처리", Kind.UPDATE),
@@ -80,6 +81,7 @@ def classify(window: Window, parts: list[Part]) -> Kind:
     for words, kind in _BY_TITLE:
         if words in title:
             return kind
+    # Without what was typed into fields: a name or a memo must not decide what a window is.
     texts = " ".join(p.text for p in parts if p.kind.lower() != "edit")
     for words, kind in _BY_TEXT:
         if words in texts:
@@ -188,6 +190,7 @@ class DialogWatch:
     def _account(self, credentials: Credentials, parts: list[Part]) -> Outcome:
         """Register the account password for all accounts, tick AUTO, close."""
         edits = [p for p in parts if p.kind.lower() == "edit" and p.enabled]
+        # For all accounts at once: -301 of a second account would show only at its first order.
         register = _button(parts, "전체계좌") or _button(parts, "등록")
         leave = _button(parts, "닫기")
         if not edits or register is None or leave is None:

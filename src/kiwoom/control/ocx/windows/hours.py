@@ -49,6 +49,7 @@ def maintenance_at(moment: datetime) -> Maintenance | None:
 
 def next_maintenance(moment: datetime) -> tuple[datetime, datetime]:
     """Begin and end of the first window that has not ended by `moment` (naive, KST): the current one, or the next."""
+    # Eight days: today's windows may be over, and the same weekday comes again after seven.
     for offset in range(8):
         day = (moment + timedelta(days=offset)).date()
         for window in WINDOWS:

@@ -26,6 +26,7 @@ UPDATERS = ("opstarter.exe", "opversionup.exe", "opcomms.exe")
 _QUERY_LIMITED = 0x1000  # PROCESS_QUERY_LIMITED_INFORMATION
 _QUERY = 0x0400 | 0x0010  # PROCESS_QUERY_INFORMATION | PROCESS_VM_READ
 _ALL_MODULES = 0x03
+# More processes, or modules in one, than a desktop has; beyond it the lists are cut.
 _MOST = 4096
 _EXTENDED_LIMITS = 9
 _KILL_ON_JOB_CLOSE = 0x2000
@@ -99,6 +100,7 @@ def _look(modules: bool) -> list[tuple[Process, list[str]]]:
     psapi.EnumProcesses(pids, ctypes.sizeof(pids), ctypes.byref(size))
     result = []
     for pid in pids[: size.value // ctypes.sizeof(wintypes.DWORD)]:
+        # Refused for other users' processes and the system's: those hold no OCX of this session.
         handle = kernel.OpenProcess(_QUERY, False, pid)
         if not handle:
             continue

@@ -34,6 +34,7 @@ CLSID = "{A1574A0D-6BFA-4BD7-9020-DED88711818D}"
 """Identity of the control: developer guide 1.5."""
 
 Bits = Literal[32, 64]
+# A cold start on a busy machine takes seconds; an interpreter that hangs must not hang this program.
 _INTERPRETER_TIMEOUT_S = 30.0
 
 
@@ -110,6 +111,7 @@ def find_interpreter(bits: Bits, named: str = "") -> str:
     """
     for candidate in (named, os.environ.get("KIWOOM_HOST_PYTHON", "")):
         if candidate:
+            # No search goes on: an interpreter that was named and does not fit is a mistake to be told.
             return candidate if interpreter_bits(candidate) == bits else ""
     if own_bits() == bits:
         return sys.executable
@@ -131,6 +133,7 @@ def _ask(command: list[str]) -> str:
     try:
         done = subprocess.run(
             command,
+            # An interpreter that asks something on its stdin would wait for the program's keyboard.
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_INTERPRETER_TIMEOUT_S,

@@ -59,6 +59,7 @@ class BetweenHosts:
         if not names:
             self._since = None
             return 0.0
+        # Monotonic: an update must not seem endless because the machine's clock was set.
         self._since = self._monotonic() if self._since is None else self._since
         if self._monotonic() - self._since > LONGEST_UPDATE_S:
             log.warning("%s still run after %.0f s; a login is tried all the same", ", ".join(names), LONGEST_UPDATE_S)
