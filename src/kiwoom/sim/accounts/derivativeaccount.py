@@ -161,7 +161,7 @@ class DerivativeAccount:
             found = self.positions[instrument.code] = Position(instrument)
         return found
 
-    # --- what it is worth and what it binds --------------------------------------------------------------------
+    # --- worth and margin --------------------------------------------------------------------------------------
 
     def futures_profit(self) -> int:
         """The gain of the futures since they were last marked to a close."""

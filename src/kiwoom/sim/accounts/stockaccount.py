@@ -444,7 +444,7 @@ class Account:
         return holding.quantity - self.sums.net[key] - self.previous_sums.net[key]
 
     def post(self, trade: AccountTrade) -> None:
-        """Take a trade in: it settles in two trading days."""
+        """Record a trade, which settles in two trading days."""
         self.trades.append(trade)
         self.unsettled.append(trade)
         self.sums.add(trade)

@@ -1,1 +1,1 @@
-"""The ground of the simulator: event engine, seeded draws, number formats, reports of failures."""
+"""The base of the simulator: event engine, seeded draws, number formats, reports of failures."""

@@ -141,7 +141,7 @@ class OrderFlow(ABC, Generic[K, R]):
         self.instruments: dict[str, Instrument] = {}
         self._waiting: list[Order] = []
 
-    # --- what differs ------------------------------------------------------------------------------------------
+    # --- what stocks and derivatives do differently ------------------------------------------------------------
 
     @abstractmethod
     def account(self, number: str) -> K:
@@ -372,7 +372,7 @@ class OrderFlow(ABC, Generic[K, R]):
         else:
             self.exchange.replace(original, order)
 
-    # --- what the exchange tells -------------------------------------------------------------------------------
+    # --- results from the exchange -----------------------------------------------------------------------------
 
     def filled(self, order: Order, price: int, quantity: int) -> None:
         """A part or all of an order was traded."""

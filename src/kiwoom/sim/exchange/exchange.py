@@ -46,7 +46,7 @@ class Exchange(Floor):
         return venue.collecting
 
     def submit(self, order: Order, instrument: Instrument) -> None:
-        """Take an order in. Raises Rejected; else the listener hears of its fills, now and later."""
+        """Accept an order. Raises Rejected. The listener receives its fills, now and later."""
         board = board_of(order.quote_type)
         if board == REGULAR:
             venue = self._venue(instrument)
@@ -90,7 +90,7 @@ class Exchange(Floor):
         return found
 
     def _forget(self, venue: Venue) -> None:
-        """Let go of a book without users' orders."""
+        """Remove a book without users' orders."""
         # Yesterday's book may still ask to be forgotten when today's has its place.
         if self._venues.get(venue.instrument.code) is venue:
             del self._venues[venue.instrument.code]

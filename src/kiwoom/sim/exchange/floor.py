@@ -1,4 +1,4 @@
-"""The ground of every board of the exchange: the clock, the market, the day's timetable, and the listener to orders."""
+"""What all boards of the exchange share: the clock, the market, the day's timetable, the listener to orders."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Rejected(Exception):
 
 
 class Listener(Protocol):
-    """Hears of fills and ends of orders. The order desk is one."""
+    """Receives the fills and the ends of orders. The order desk is one."""
 
     def filled(self, order: Order, price: int, quantity: int) -> None:
         """A part or all of an order was traded."""
@@ -36,7 +36,7 @@ class Listener(Protocol):
 
 
 class Floor:
-    """The ground that the boards of all codes share."""
+    """The base of the boards of all codes."""
 
     def __init__(self, engine: Engine, market: Market, listener: Listener) -> None:
         self.engine = engine

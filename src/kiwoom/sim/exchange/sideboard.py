@@ -1,7 +1,7 @@
 """
 The boards beside the regular one: closing prices before and after hours (61, 81), single-price auctions (62).
 
-The tape has no trades there. The market's side is made up from the day's volume and the seed: a little every ten
+The tape has no trades there. The market's side is generated from the day's volume and the seed: a little every ten
 seconds at the closing price; in each of the twelve auctions the quantities of `market.afterhours`, which TRs and real
 types show too.
 """
@@ -63,7 +63,7 @@ class SideBoard:
     # --- orders ------------------------------------------------------------------------------------------------
 
     def submit(self, order: Order) -> None:
-        """Take a user's order in."""
+        """Queue a user's order and schedule the next trade."""
         number = int(order.number)
         self.users[number] = order
         self._queue(order)
@@ -124,7 +124,7 @@ class SideBoard:
         self._watch()
 
     def _serve(self, side: int, quantity: int) -> None:
-        """Let the queue of a side have a quantity at the board's price."""
+        """Fill the queue of a side with a quantity at the board's price."""
         for resting in list(self.book.queue(side, _ONE_PRICE)):
             traded = min(quantity, resting.left)
             if not traded:

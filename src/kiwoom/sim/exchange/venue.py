@@ -78,7 +78,7 @@ class Venue:
         return True
 
     def _watch(self) -> None:
-        """Have the next trade of the tape and the ends of the sessions come to this book."""
+        """Schedule the next trade of the tape and the ends of the sessions."""
         if not self._timers:
             table = self.timetable
             if self.engine.now < table.closing_auction:

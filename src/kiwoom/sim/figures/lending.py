@@ -66,7 +66,7 @@ class Lending:
     def shorts(self, instrument: Instrument, day: date) -> Shorts:
         """The short sales of a day: a share of the volume that follows the lending balance."""
         bar = self._market.history(instrument).bar(day)
-        # Funds are left out, as in the TRs of lending.
+        # Funds have no short sales here, as they are missing from the TRs of lending.
         if bar is None or not bar.volume or instrument.is_fund:
             return Shorts(0, 0)
         lent = self.loans(instrument, day).left / instrument.shares

@@ -42,7 +42,7 @@ class Sketch(Quoted):
         self._busy = -1
 
     def advance(self, us: int) -> None:
-        """Take in every trade up to a time of the day (µs since midnight). Time only goes forward."""
+        """Apply every trade up to a time of the day (µs since midnight). Time only goes forward."""
         busy = self.tape.busy
         while self._next < len(busy):
             index, minute = busy[self._next]
@@ -73,7 +73,7 @@ class Sketch(Quoted):
         self.worth_most += high * volume * self.instrument.multiplier // self.instrument.scale + count
 
     def _take_partly(self, index: int, us: int) -> None:
-        """Take in the trades of the running minute that have come since the last look."""
+        """Apply the trades of the running minute that came since the last look."""
         trades = self.tape.trades(index)
         while self._partial < len(trades) and trades[self._partial].us <= us:
             trade = trades[self._partial]

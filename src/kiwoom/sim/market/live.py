@@ -70,7 +70,7 @@ class Live(Quoted):
         return None
 
     def take(self) -> Trade:
-        """Take in the next trade. There must be one: see `peek`."""
+        """Apply and return the next trade. There must be one: see `peek`."""
         trade = self.peek()
         assert trade is not None
         self._index += 1
@@ -78,7 +78,7 @@ class Live(Quoted):
         return trade
 
     def advance(self, us: int, seen: Callable[[Trade], object] | None = None) -> None:
-        """Take in every trade up to a time of the day (µs since midnight), calling `seen` after each."""
+        """Apply every trade up to a time of the day (µs since midnight), calling `seen` after each."""
         while (trade := self.peek()) is not None and trade.us <= us:
             self._index += 1
             self.apply(trade)

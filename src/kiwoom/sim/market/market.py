@@ -371,7 +371,7 @@ class Market:
         return instrument, tape, base, previous_volume, previous_value
 
     def bars_to_now(self, instrument: Instrument, until: date) -> Iterable[DayBar]:
-        """Daily bars, newest first, from `until` on; today's as far as it has come."""
+        """Daily bars from `until` back, newest first, with today's so far."""
         today = self.trading_day()
         if until >= today:
             live = self.live(instrument)

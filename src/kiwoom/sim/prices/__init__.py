@@ -1,1 +1,1 @@
-"""How prices come about: daily history, minutes, trades, indices, interruptions, data files."""
+"""How prices are generated or read: daily history, minutes, trades, indices, interruptions, data files."""

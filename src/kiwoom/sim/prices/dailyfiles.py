@@ -66,7 +66,7 @@ def read_bars(path: Path, scale: int = 1) -> dict[str, list[DayBar]]:
 
 
 def _bar(row: Mapping[str, str], scale: int) -> DayBar | None:
-    """The bar of a row, None for a day without trading. Raises ValueError for what is no bar."""
+    """The bar of a row, None for a day without trading. Raises ValueError if the row is not a bar."""
     day = day_in(row["date"])
     prices = [number(row[name]) for name in ("open", "high", "low", "close")]
     if any(price is not None and price < 0 for price in prices):

@@ -3,7 +3,7 @@ Tapes of days from a file: bars of minutes, bars of trades, or single trades.
 
 The tape keeps the file's figures to the won and the share: each bar's open, high, low, close and volume, each trade's
 time, price and quantity. The rest (the trades within a bar, their sides, the opening auction's share of the first
-minute) is made up as on any other day. If the daily bar has a little more volume than the file, the difference trades
+minute) is generated as on any other day. If the daily bar has a little more volume than the file, the difference trades
 at the closing price after hours: files of the regular session leave that out.
 """
 

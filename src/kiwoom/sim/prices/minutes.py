@@ -1,4 +1,4 @@
-"""Minute bars within a day, and the ways through their prices."""
+"""Minute bars within a day, and the orders in which trades can touch their prices."""
 
 from __future__ import annotations
 

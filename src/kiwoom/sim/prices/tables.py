@@ -2,7 +2,7 @@
 Reading the CSV files that users have: exports of Excel, FinanceDataReader, pykrx, other brokers.
 
 They come with or without a byte order mark, in UTF-8 or CP949, with English or Korean headers in any case, with numbers
-such as ``"268,500"`` and ``268500.0``, and with NaN or nothing for what is not known. All of that is read; anything
+such as ``"268,500"`` and ``268500.0``, and with NaN or nothing for missing values. All of that is read; anything
 else raises ValueError with the file and the line.
 """
 
@@ -25,7 +25,7 @@ _DATE = re.compile(r"(\d{4})\s*[-/.]?\s*(\d{1,2})\s*[-/.]?\s*(\d{1,2})\.?(?:[ T]
 
 
 def decoded(path: Path) -> str:
-    """The text of a file, unpacked if it is a .gz. Raises ValueError for what is no text."""
+    """The text of a file, unpacked if it is a .gz. Raises ValueError if it is not text."""
     try:
         raw = path.read_bytes()
         if path.suffix == ".gz":

@@ -1,5 +1,5 @@
 """
-The tape of a thin stock: a few dozen trades a day, of which only the minutes with a trade are thought up.
+The tape of a thin stock: a few dozen trades a day. It generates only the minutes that have a trade.
 
 `Tape` walks through all 380 minutes, which costs two milliseconds; a ranking over thousands of codes needs a tenth of
 that. The bar's open, high, low, close and volume are kept to the won and the share here too.

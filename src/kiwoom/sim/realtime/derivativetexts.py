@@ -37,7 +37,7 @@ class DerivativeTexts:
         return "\t".join([state.text(fid) for fid in catalog.real_type(name).fids])
 
     def theory(self) -> tuple[float, int]:
-        """The figures that 선물이론가 and 옵션이론가 depend on: they are sent again when these change."""
+        """The figures that 선물이론가 and 옵션이론가 show: the types are sent again when these change."""
         return self.state.theory, self.state.price
 
     def quotes(self) -> tuple[int, int]:

@@ -197,7 +197,7 @@ class Ordering(Part):
         )
 
     def send(self, ticket: Ticket, desk: StockDesk | DerivativeDesk | None = None) -> int:
-        """Let a ticket through to the server, or refuse it with a negative number."""
+        """Send a ticket to the server and return 0, or refuse it with a negative number."""
         desk = desk or self.desk
         refusal = self._refusal(ticket, desk)
         if refusal is not None:
@@ -245,7 +245,7 @@ class Ordering(Part):
         return CallRefusal.MANY_DERIVATIVES if quantity > _LARGE_QUANTITY else None
 
     def _too_fast(self) -> CallRefusal | None:
-        """Count an order that is let through; -308 for one more than the limit within a second."""
+        """Count an order; -308 if it is one more than the limit within a second."""
         now = self.broker.clock.now_us()
         if self.broker.options.limits:
             # A refused order does not count: five a second go through, however fast a program tries.
@@ -328,7 +328,7 @@ def _units(price: str, scale: int) -> int | None:
     """A price as text ("390.05", "0", "") in units of 1/scale; None if it does not fit them."""
     text = price.strip() or "0"
     try:
-        # Exact: a float would make 390.05 no whole number of hundredths.
+        # Exact: as a float, 300.10 times 100 is no whole number.
         units = Fraction(text) * scale
     except (ValueError, ZeroDivisionError):
         return None

@@ -72,7 +72,7 @@ class SimControl(TimedControl):
         self.faults = Faults(self)
 
     def add(self, part: Part) -> None:
-        """Take a part in: its methods now carry out the functions that they name."""
+        """Add a part: its methods now carry out the functions that they name."""
         self.parts[type(part)] = part
         for name in dir(type(part)):
             function = getattr(type(part), name, None)

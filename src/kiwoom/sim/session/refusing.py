@@ -1,4 +1,4 @@
-"""How a function of the control refuses: the number from the table, and what is wrong in the log."""
+"""How a function of the control refuses: it returns the number from the table and logs the reason."""
 
 from __future__ import annotations
 

@@ -300,7 +300,7 @@ def _asked_price(request: Request, instrument: Instrument) -> int:
     """주문가격 in the derivative's units; the last price if there is none."""
     text = request.text("주문가격")
     try:
-        # Fraction, not float: 332.15 in hundredths must be 33215, and float makes 33214.
+        # Fraction, not float: 300.10 in hundredths must be 30010, and a float gives 30009.
         price = int(Fraction(text or "0") * instrument.scale)
     except (ValueError, ZeroDivisionError, OverflowError):
         raise bad_value("주문가격", text) from None

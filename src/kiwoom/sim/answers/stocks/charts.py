@@ -242,7 +242,7 @@ _ODD_TIMES = {16: 888888, 18: 999999}
 
 
 def _with_closings(market: Market, candles: Iterator[Candle]) -> Iterator[Candle]:
-    """Candles, newest first, each day's with its closing rows before them; the running day's as far as it has come."""
+    """Candles, newest first, each day's after its closing rows; the running day has those whose hour has come."""
     day = None
     for last in candles:
         if last.day == day:

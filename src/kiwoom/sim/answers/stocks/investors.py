@@ -53,7 +53,7 @@ def whole_units(figure: int, unit: int) -> int:
 
 
 def recent(request: Request, instrument: Instrument, until: date, count: int) -> list[DayBar]:
-    """The daily bars up to a day, today's as far as it has come, newest first."""
+    """The daily bars up to a day, newest first, with today's so far."""
     return list(islice(request.market.bars_to_now(instrument, until), count))
 
 

@@ -56,7 +56,7 @@ def _values(market: Market, instrument: Instrument, _last: dict[int, str]) -> di
         9075: _REGULAR,
         1221: str(halt.trigger),
         1223: clock6(halt.start_us),
-        # 000000 while it lasts: KRX ends it at random, so nobody can know the time before.
+        # 000000 while it lasts: KRX ends it at a random moment.
         1224: clock6(halt.end_us) if over else "000000",
         1225: halt.kind,
         1236: str(static),
