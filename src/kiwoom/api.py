@@ -57,6 +57,7 @@ class EventObject:
         The handler method of this very event (``self.on_receive_tr_data``) is called anyway and is not added a second
         time. Raises WrongArguments for what cannot be called with the event's arguments.
         """
+        # By value: Python makes a bound method anew at each look.
         if slot == getattr(self._api, self._event.python_name):
             return
         self._slots.append((slot, fit(slot, self._event)))
@@ -191,6 +192,8 @@ class API(
     def _handlers(self, event: Event) -> list[Callable[..., object]]:
         """The callables of an event, in order: the handler method, then the slots of the event object."""
         method = getattr(self, event.python_name)
+        # `fit` reads signatures, and prices come in thousands a second. Looked up each time all the same: programs
+        # assign handlers while they run.
         known, fitted_method = self._methods.get(event.name, (None, method))
         if known != method:
             fitted_method = fit(method, event)
@@ -200,6 +203,7 @@ class API(
 
     def _deliver(self, event: Event, *arguments: str | int) -> None:
         if event.name == "OnEventConnect" and arguments[0] == 0:
+            # Before the handlers: what they register belongs to the new session.
             self._restorer.connected()
         self._eventloop.handle(event, arguments, self._handlers(event))
         if event.name == "OnReceiveConditionVer":
@@ -241,6 +245,7 @@ class API(
 
     def quit(self) -> None:
         """End the innermost `run` once the handler that calls this has returned; without one it does nothing."""
+        # From the innermost outwards.
         for wait in reversed(self._eventloop.waits):
             if wait.kind is Kind.RUN:
                 wait.end()
@@ -268,6 +273,7 @@ class API(
 
     def close(self) -> None:
         """End the session and free the control. Calling it again does nothing."""
+        # First: no event may come to an object that is being taken apart.
         self._eventloop.detach()
         for name, handler in self._subscriptions:
             self.control.unsubscribe(name, handler)

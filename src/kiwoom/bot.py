@@ -100,6 +100,7 @@ class Bot:
         # Between 0.1 and 1.0 a bot had a signal that asks and a slot that receives; bot and server are both since then.
         if name == "signal":
             return self
+        # `server` is not there yet in a subclass that asks before this class's `__init__`: a look would come back here.
         if name == "slot" and "server" in self.__dict__:
             return self.server
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
@@ -177,6 +178,7 @@ class Bot:
         Exits the program if it is not logged in.
         """
         if not self.connected():
+            # As version 1.5 does.
             sys.exit(0)
         if not market and not sector:
             raise UsageError("give either market or sector")
@@ -189,6 +191,7 @@ class Bot:
         if report.ok:
             return ExitType.SUCCESS
         if isinstance(report.stopped, RequestLimited) and report.left:
+            # Of the whole list, as version 1.5 counted, and not of the slice of this call.
             whole = resolve(self.api.control, market=market, sector=sector, exchange="SOR").codes
             return whole.index(report.left[0]), None if slice is None else slice[1]
         return ExitType.FAILURE
@@ -203,6 +206,7 @@ class Bot:
         """Close all windows of the Qt application and end it with `ecode`; without Qt, end `api.run()`."""
         self.api.quit()
         for binding in ("PyQt5", "PyQt6", "PySide6", "PySide2"):
+            # Only a binding that the program has loaded: importing one would load a second Qt.
             widgets = sys.modules.get(f"{binding}.QtWidgets")
             application = widgets.QApplication.instance() if widgets is not None else None
             if application is not None:

@@ -253,6 +253,7 @@ class Kiwoom(API):
             or getattr(type(self), name) is not getattr(Kiwoom, name)
         ):
             return
+        # Once for each: real-time data would fill the terminal.
         self._reminded.add((name, key))
         under = "" if key is None else f" under the key {key!r}"
         log.warning(
@@ -286,6 +287,7 @@ class Kiwoom(API):
         # Where 1 is good, 0 says no more than "failed".
         code = result if isinstance(result, int) and result < 0 else -10
         inputs = masked_arguments(name, [a.name for a in called.arguments], arguments)
+        # Taken, not looked at: the reason is that of this call alone.
         reason, self.control.refusal = self.control.refusal, ""
         limiter = self.limits.of(name)
         if code in _LIMITED and limiter is not None:
@@ -324,6 +326,7 @@ class Kiwoom(API):
     def close(self) -> None:
         """End the session and free the control; ends the log too. Calling it again does nothing."""
         super().close()
+        # After the session, whose last calls and events are still written.
         self.logging(False)
 
     # --- events ------------------------------------------------------------------------------------------------
@@ -335,6 +338,7 @@ class Kiwoom(API):
                 config.refresh(self.control)
                 if self._journal is not None:
                     self._journal.head(self._heading())
+        # Real time: the log tells how long a handler took, whatever the control's clock does.
         started = perf_counter()
         try:
             super()._deliver(event, *arguments)
@@ -357,6 +361,7 @@ class Kiwoom(API):
             return
         if self.msg and self._connector.receiver("on_receive_msg", (scr_no, rq_name, tr_code, msg))[1] is None:
             about = ", ".join(filter(None, (scr_no, rq_name, tr_code)))
+            # To stdout, as every release of the predecessor.
             print(f"{msg}  [{about}]" if about else msg)
 
     @_map

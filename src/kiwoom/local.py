@@ -31,6 +31,7 @@ __all__ = [
 
 _ROOT = 0
 _TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
+# TCP_LISTEN, 10, of the kernel's net/tcp_states.h.
 _LISTENING = "0A"
 # How long the kernel's word is good for. Another user could take a port that was just given up.
 _FRESH_S = 0.5
@@ -84,6 +85,7 @@ def make_local_token(port: int) -> str:
     with suppress(FileNotFoundError):
         # One that others can read, or that is another user's, is worth nothing.
         path.unlink()
+    # O_EXCL: a file that comes there between the two calls is not taken.
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         os.write(file, f"{token}\n".encode())
@@ -115,6 +117,7 @@ def is_private_file(path: Path) -> bool:
     if os.name != "posix":
         # On Windows, files in the user's folders are the user's alone unless they are shared on purpose.
         return True
+    # Root reads every file anyway.
     return status.st_uid in (os.geteuid(), _ROOT) and not status.st_mode & 0o077
 
 
@@ -200,6 +203,7 @@ def _connections() -> list[tuple[Endpoint, Endpoint, str, int]]:
         with suppress(OSError):
             for line in Path(table).read_text("ascii").splitlines()[1:]:
                 words = line.split()
+                # proc(5): local address, remote address, state, and the user in the eighth column.
                 found.append((_endpoint(words[1]), _endpoint(words[2]), words[3], int(words[7])))
     return found
 

@@ -35,6 +35,7 @@ def shorten(error: BaseException) -> None:
 def _own(traceback: TracebackType | None) -> TracebackType | None:
     """The traceback from the first frame outside this package on; all of it if there is none."""
     frame = traceback
+    # `frame or traceback` below: an error of the package itself keeps its frames.
     while frame is not None and frame.tb_frame.f_code.co_filename.startswith(_PACKAGE):
         frame = frame.tb_next
     return frame or traceback

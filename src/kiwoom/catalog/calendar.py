@@ -98,6 +98,7 @@ def expected_trading_day(day: dt.date) -> bool:
         return day not in closed_weekdays()
     if f"{day:%m%d}" in _FIXED_HOLIDAYS:
         return False
+    # The rule of substitutes is of 2013: a day before `FIRST` has none.
     return day < FIRST or day not in _ruled_out(day.year)
 
 
@@ -119,6 +120,7 @@ def _ruled_out(year: int) -> frozenset[dt.date]:
         if holiday.weekday() >= 5:
             # 10-03 and 10-09 are too near each other to collide: the next weekday is never a holiday of the table
             closed.add(holiday + (7 - holiday.weekday()) * _DAY)
+    # KRX stays closed on the last weekday of a year.
     last = dt.date(year, 12, 31)
     closed.add(last - max(0, last.weekday() - 4) * _DAY)
     return frozenset(closed)

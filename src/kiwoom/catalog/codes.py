@@ -46,6 +46,7 @@ Kind = Literal[
     "UNKNOWN",
 ]
 
+# No suffix is KRX: codes from before NXT opened in March 2025 mean what they meant.
 _SUFFIXES: dict[str, Exchange] = {"_NX": "NXT", "_AL": "SOR"}
 _PREFIXED = re.compile(r"[AJQ][0-9A-Z]{6}")
 _STOCK = re.compile(r"[0-9][0-9A-Z]{5}")
@@ -115,6 +116,7 @@ def kind(code: str) -> Kind:
         return _DERIVATIVES.get(text[0], "UNKNOWN")
     if len(text) == 9:
         return "RIGHT"
+    # Digits alone count as an ETN: by its form an ELW without letters cannot be told from one.
     if _ETN.fullmatch(text):
         return "ETN"
     if _ELW.fullmatch(text):

@@ -23,6 +23,7 @@ def fids() -> Mapping[int, str]:
 def _numbers() -> Mapping[str, int]:
     numbers: dict[str, int] = {}
     for number, name in fids().items():
+        # The table is in the order of the numbers: the first is the lowest.
         numbers.setdefault(name, number)
     return numbers
 
@@ -40,6 +41,7 @@ def fid_number(name: str) -> int:
     """
     found = _numbers().get(name)
     if found is None:
+        # Cut: `difflib` takes time by the square of the length, and a program may hand over a whole line.
         near = get_close_matches(name[:40], _numbers(), n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]!r} ({_numbers()[near[0]]})?" if near else ""
         raise UnknownFid(f"No FID has the name {name!r}.{hint}")

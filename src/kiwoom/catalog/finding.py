@@ -37,6 +37,7 @@ class Hit:
 
 
 def _plain(text: str) -> str:
+    # Names are found however their blanks and letters are typed.
     return "".join(text.split()).casefold()
 
 
@@ -94,6 +95,7 @@ def _tr_hits(needle: str) -> Iterator[tuple[int, Hit]]:
             yield rank, Hit("tr", tr.code, tr.name, "name")
         outputs = _among(needle, tr.outputs)
         if outputs:
+            # Below every name: over a hundred TRs return 현재가, one FID is called so.
             yield 3 if any(_plain(o) == needle for o in outputs) else 4, Hit("tr", tr.code, tr.name, "output", outputs)
         inputs = _among(needle, tr.inputs)
         if inputs:
@@ -101,6 +103,7 @@ def _tr_hits(needle: str) -> Iterator[tuple[int, Hit]]:
 
 
 def _named(needle: str, kind: str, key: str, name: str) -> Iterator[tuple[int, Hit]]:
+    # Keys as a whole only: "10" is a FID, and a part of a thousand codes.
     if needle == _plain(key):
         yield 0, Hit(kind, key, name, "key")
         return

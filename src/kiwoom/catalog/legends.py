@@ -41,12 +41,14 @@ class Legend:
     note: str
 
 
+# As the table writes them.
 _REQUIRED = {"1": True, "0": False, "": None}
 _CONFIDENCE = {"c": "captured", "s": "several", "o": "single", "i": "inferred"}
 
 
 def _legend(row: list[str]) -> Legend:
     tr, name, required, blank, form, codes, example, confidence, source, meaning, note = row
+    # The first colon divides: a meaning may hold another.
     pairs = (code.partition(":") for code in codes.split("|") if code)
     return Legend(
         tr=tr,

@@ -70,6 +70,7 @@ def listing(small: bool = False) -> tuple[Listed, ...]:
 
 def listed_codes(small: bool = False) -> tuple[str, ...]:
     """The codes of `listing`, in its order."""
+    # The last column marks the short list: no line is taken apart for it.
     return tuple(code for code, line in _lines().items() if not small or line.endswith("\tY"))
 
 

@@ -11,6 +11,7 @@ from kiwoom.catalog.tables import rows
 
 __all__ = ["Sector", "markets", "sectors"]
 
+# The numbers of the developer guide, in its order, then those that came later: 60 and NXT.
 _MARKETS = {
     "0": "코스피",
     "10": "코스닥",

@@ -58,6 +58,7 @@ class Tr:
 
 
 def _fields(text: str) -> tuple[Field, ...]:
+    # The last colon divides: a name may hold another.
     pairs = (item.rpartition(":") for item in text.split("|") if item)
     return tuple(Field(name, int(fid)) for name, _, fid in pairs)
 
@@ -84,9 +85,11 @@ def trs() -> Mapping[str, Tr]:
 
 def tr(code: str) -> Tr:
     """Find a TR by its code in any case. Raises UnknownTr, naming the nearest code or the TR of that name."""
+    # As it stands first: programs ask by the catalog's own spelling, once a page.
     found = trs().get(code) or trs().get(code.strip().lower())
     if found is None:
         named = next((t.code for t in trs().values() if t.name == code), None)
+        # Cut: `difflib` takes time by the square of the length.
         near = [named] if named else get_close_matches(code.strip().lower()[:40], trs(), n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]!r} ({trs()[near[0]].name})?" if near else ""
         raise UnknownTr(f"There is no TR {code[:100]!r} in the catalog.{hint}")

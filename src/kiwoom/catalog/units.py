@@ -101,6 +101,7 @@ _RULES: tuple[tuple[str, Meaning], ...] = (
         COUNT,
     ),
     (r"^결제잔고$|^현재잔고$|잔고수|수주합", COUNT),
+    # 억원, as opt10001 and the FID 311 write them (captured: price times listed shares).
     (r"시가총액|^자본금$|매출액|영업이익|당기순이익", HUNDRED_MILLION),
     (r"^EPS$|^BPS$", Meaning("number", "won")),
     (r"총매입가|거래비용", WON),
@@ -135,10 +136,12 @@ _RULES: tuple[tuple[str, Meaning], ...] = (
 
 # What the name does not tell, by FID (captured 2021-24; the arithmetic was checked on the captured values).
 _BY_FID: dict[int, Meaning] = {
+    # 누적거래대금 in million won, 거래대금증감 (29) to the won.
     14: MILLION,
     15: SIDED,
     26: COUNT,
     29: WON,
+    # A percentage of the day before: `-89.68` is 89.68 percent, less than all of it.
     30: RATIO,
     214: Meaning("duration"),
     215: FLAG,
@@ -153,6 +156,7 @@ _BY_FID: dict[int, Meaning] = {
     851: Meaning("rate", "%", scale=HUNDREDTH),
     932: WON,
     1032: RATIO,
+    # The sign of the side, price x quantity / 1000, cut toward zero.
     1313: Meaning("amount", "won", "side", 1_000),
     1314: SIDED,
     1315: SIDED,

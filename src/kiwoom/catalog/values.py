@@ -68,6 +68,7 @@ def typed_fid(fid: int, text: str, real_type: str = "") -> Typed:
 def read(text: str, what: Meaning, where: str = "") -> Typed:
     """Read a text by a meaning. `where` is named in the FieldFormatError of a text that is not of that form."""
     plain = text.strip()
+    # A flag of "0" or "+" is a choice, not a number.
     if what.form in ("text", "flag"):
         return Typed(text, plain, 0, what)
     if not plain:
@@ -99,6 +100,7 @@ def _number(text: str) -> tuple[int | Decimal, int]:
     signs, whole, part = match.groups()
     sign = -1 if "-" in signs else 1 if signs else 0
     digits = (whole or "0").replace(",", "")
+    # Decimal, never float: 0.1 must stay 0.1 in a sum of fees.
     value = int(digits) if part is None else Decimal(f"{digits}.{part or '0'}")
     return value, sign
 
@@ -107,6 +109,7 @@ def _scaled(value: int | Decimal, scale: int | Decimal) -> int | Decimal:
     if scale == 1:
         return value
     product = value * scale
+    # Money is whole won: 1.5 million is an int again.
     if isinstance(scale, int) and isinstance(product, Decimal) and product == product.to_integral_value():
         return int(product)
     return product
@@ -125,6 +128,7 @@ def _time(text: str) -> dt.time | dt.datetime | None:
         raise ValueError("not HHMMSS, nor HHMM, nor YYYYMMDDHHMMSS")
     if not text.strip("0"):
         return None
+    # Some TRs write the time without its seconds.
     clock = text[-6:] if len(text) > 4 else f"{text}00"
     clock = _CLOSING_TIMES.get(clock, clock)
     time = dt.time(int(clock[:2]), int(clock[2:4]), int(clock[4:]))

@@ -22,6 +22,7 @@ app = typer.Typer(
     cls=Command,
     help="Kiwoom Open API+ from the shell: on the embedded simulator, on the OCX, or on a server.",
     no_args_is_help=True,
+    # A fault of this package shows Python's own traceback, which can be searched for and reported.
     pretty_exceptions_enable=False,
 )
 
@@ -35,6 +36,7 @@ def _version(asked: bool) -> None:
 @app.callback()
 def options(
     version: Annotated[
+        # Eager: it needs no command.
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit")
     ] = False,
 ) -> None:
@@ -104,6 +106,7 @@ def download(
         report = api.histories(
             market, sector, code, period, unit, start, end, path=path, merge=merge, encoding=encoding
         )
+        # Six characters: the control knows names of stocks alone, not of sectors and derivatives.
         unknown = [code for code in report.empty if len(code) == 6 and not api.get_master_code_name(code).strip()]
     ended = download_exit(report)
     if unknown and not ended:

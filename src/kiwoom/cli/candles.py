@@ -24,9 +24,11 @@ def draw(bars: Sequence[Bar], height: int = 14) -> Text:
     if not bars:
         return text
     top, bottom = max(bar[2] for bar in bars), min(bar[3] for bar in bars)
+    # 0 for bars that all stand at one price.
     span = max(1, top - bottom)
 
     def row_of(price: int) -> int:
+        # The lowest price would fall into the row below the last.
         return min(height - 1, (top - price) * height // span)
 
     columns = [(row_of(o), row_of(h), row_of(low), row_of(c), _UP if c >= o else _DOWN) for _, o, h, low, c in bars]

@@ -12,9 +12,11 @@ from kiwoom.errors import UsageError, WaitTimeout, error_for
 
 __all__ = ["demo_url", "run_demo"]
 
+# 삼성전자: the stock that every reader knows, and the one with most trades.
 _CODE = "005930"
 _QUANTITY = 10
 _PRICES = 8
+# Seconds of the control's clock: on the simulator the longest step takes about ten.
 _WAIT_S = 60.0
 
 
@@ -22,6 +24,7 @@ def demo_url(seed: int, live: bool = False) -> str:
     """
     The simulator of a demo: the same session for a seed on any day, without a wait; `live` begins now and takes time.
     """
+    # A Friday ten minutes after the opening: trades come from the first second on.
     return f"sim:?seed={seed}&speed=3" if live else f"sim:?seed={seed}&clock=virtual&at=2026-02-06 09:10"
 
 
@@ -63,6 +66,7 @@ def _account(console: Console, api: Kiwoom, account: str, after: bool = False) -
     inputs = {"계좌번호": account, "비밀번호": "", "비밀번호입력매체구분": "00", "조회구분": "1"}
     received = ask(api, catalog.tr("opw00018"), inputs, pages=0, screen="0200")
     table = Table("종목", "수량", "매입가", "현재가", "평가손익", "수익률")
+    # As many as leave the rest of the demo on a screen.
     for row in received.rows[:6]:
         change = float(row["수익률(%)"] or 0)
         style = "red" if change > 0 else "blue" if change < 0 else ""
@@ -80,6 +84,7 @@ def _chart(console: Console, api: Kiwoom) -> None:
         console, 3, f"A chart: {api.get_master_code_name(_CODE)}, 60 days", "api.comm_rq_data('chart', 'opt10081', …)"
     )
     received = ask(api, catalog.tr("opt10081"), {"종목코드": _CODE, "기준일자": "", "수정주가구분": "1"}, screen="0201")
+    # Without the first, the bar of the day that is still running; oldest first, as a chart is read.
     rows = received.rows[1:61][::-1]
     bars = [(r["일자"], int(r["시가"]), int(r["고가"]), int(r["저가"]), int(r["현재가"])) for r in rows]
     console.print(draw(bars))
@@ -91,12 +96,14 @@ def _prices(console: Console, api: Kiwoom) -> None:
 
     def price(code: str, real_type: str, _data: str) -> None:
         nonlocal seen
+        # The registration brings the other real types of the code too: order books and best quotes.
         if real_type != "주식체결" or seen == _PRICES:
             return
         seen += 1
         time, last, quantity = (api.get_comm_real_data(code, fid) for fid in (20, 10, 15))
         rate = api.get_comm_real_data(code, 12)
         side = {"+": "매수체결", "-": "매도체결"}.get(quantity[:1], "동시호가")
+        # The sign of a price is its direction against the base price.
         style = "red" if last.startswith("+") else "blue" if last.startswith("-") else ""
         clock = f"{time[:2]}:{time[2:4]}:{time[4:]}"
         console.print(
@@ -119,6 +126,7 @@ def _order(console: Console, api: Kiwoom, account: str) -> None:
 
     def notice(gubun: str, _count: int, _fids: str) -> None:
         nonlocal left
+        # 0 is an order or a fill; the balance (1) follows each fill.
         if gubun != "0":
             return
         status, number, time = (api.get_chejan_data(fid).strip() for fid in (913, 9203, 908))
@@ -131,6 +139,7 @@ def _order(console: Console, api: Kiwoom, account: str) -> None:
             console.print(f"   {status} {number} {time}")
 
     api.OnReceiveChejanData.connect(notice)
+    # 03 is 시장가: its price is 0.
     result = api.send_order("buy", "1001", account, 1, _CODE, _QUANTITY, 0, "03", "")
     if result < 0:
         raise error_for(result, "send_order")

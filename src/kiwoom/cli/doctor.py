@@ -37,6 +37,7 @@ State = Literal["ok", "note", "warning", "missing"]
 
 _MARKS: dict[State, str] = {"ok": "[green]ok[/]", "note": "[cyan]note[/]", "warning": "[yellow]warning[/]",
                             "missing": "[red]missing[/]"}  # fmt: skip
+# A control that opens a window of its own waits for a click for ever.
 _TRY_TIMEOUT_S = 60.0
 _CLOCK_TIMEOUT_S = 2.0
 _CLOCK_OFF_S = 2.0
@@ -80,6 +81,7 @@ class Machine:
         """Whether a package can be imported, without importing it."""
         try:
             return importlib.util.find_spec(name) is not None
+        # `find_spec` of a submodule imports the package above it.
         except ModuleNotFoundError:
             return False
 
@@ -125,6 +127,7 @@ class Machine:
 
     def clock_error(self, server: str) -> float | None:
         """Seconds by which this clock is ahead of a time server (SNTP); None if it does not answer."""
+        # RFC 4330: leap indicator 0, version 3, mode 3 (client); the rest of a request may be zeros.
         request = b"\x1b" + 47 * b"\0"
         try:
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as link:
@@ -137,8 +140,11 @@ class Machine:
             return None
         if len(answer) < 48:
             return None
+        # Bytes 40 to 47 are the time at which the server sent its answer: seconds since 1900, and 2**-32 of one.
         seconds, fraction = struct.unpack("!II", answer[40:48])
+        # 2,208,988,800 s lie between 1900 and 1970.
         server_time = float(seconds - 2_208_988_800) + float(fraction) / 2**32
+        # The way there and the way back count as equally long.
         return (sent + back) / 2 - server_time
 
     def names(self) -> list[Name]:
@@ -147,10 +153,12 @@ class Machine:
 
     def try_control(self, interpreter: str) -> str:
         """Make the control in a process of its own and close it: "" if that worked, else the last line it said."""
+        # `process=here`: otherwise the control would open in a host process, which would report no error of its own.
         program = "from kiwoom.control import open_control; open_control('ocx:?process=here').close()"
         try:
             done = subprocess.run(
                 [interpreter, "-c", program],
+                # A question on the terminal would not be seen.
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=_TRY_TIMEOUT_S,
@@ -161,6 +169,7 @@ class Machine:
         except OSError as error:
             return str(error)
         lines = (done.stderr + done.stdout).decode("utf-8", "replace").strip().splitlines()
+        # The last line of a traceback names the error.
         return "" if done.returncode == 0 else (lines[-1] if lines else f"it ended with code {done.returncode}")
 
 
@@ -215,6 +224,7 @@ def _qt(machine: Machine, required: bool) -> Finding:
         if with_container:
             return Finding("qt", "ok", f"{with_container[0]} with its ActiveX container")
     found = [n for n in names if machine.has_module(n)]
+    # Elsewhere no binding has a container, and none is needed.
     if found and not required:
         return Finding("qt", "ok", f"{', '.join(found)}: windows of your own work")
     return Finding(
@@ -228,6 +238,7 @@ def _qt(machine: Machine, required: bool) -> Finding:
 def _ocx(machine: Machine) -> Iterator[Finding]:
     bits = machine.bits()
     here, wanted = machine.registration(bits), machine.registration(32)
+    # Kiwoom's control is 32-bit; a 64-bit interpreter asks for one of its own first, then looks for a host.
     found = here or wanted
     if found is None:
         yield Finding("ocx", "missing", "the control is not registered", _INSTALL_OCX)
@@ -300,6 +311,7 @@ def _installation(machine: Machine, found: registration.Registration) -> Iterato
             "register the account password in the account window (계좌비밀번호 저장) with AUTO ticked, or let "
             "`kiwoom login` fill the window from the keyring",
         )
+    # The updater replaces the control's file, which Windows keeps from it while a process has it loaded.
     others = machine.holders(found.path)
     if others:
         names = ", ".join(f"{p.name} ({p.pid})" for p in others)
@@ -336,6 +348,7 @@ def _time(machine: Machine, clock_server: str) -> Iterator[Finding]:
     else:
         measured = f", {abs(error):.2f} s off {clock_server}" if error is not None else ""
         yield Finding("clock", "ok", f"{now:%Y-%m-%d %H:%M:%S} KST{measured}")
+    # Korea has no summer time.
     if machine.utc_offset() != timedelta(hours=9):
         yield Finding(
             "time zone",

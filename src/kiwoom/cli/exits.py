@@ -54,6 +54,7 @@ LINK = Exit(5, "LINK", "There is no control, the line was cut, or no answer came
 INCOMPLETE = Exit(
     7, "INCOMPLETE", "A download got less than asked: codes that failed, or days that the server does not keep."
 )
+# 128 + SIGINT, as shells give it.
 INTERRUPTED = Exit(130, "INTERRUPTED", "Ctrl-C ended the command.", retryable=True)
 
 EXITS: tuple[Exit, ...] = (OK, INPUT, BROKER, LOGIN, LIMIT, LINK, INCOMPLETE, INTERRUPTED)
@@ -70,6 +71,7 @@ class ServerRefused(KiwoomError):
 
 
 _FAMILIES: tuple[tuple[tuple[type[BaseException], ...], Exit], ...] = (
+    # Before the families of which these errors are members.
     ((RequestLimited, OrderLimited), LIMIT),
     ((LoginError,), LOGIN),
     ((ControlUnavailable, ControlClosed, WaitTimeout), LINK),
@@ -93,6 +95,7 @@ class Command(TyperGroup):
     def main(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:
         """Run the command with these words, or the process's, and leave the process."""
         words = [_decoded(word) for word in (sys.argv[1:] if args is None else args)]
+        # click would print errors in a form of its own and leave the process.
         options["standalone_mode"] = False
         sys.exit(_ended(words, lambda: super(Command, self).main(words, *rest, **options)))
 
@@ -145,6 +148,7 @@ def _report(error: BaseException, exit: Exit, words: Sequence[str]) -> None:
 def _words_of(error: BaseException) -> str:
     if isinstance(error, (KeyboardInterrupt, typer.Abort)):
         return "interrupted"
+    # Some errors of this package are OSErrors too, and have words of their own.
     if isinstance(error, OSError) and not isinstance(error, KiwoomError) and error.strerror:
         where = ": ".join(str(name) for name in (error.filename, error.filename2) if name is not None)
         return f"{where}: {error.strerror}" if where else error.strerror

@@ -71,9 +71,11 @@ def ask_credentials() -> Credentials:
 
 
 def _ask() -> Credentials:
+    # On stderr: stdout is for data, also here.
     user_id = typer.prompt("ID", err=True).strip()
     mock = typer.confirm("Mock server (모의투자)?", default=True, err=True)
     password = _ask_secret("Password (비밀번호)")
+    # The mock server asks for no certificate.
     certificate = "" if mock else _ask_secret("Certificate password (인증비밀번호)")
     wanted = typer.confirm("Keep the account password (계좌) too, to fill its window?", default=True, err=True)
     account = _ask_secret("Account password (계좌비밀번호)") if wanted else ""
@@ -99,6 +101,7 @@ def _log_in(url: str, account_window: bool, timeout: float, format: Format) -> N
 
     config.MUTE = True
     with Kiwoom(url or default_url()) as api:
+        # The server's messages would stand among the data on stdout.
         api.msg = False
         api.login(timeout=timeout)
         if account_window:

@@ -71,11 +71,13 @@ def show(
         for row in data:
             sys.stdout.write(dumped(row) + "\n")
     elif format is Format.csv:
+        # Not csv's own \r\n: stdout makes the line ends of the system of each \n.
         writer = csv.DictWriter(sys.stdout, list(data[0]) if data else [], lineterminator="\n")
         writer.writeheader()
         writer.writerows(data)
     else:
         console = stdout()
+        # A table of blanks tells nothing.
         if single and any(single.values()):
             table = Table("항목", "값")
             for name, value in single.items():

@@ -15,10 +15,12 @@ from kiwoom.limits import PROFILES, RequestLimiter
 
 __all__ = ["Received", "ask", "read_inputs", "transaction"]
 
+# Seconds of the control's clock; real servers answer in 60 to 400 ms, or not at all.
 _ANSWER_S = 30.0
 _ANSWERED = ("완료", "계속", "없습니다", "정상")
 """In the words of an answer that was given: done, to be continued, nothing to list. A refusal has none of them."""
 
+# Asked for by CommKwRqData alone: its nTypeFlag is 0 for stocks, 3 for futures and options.
 _CODES_TRS = {"optkwfid": 0, "optfofid": 3}
 
 
@@ -54,6 +56,7 @@ def ask(api: Kiwoom, tr: catalog.Tr, inputs: Mapping[str, str], pages: int = 1, 
     The session must be logged in. Raises CodeError for a request that is not sent, WaitTimeout when no answer comes.
     """
     received = Received()
+    # The server's published limits, whichever control this is: the same command works on each.
     limiter = RequestLimiter(api.control.clock, PROFILES["server"].queries)
     state = {"prev_next": "0"}
     repeated: set[tuple[str, ...]] = set()
@@ -91,6 +94,7 @@ def ask(api: Kiwoom, tr: catalog.Tr, inputs: Mapping[str, str], pages: int = 1, 
             progress(f"{tr.code}: {received.pages} pages, {len(received.rows)} rows")
     finally:
         api.OnReceiveMsg.disconnect(message)
+        # A quote TR registers its codes for real-time data on its screen, which the command does not read.
         api.disconnect_real_data(screen)
 
 
@@ -129,6 +133,7 @@ def _reasons() -> Iterator[list[str]]:
     handler = logging.Handler(logging.WARNING)
     handler.emit = lambda record: reasons.append(record.getMessage())  # type: ignore[method-assign]
     simulator.addHandler(handler)
+    # What is collected here is shown once, at the end.
     propagated, simulator.propagate = simulator.propagate, False
     try:
         yield reasons
@@ -151,7 +156,9 @@ def transaction(code: str, words: Sequence[str], url: str | None, pages: int, fo
             inputs["계좌번호"] = api.get_login_info("ACCNO").split(";")[0]
             inputs.setdefault("비밀번호", "")
             if "비밀번호입력매체구분" in tr.inputs:
+                # The value of the guide's examples.
                 inputs.setdefault("비밀번호입력매체구분", "00")
+        # In the catalog's order, in which KOA Studio sets them.
         ordered = {name: inputs.get(name, "") for name in tr.inputs if name in inputs}
         received = ask(api, tr, ordered, pages)
         meta = {

@@ -126,9 +126,11 @@ def refresh(control: Control) -> None:
     for market in MARKET_GUBUNS:
         entries = str(control.call("KOA_Functions", "GetUpjongCode", market))
         for entry in entries.split("|"):
+            # `market,code,name`; a name may hold a comma.
             fields = entry.split(",", 2)
             if len(fields) == 3 and fields[1]:
                 listed[fields[1]] = fields[2]
+    # An empty answer (files that are missing) must not empty the table.
     if listed:
         table: dict[str, str] = __getattr__("SECTORS") if "SECTORS" not in globals() else globals()["SECTORS"]
         table.clear()

@@ -43,6 +43,7 @@ class Screen:
             raise RuntimeError(
                 f"all {MAX_SCREEN_COUNT} screen numbers are in use; free some with `del screen[tr_code]`"
             )
+        # The lowest that is free: numbers stay few and the same in every run.
         number = next(n for n in map(str, range(_FIRST, _LAST + 1)) if n not in self._used)
         self._used.add(number)
         return number

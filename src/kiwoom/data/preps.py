@@ -28,6 +28,7 @@ def number(x: str | None) -> int | float | None:
     """
     if x is None or not x.strip():
         return None
+    # int first: a float holds 15 digits, and volumes and money must stay whole.
     if "." not in x:
         try:
             return int(x)

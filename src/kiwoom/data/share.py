@@ -26,6 +26,7 @@ class Share:
         self.history: defaultdict[str, defaultdict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
 
     def _kind(self, typ: str) -> dict[str, Any]:
+        # 1.5 took both spellings.
         if typ.lower() not in TYPES:
             raise KeyError(f"typ must be one of {TYPES}, not {typ!r}")
         kind: dict[str, Any] = getattr(self, typ.lower())
@@ -35,6 +36,7 @@ class Share:
         """Everything stored for a name: its single values, then its lists (``share['balance']['종목명']``)."""
         if fn not in self.single and fn not in self.multi:
             raise KeyError(f"{fn!r} is neither in the single nor in the multi data")
+        # Single values last: they win over a list of the same name.
         return {**self.multi.get(fn, {}), **self.single.get(fn, {})}
 
     def keys(self, typ: str, fn: str | None = None) -> KeysView[str]:
@@ -42,6 +44,7 @@ class Share:
         kind = self._kind(typ)
         if fn is None:
             return kind.keys()
+        # Asked before it is taken: a look into a defaultdict would make what is missing.
         if fn not in kind:
             raise KeyError(f"{fn!r} is not in the {typ} data")
         keys: KeysView[str] = kind[fn].keys()
@@ -54,6 +57,7 @@ class Share:
     def get(self, typ: str, fn: str, key: str | None = None) -> Any:
         """The values stored for a name, or the one under a key of it."""
         stored = self._kind(typ)
+        # As in `keys`: the look itself must not make it.
         if fn not in stored:
             raise KeyError(f"{fn!r} is not in the {typ} data")
         if key is None:

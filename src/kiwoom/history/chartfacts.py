@@ -28,6 +28,7 @@ __all__ = [
     "regret",
 ]
 
+# Digits: 001 is KOSPI. Stocks have six characters, derivatives eight.
 _SECTOR_CODE_LENGTH = 3
 
 
@@ -35,6 +36,7 @@ def is_date(date: object) -> bool:
     """Say whether this is a day as YYYYMMDD."""
     text = str(date)
     try:
+        # `strptime` alone takes "2020101" too.
         return len(text) == 8 and text.isdecimal() and bool(datetime.strptime(text, "%Y%m%d"))
     except ValueError:
         return False

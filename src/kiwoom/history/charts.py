@@ -21,6 +21,7 @@ Period = Literal["tick", "min", "day", "week", "month", "year"]
 PERIODS: tuple[Period, ...] = get_args(Period)
 """The periods, shortest first."""
 
+# Kiwoom has no weeks, months and years of options.
 _TRS: dict[tuple[Kind, Period], str] = {
     ("stock", "tick"): "opt10079",
     ("stock", "min"): "opt10080",
@@ -92,6 +93,7 @@ class Chart:
         """The items to read of each row, the time first."""
         if self.period == "tick":
             return (self.time_field, "현재가", "거래량")
+        # The day charts of derivatives call the volume 누적거래량, and none of theirs has 거래대금.
         if self.kind in ("future", "option"):
             return (self.time_field, *_PRICES, "거래량" if self.intraday else "누적거래량")
         return (self.time_field, *_PRICES, "거래량") + (() if self.intraday else ("거래대금",))
@@ -111,6 +113,7 @@ class Chart:
     @cached_property
     def positions(self) -> tuple[int, ...]:
         """Where `fields` stand in a row of `GetCommDataEx`, which has every item of the multi record in order."""
+        # By name: each TR has other items between these.
         names = [field.name for field in catalog.tr(self.tr_code).multi]
         return tuple(names.index(name) for name in self.fields)
 

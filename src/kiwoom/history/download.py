@@ -167,6 +167,7 @@ def downloads(download: Download) -> Generator[PageRequest, Page, Report]:
     job, progress, clock = download.job, download.progress, download.clock
     report = download.report
     begun = clock.now_us()
+    # A file that was taken away since is downloaded again, whatever the journal says.
     finished = [code for code in report.codes if code in job.done and download.store.exists(code)]
     report.done.extend(finished)
     report.resumed = len(finished)
@@ -199,6 +200,7 @@ def downloads(download: Download) -> Generator[PageRequest, Page, Report]:
                 log.error("the download stopped at %s: %s", code, report.stopped)
                 break
             progress.code_done(code, len(report.done) + len(report.failures), report.requests)
+        # Without `merge` a job with failures stays open: once it has ended, its own files would count as foreign ones.
         if report.stopped is None and (download.merge or not report.failures):
             try:
                 download.journal.end(job)
@@ -230,6 +232,7 @@ def _attempt(download: Download, code: str, report: Report, last: bool) -> Gener
     chart, store, journal, unit = download.plan.chart, download.store, download.journal, download.unit
     old = store.read(code, chart.columns)
     known = journal.coverage.get(code) if old else None
+    # The header does not tell: minute files of every unit have the same columns.
     if known is not None and (known.period, known.unit) != (chart.period, unit):
         raise WrongFile(
             f"{store.file(code)} holds {known.period} bars of {known.unit}, not {chart.period} bars of {unit}; "
@@ -247,6 +250,7 @@ def _attempt(download: Download, code: str, report: Report, last: bool) -> Gener
         return
     last_day, nothing_before = download.bounds.end, download.nothing_before
     if last_day is not None and nothing_before is not None and last_day < nothing_before:
+        # A file with nothing but its header: the code is done, and the file says that there is nothing.
         if not store.exists(code):
             store.write(code, chart.columns, old)
         journal.finished(download.job, code, known or Coverage(chart.period, unit, nothing_before.isoformat()))
@@ -255,6 +259,7 @@ def _attempt(download: Download, code: str, report: Report, last: bool) -> Gener
             report.empty.append(code)
         _note_short(download, report, code, old)
         return
+    # Where the TR takes it, the pages begin at the last day wanted and not at today.
     base = bounds.end.strftime("%Y%m%d") if bounds.end is not None and chart.takes_base else ""
     steps = pages(chart, code, unit, base, reach)
     request = next(steps)
@@ -270,14 +275,18 @@ def _attempt(download: Download, code: str, report: Report, last: bool) -> Gener
     if not collected.complete and not last:
         # Most likely another part of the program asked for the same TR meanwhile, and the server lost its place.
         raise WrongAnswer(collected.reason)
+    # The pages ended before they met the file's rows: written, the file would have a hole.
     if not collected.complete and old and (not collected.rows or collected.rows[0][0] > old[-1][0]):
         raise Incomplete(f"{collected.reason}; the file was left as it is")
     merged = merge(chart, old, collected, bounds, unit, since)
+    # An unchanged file is not written again: each write waits for the disk, and a market has 2,000 files.
     if merged.rows != old or not store.exists(code):
         store.write(code, chart.columns, merged.rows)
+    # A second of the server's ticks may have fewer rows than the one of the file that it replaces.
     report.rows_added += max(0, len(merged.rows) - len(old))
     coverage = Coverage(chart.period, unit, merged.known_from)
     if not collected.complete:
+        # The file is written: the next call must know from which day on it is whole.
         journal.unfinished(code, coverage)
         raise Incomplete(f"{collected.reason}; the file begins with {merged.rows[0][0] if merged.rows else 'nothing'}")
     journal.finished(download.job, code, coverage)
@@ -300,6 +309,7 @@ def _note_short(download: Download, report: Report, code: str, rows: Sequence[Ro
     listed = download.listed(code)
     wanted = start if listed is None else max(start, listed)
     until = min(end or download.bounds.as_of.date(), download.bounds.as_of.date())
+    # A holiday has no row to miss.
     if not calendar.is_trading_day(wanted):
         wanted = calendar.next_trading_day(wanted)
     if wanted > until:

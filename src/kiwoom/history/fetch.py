@@ -86,6 +86,7 @@ class _Fetcher:
         self._loop = api._eventloop
         self._limiter = api.limits.queries
         self._waiting: _Answer | None = None
+        # `Kiwoom` prints what the server says, `API` does not; a download's messages go into its report.
         self._unprinted: set[str] = getattr(api, "_unprinted", set())
         self._messages = messages
         self._by_items: set[str] = set()
@@ -119,9 +120,11 @@ class _Fetcher:
         tr_code = request.chart.tr_code
         refused_s = 0.0
         for attempt in count():
+            # One place in the line for each page: between two of them a person's request goes first.
             with self._limiter.line_up(Priority.BULK) as ticket:
                 while (wait_s := ticket.reserve()) > 0:
                     yield from self._pause(wait_s)
+            # On the control and not on the API, which would print or raise every refusal that is waited out here.
             for name, value in request.inputs:
                 self.control.call("SetInputValue", name, value)
             code = self.control.call("CommRqData", answer.name, tr_code, request.prev_next, screen_of(request.chart))
@@ -168,6 +171,7 @@ class _Fetcher:
         try:
             rows = self._read(answer.request, tr_code, rq_name)
             cleaned = clean(answer.request.chart, answer.request.code, rows)
+            # "2" is more; "0" and, for some TRs, "" are the end.
             answer.page = Page(cleaned, prev_next.strip() == "2")
         except (KiwoomError, ValueError) as error:
             answer.error = error
@@ -180,6 +184,7 @@ class _Fetcher:
             if named and bare(named) != bare(request.code):
                 raise WrongAnswer(f"{chart.tr_code} was asked for {request.code}, and the answer is about {named}")
         if chart.tr_code not in self._by_items:
+            # One call for a page; item by item, 900 rows of 7 items take 6,300 calls of COM.
             table = control.call("GetCommDataEx", tr_code, rq_name)
             if isinstance(table, list) and table and self._fits(chart, tr_code, rq_name, table):
                 positions = chart.positions
@@ -198,6 +203,7 @@ class _Fetcher:
         wide = len(table[0]) > max(chart.positions)
         if wide and all(
             self._item(tr_code, rq_name, row, field).strip() == str(table[row][position]).strip()
+            # Two rows are enough: an item in between moves the columns of all rows alike.
             for row in {0, len(table) - 1}
             for field, position in zip(chart.fields, chart.positions, strict=True)
         ):

@@ -45,6 +45,7 @@ class Bounds:
 
     def select(self, chart: Chart, rows: Sequence[Row], unit: int = 1) -> list[Row]:
         """The rows within the bounds; `rows` oldest first."""
+        # A row of the day alone sorts before every row of that day, with or without a time.
         first = 0 if self.start is None else bisect_left(rows, (self.start.isoformat(),))
         after = len(rows) if self.end is None else bisect_left(rows, ((self.end + timedelta(days=1)).isoformat(),))
         chosen = list(rows[first:after])
@@ -59,6 +60,7 @@ class Bounds:
         return chosen
 
     def _finished(self, chart: Chart, when: str, unit: int) -> bool:
+        # A second is over when the clock shows the next one; until then more ticks may come with the same time.
         if chart.period == "tick":
             return datetime.fromisoformat(when) < self.as_of.replace(microsecond=0)
         if chart.period == "min":
@@ -69,6 +71,7 @@ class Bounds:
 
 def _last_day(chart: Chart, day: date) -> date:
     """The last weekday of the bar that `day` belongs to."""
+    # Saturdays, on which KRX traded until December 1998, end their week themselves.
     if chart.period == "week":
         return day + timedelta(days=4 - day.weekday()) if day.weekday() < 4 else day
     if chart.period == "month":
@@ -77,6 +80,7 @@ def _last_day(chart: Chart, day: date) -> date:
         day = day.replace(month=12, day=31)
     else:
         return day
+    # Holidays at the end of a month or year are not looked at: the bar is taken some days later, and is the same.
     return day - timedelta(days=max(0, day.weekday() - 4))
 
 
@@ -131,6 +135,7 @@ class Reach:
     def __call__(self, page: Sequence[Row], rows: Sequence[Row]) -> bool:
         """True if `rows` (newest first, `page` the oldest of them) reach far enough."""
         oldest = page[-1][0]
+        # Before the start, not on it: its day may go on on the next page.
         if self._start and oldest < self._start:
             return True
         if not self._deep_enough:
@@ -145,6 +150,7 @@ class Reach:
         prices = self._chart.prices
         for row in reversed(page):
             key = self._key(row)
+            # From the oldest bar on, keys only grow. The file's last bar may have been running when it was written.
             if key >= self._last:
                 return False
             known = self._by_key.get(key)
@@ -156,8 +162,10 @@ class Reach:
         """The page's whole seconds before the file's last second are the same in the file."""
         cut, newest, last = page[-1][0], page[0][0], self._old[-1][0]
         first = len(rows) - len(page)
+        # The page's newest second may have begun on the page before.
         while first > 0 and rows[first - 1][0] == newest:
             first -= 1
+        # Sorted: trades filed under the close (888888) stand among older ones.
         here = sorted((r for r in reversed(rows[first:]) if cut < r[0] <= newest and r[0] < last), key=_time)
         if not here:
             return False
@@ -208,6 +216,7 @@ def merge(
         return Merged(new, from_day, False)
     if not new:
         return Merged(list(old), from_day, False)
+    # A bar of the running week whose date has moved is no hole.
     gap = new[0][0] > old[-1][0] and bar_key(chart)(new[0]) != bar_key(chart)(old[-1])
     if chart.period == "tick":
         before = old[: bisect_left(old, new[0][0], key=_time)]
@@ -215,6 +224,7 @@ def merge(
         return Merged([*before, *new, *after], from_day, gap)
     key = bar_key(chart)
     bars = {key(row): row for row in old}
+    # The server's bars win: their prices are adjusted for what has happened since.
     bars.update((key(row), row) for row in new)
     return Merged(sorted(bars.values(), key=_time), from_day, gap)
 

@@ -94,6 +94,7 @@ def pages(
         if not page.more:
             complete = ended = True
             break
+        # Asked again, it would give the same: the paging would never end.
         if not page.rows:
             reason = f"page {count} has no rows, yet the server says there are more"
             break
@@ -119,6 +120,7 @@ def _continue(before: Sequence[Row], rows: Sequence[Row]) -> Sequence[Row] | Non
     """
     if not before or not rows or rows[0][0] <= before[-1][0]:
         return rows
+    # The longest overlap first: equal trades may match a shorter one by chance.
     for size in range(min(len(before), len(rows)), 0, -1):
         if rows[0] == before[-size] and list(rows[:size]) == list(before[-size:]):
             return rows[size:] or None

@@ -34,6 +34,7 @@ __all__ = [
     "seconds_for",
 ]
 
+# Spreads are asked for by the TRs of futures.
 _KINDS: dict[str, Kind] = {"SECTOR": "sector", "FUTURE": "future", "SPREAD": "future", "OPTION": "option"}
 
 _MARKET_NAMES = {"KOSPI": "0", "코스피": "0", "KOSDAQ": "10", "코스닥": "10", "NEXTRADE": "NXT"}
@@ -93,6 +94,7 @@ class Plan:
 
 
 def _span(seconds: float) -> str:
+    # Up: some seconds are "1 min", never "0 min".
     minutes = math.ceil(seconds / 60)
     return f"{minutes // 60} h {minutes % 60:02} min" if minutes >= 60 else f"{minutes} min"
 
@@ -105,6 +107,7 @@ def day_named(value: str | int | date | None, what: str) -> date | None:
         return value.date()
     if isinstance(value, date):
         return value
+    # `strptime` takes "2020101" for a day too: the length decides.
     text = str(value).strip()
     try:
         return datetime.strptime(text, "%Y%m%d" if text.isdecimal() and len(text) == 8 else "%Y-%m-%d").date()
@@ -160,10 +163,12 @@ def resolve(
 
 
 def _codes(code: str | Sequence[str] | None) -> Target:
+    # Once each: two downloads into one file would be one too many.
     codes = tuple(dict.fromkeys(c.strip() for c in ([code] if isinstance(code, str) else code or ())))
     if not codes or not all(codes):
         raise UsageError("give market, sector or code: there is nothing to download")
     kinds = {kind_of(c) for c in codes}
+    # One call has one chart TR, and one set of columns.
     if len(kinds) > 1:
         raise UsageError(f"codes of several kinds ({', '.join(sorted(kinds))}) cannot be downloaded in one call")
     return Target(kinds.pop(), codes, codes[0] if len(codes) == 1 else f"{len(codes)} codes", len(codes))
@@ -186,6 +191,7 @@ def _market(master: Master, market: str, exchange: Exchange) -> Target:
     codes = _list(master, "GetCodeListByMarket", number)
     name = "KOSPI" if number == "0" else "KOSDAQ" if number == "10" else known[number]
     if number == "NXT":
+        # NXT's codes without a suffix would give the prices of KRX.
         where: Exchange = "SOR" if exchange == "KRX" else exchange
         return _target("stock", [with_exchange(code, where) for code in codes], name)
     if exchange != "KRX":
@@ -212,6 +218,7 @@ def _sector(master: Master, sector: str) -> Target:
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise UsageError(f"There is no sector {sector!r}.{hint}")
     text = str(master.call("KOA_Functions", "GetUpjongCode", group))
+    # Entries are `market,code,name`, divided by bars.
     codes = [entry.split(",")[1] for entry in text.split("|") if entry.count(",") >= 2]
     return _target("sector", codes, _GUBUNS[group])
 
@@ -221,6 +228,7 @@ def _by_name(table: Mapping[str, str], name: str) -> str:
 
 
 def _target(kind: Kind, codes: Iterable[str], name: str) -> Target:
+    # Sorted: the server's order changes with new listings, and `slice` and a resumed run count on it.
     ordered = tuple(sorted(dict.fromkeys(codes)))
     if not ordered:
         raise UsageError(f"the server lists no codes for {name}; is the control logged in?")
@@ -240,6 +248,7 @@ def _option_codes(master: Master) -> Iterable[str]:
     months = sorted(set(_list(master, "GetMonthList")))
     for month in months:
         for strike in strikes:
+            # 2 call, 3 put
             for right in (2, 3):
                 if code := str(master.call("GetOptionCode", strike, right, month)).strip():
                     yield code
@@ -282,6 +291,7 @@ def held_from(which: Chart, today: date, margin: int = 1) -> date | None:
     if depth is None:
         return None
     day = today if calendar.is_trading_day(today) else calendar.previous_trading_day(today)
+    # The running day counts as one of them.
     return calendar.previous_trading_day(day, depth * margin - 1)
 
 
@@ -294,6 +304,7 @@ def seconds_for(requests: int, windows: Sequence[Window]) -> float:
     seconds, left = 0.0, requests - 1
     for window in sorted(windows, key=lambda w: w.seconds, reverse=True):
         if left > 0:
+            # `reserved` is left to people who ask while a download runs.
             times, left = divmod(left, max(1, window.count - window.reserved))
             seconds += times * window.seconds
     return seconds

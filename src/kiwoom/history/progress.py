@@ -65,6 +65,7 @@ class Bar:
         self._windows = windows
         self._clock = clock
         self._begun = 0
+        # stdout belongs to the program.
         self._stream = stream or sys.stderr
         self._rich: RichProgress | None = None
         self._total = 0
@@ -86,6 +87,7 @@ class Bar:
             self._show(done)
 
     def _show(self, done: int) -> None:
+        # Here, not above: without a terminal no line of rich is needed.
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
@@ -110,6 +112,7 @@ class Bar:
         left = self._left(done, requests)
         if self._rich is not None:
             self._rich.update(self._rich.task_ids[0], completed=done, code=code, pages=requests, left=left)
+        # Ten lines, not one a code: the output of a night's run goes into a log.
         elif 10 * done // self._total > self._tenth:
             self._tenth = 10 * done // self._total
             self._print(f"{10 * self._tenth} % ({done} of {self._total}), {requests} requests, {left} left")
@@ -123,10 +126,12 @@ class Bar:
 
     def _left(self, done: int, requests: int) -> str:
         finished = done - self._before
+        # Until a code is done, the plan's own figure is the best there is.
         per_code = requests / finished if finished > 0 else self._per_code
         to_come = math.ceil(per_code * (self._total - done))
         passed = (self._clock.now_us() - self._begun) / SECOND_US
         whole = seconds_for(requests + to_come, self._windows)
+        # Slower by half than the limits: the server sets the pace, and the past tells more than the limits.
         if passed > seconds_for(requests, self._windows) * 1.5 and requests:
             whole = max(whole, passed * (requests + to_come) / requests)
         hours, rest = divmod(round(max(0.0, whole - passed)) if to_come else 0, 3600)

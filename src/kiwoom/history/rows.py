@@ -52,6 +52,7 @@ def clean(chart: Chart, code: str, raw: Iterable[Sequence[str]]) -> list[Row]:
         cleaned = [moment(when)]
         for cell in cells[first_value:last_price]:
             text = cell.strip()
+            # Most cells are clean already; a download has millions of them.
             cleaned.append(text if text.isdecimal() and text[0] != "0" else _number(text.translate(_SIGNS)))
         for cell in cells[last_price:]:
             text = cell.strip()
@@ -83,6 +84,7 @@ def _moment(text: str, odd: dict[str, int]) -> str:
     day, clock = text[:8], text[8:]
     try:
         if clock in odd:
+            # After-hours trading ends at 18:00 on late days too.
             hour = min(odd[clock] + late_opening_hours(day), 18)
             return f"{_day(day)} {hour:02}:00:00"
         return f"{_day(day)} {_clock(clock)}"
@@ -90,6 +92,7 @@ def _moment(text: str, odd: dict[str, int]) -> str:
         raise BadRow(f"{text!r} is not a time (YYYYMMDDHHMMSS)") from None
 
 
+# A trading day has some 24,000 seconds, and each comes back on every day.
 @lru_cache(maxsize=65_536)
 def _clock(text: str) -> str:
     if len(text) != 6:

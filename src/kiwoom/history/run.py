@@ -25,6 +25,7 @@ __all__ = ["Wanted", "histories", "histories_async", "plan"]
 
 log = logging.getLogger("kiwoom.history")
 
+# The values of 틱범위 in KOA Studio (opt10079, opt10080).
 _UNITS = {"min": (1, 3, 5, 10, 15, 30, 45, 60), "tick": (1, 3, 5, 10, 30)}
 
 
@@ -157,6 +158,7 @@ class _Prepared:
             raise UsageError("period is missing: one of tick, min, day, week, month, year")
         self.api = api
         self.wanted = wanted
+        # The control's clock: a simulated day may lie years back.
         self.now: datetime = api.control.clock.now()
         self.target: Target = resolve(
             api.control, wanted.market, wanted.sector, wanted.code, wanted.slice, wanted.exchange
@@ -174,7 +176,9 @@ class _Prepared:
     def job(self) -> Job:
         """The job that these arguments began earlier today and did not finish, else a new one."""
         wanted, end = self.wanted, self.end
+        # Everything that changes what is in the files. Not the path, in which the journal lies, and not the progress.
         arguments = {
+            # As text: 0 and "0" are the same market.
             "market": None if wanted.market is None else str(wanted.market),
             "sector": None if wanted.sector is None else str(wanted.sector),
             "code": wanted.code if wanted.code is None or isinstance(wanted.code, str) else list(wanted.code),
@@ -193,6 +197,7 @@ class _Prepared:
         begun = self.journal.jobs.get(new.key)
         if begun is None:
             return new
+        # A range that ended before that day gives the same rows on any later one.
         if begun.as_of.date() == self.now.date() or (end is not None and end < begun.as_of.date()):
             return begun
         # The rows of that day are no longer up to date; the files are still this job's own.
@@ -211,6 +216,7 @@ class _Prepared:
             if code not in done and not nothing:
                 first = self._first_day(code)
                 if first is not None and held is not None:
+                    # Pages before it would come back empty, and are not asked for.
                     first = max(first, held)
                 pages, more = pages_between(self.chart, first, upto, self.unit)
                 requests += pages
@@ -235,10 +241,12 @@ class _Prepared:
     def _first_day(self, code: str) -> date | None:
         """From which day on rows have to be fetched; None if that is not known."""
         last = self.store.last(code)
+        # A file that is whole from the start on needs only what came after its last row.
         if last is not None and self.wanted.merge:
             since = self.journal.coverage.get(code)
             if self.start is None or since is None or not since.since or since.since <= self.start.isoformat():
                 return last
+        # Nothing is older than the listing: for young stocks the plan would promise hours that are not needed.
         if not self.chart.intraday and (listed := self.listed(code)) is not None:
             return listed if self.start is None else max(listed, self.start)
         return self.start

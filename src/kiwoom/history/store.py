@@ -47,6 +47,7 @@ class Store:
 
     def __init__(self, path: str | os.PathLike[str], encoding: str = DEFAULT_ENCODING) -> None:
         text = os.fspath(path)
+        # `open` raises a ValueError for it, in the middle of a run.
         if "\0" in text:
             raise UsageError(f"path must be the name of a folder, not {text!r}")
         self.path = Path(text)
@@ -55,6 +56,7 @@ class Store:
                 self.path = self.path.expanduser()
         self.encoding = encoding
         try:
+            # The header of every intraday file.
             "체결시간".encode(encoding)
         except (LookupError, UnicodeEncodeError):
             raise UsageError(
@@ -93,6 +95,7 @@ class Store:
         """The day of the last row of a code's file, without reading it all; None if there is none, or no file."""
         try:
             with self.file(code).open("rb") as stream:
+                # 300 bytes hold more than one row of any chart.
                 stream.seek(-min(stream.seek(0, os.SEEK_END), 300), os.SEEK_END)
                 lines = stream.read().decode(self.encoding, errors="replace").split()
         except OSError:
@@ -121,6 +124,7 @@ class Store:
         if wrong is not None:
             # Excel writes times anew in its own form when it saves a file.
             raise WrongFile(f"{file} has the time {wrong!r}, which is not like 2026-02-06 or 2026-02-06 09:00:00")
+        # A spreadsheet may have saved it in another order; merging relies on this one.
         rows.sort(key=lambda row: row[0])
         return header, rows
 
@@ -135,6 +139,7 @@ class Store:
 
 def _replace(file: Path, content: bytes, hidden: Path) -> None:
     hidden.mkdir(parents=True, exist_ok=True)
+    # On the same file system, so that the rename is one step; hidden, so that a reader of *.csv does not take it.
     beside = hidden / f"{file.name}.part"
     with beside.open("wb") as stream:
         stream.write(content)
@@ -192,6 +197,7 @@ class Journal:
 
     def _read(self) -> None:
         try:
+            # "replace": a kill may have cut the last line within a letter.
             text = self._file.read_text(encoding="utf-8", errors="replace")
         except OSError:
             return  # not there, or not to be read: what cannot be written either is said when it is written
@@ -217,6 +223,7 @@ class Journal:
     def begin(self, job: Job) -> None:
         """Start a job, or go on with it, and write the journal anew without the entries of jobs that ended."""
         self.jobs[job.key] = job
+        # Anew, not appended: a folder that is merged daily would keep the entries of years.
         lines = [_file_entry(code, coverage, "") for code, coverage in self.coverage.items()]
         lines += [
             {
@@ -254,6 +261,7 @@ class Journal:
         if self._stream is None:
             raise RuntimeError("the journal was not begun")
         self._stream.write(json.dumps(entry, ensure_ascii=False) + "\n")
+        # Not synced: a line lost with the power costs the requests of one code, and syncing each would cost a run.
         self._stream.flush()
 
     def close(self) -> None:
@@ -281,6 +289,7 @@ def locked(store: Store) -> Iterator[None]:
     Hold the directory's lock; it goes with the process, however that ends. Raises DirectoryInUse.
     """
     store.hidden.mkdir(parents=True, exist_ok=True)
+    # For appending: opening must not change a file that another run holds. It stays, empty; only the lock counts.
     with (store.hidden / "lock").open("a+b") as stream:
         try:
             _lock(stream)

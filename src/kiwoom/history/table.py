@@ -30,6 +30,7 @@ class Table:
 
     def __init__(self, columns: Sequence[str], text: Sequence[Row]) -> None:
         self.columns = tuple(columns)
+        # As text: values are made when they are asked for, of the rows that are.
         self.text = list(text)
 
     def __len__(self) -> int:

@@ -29,10 +29,12 @@ def clock() -> str:
 
 def date(raw: str | _datetime.date) -> _datetime.date:
     """The day in "YYYYMMDD", "YYYY-MM-DD" (a time of day may follow), a date or a datetime. Raises ValueError."""
+    # Before `date`: a datetime is a date too.
     if isinstance(raw, _datetime.datetime):
         return raw.date()
     if isinstance(raw, _datetime.date):
         return raw
+    # In any of the usual spellings the first eight digits are year, month and day.
     digits = "".join(character for character in str(raw) if character.isdigit())[:8]
     return _datetime.datetime.strptime(digits, "%Y%m%d").date()
 
@@ -42,6 +44,7 @@ def list_wrapper(item: Any) -> Any:
     if (
         item is None
         or isinstance(item, (list, tuple))
+        # By name: importing numpy or pandas to ask would take longer than the program's own start.
         or type(item).__module__.partition(".")[0] in ("numpy", "pandas")
     ):
         return item
