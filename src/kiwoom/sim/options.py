@@ -134,6 +134,7 @@ _MOST_ACCOUNTS = 10  # of a kind: the last digit of their numbers
 
 
 def _accounts(text: str) -> tuple[str, ...]:
+    # People write blanks behind commas and capitals.
     kinds = tuple(kind.strip().lower() for kind in text.split(",") if kind.strip())
     if not kinds or set(kinds) - {"stock", "futures"}:
         raise ValueError("must be a list of stock and futures, such as stock,stock,futures")
@@ -150,6 +151,7 @@ def _positive(text: str) -> float:
     return value
 
 
+# Options without an entry are texts as they stand.
 _READERS: dict[str, Callable[[str], Any]] = {
     "seed": int,
     "clock": _one_of(*CLOCKS),

@@ -67,6 +67,7 @@ def base_of(market: Market, instrument: Instrument, day: date) -> int:
     return previous.close if previous else market.history(instrument).first_price(day)
 
 
+# The catalog names one figure in several ways (대비기호, 등락부호, 부호): each name stands here by itself.
 ITEMS: dict[str, Item] = {
     "종목코드": lambda q: q.instrument.code,
     "종목명": lambda q: q.instrument.name,

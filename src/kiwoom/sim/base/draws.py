@@ -16,6 +16,7 @@ from struct import unpack
 
 __all__ = ["deviate", "deviates", "lots", "normals", "scatter", "uniforms"]
 
+# 4096 quantiles: neighbours differ by at most 0.3, at the ends.
 _BITS = 12
 
 

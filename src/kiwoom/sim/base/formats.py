@@ -27,6 +27,7 @@ def scaled(value: int, scale: int) -> str:
     """A price in units of 1/scale as text: won without a point, points with two decimals."""
     if scale == 1:
         return str(value)
+    # Apart from the number: -0.05 has no sign in its whole part.
     sign = "-" if value < 0 else ""
     whole, part = divmod(abs(value), scale)
     return f"{sign}{whole}.{part:02d}"

@@ -71,6 +71,7 @@ class Predicate(Generic[S]):
         return all(holds(subject) for varies, holds in self.terms if varies < Varies.ALWAYS)
 
 
+# No power and no shifts: 9 ** 9 ** 9 would stop the simulator for good.
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -96,16 +97,19 @@ def compile_predicate(text: str, fields: Mapping[str, Field[S]]) -> Predicate[S]
         raise ExpressionError(f"a condition of {len(text)} characters is too long (at most {_LONGEST})")
     try:
         tree = ast.parse(text.strip(), mode="eval").body
+    # Python's parser raises each of these on hostile texts: a null byte, thousands of brackets.
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         place = f" (character {error.offset})" if isinstance(error, SyntaxError) and error.offset else ""
         raise ExpressionError(f"cannot be read{place}: {text.strip()!r}") from None
     compiler = _Compiler(fields)
+    # Only `and` at the top makes terms: one that is false for the day rules a code out.
     parts = tree.values if isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And) else [tree]
     terms = []
     for part in parts:
         compiler.varies = Varies.NEVER
         value = compiler.logical(part, 0)
         terms.append((compiler.varies, value))
+    # Steadiest first: a term that never changes spares the figures of the others. Stable, so the text's order stays.
     terms.sort(key=lambda term: term[0])
     return Predicate(text.strip(), tuple(terms))
 
@@ -138,6 +142,7 @@ class _Compiler:
             return lambda subject: not inner(subject)
         if isinstance(node, ast.Compare):
             return self._comparison(node, depth)
+        # A bare field, such as 코스피200, is true or false by itself.
         if isinstance(node, ast.Name | ast.Call):
             value = self.value(node, depth)
 
@@ -166,7 +171,9 @@ class _Compiler:
                     right = value(subject)
                     if not compare(left, right):
                         return False
+                    # 3 <= 등락율 < 15 compares neighbours, as in Python, and each value is made once.
                     left = right
+            # A text compared with a number is false too: nothing is known to be equal or larger.
             except (Unknown, ZeroDivisionError, TypeError):
                 return False
             return True
@@ -179,6 +186,7 @@ class _Compiler:
             raise ExpressionError("the condition is nested too deeply")
         if isinstance(node, ast.Constant):
             constant = node.value
+            # bool first: it is an int to Python, but True is no number of this language.
             if isinstance(constant, bool) or not isinstance(constant, int | float | str):
                 raise ExpressionError(f"{ast.unparse(node)!r} is neither a number nor a text")
             return lambda _subject: constant

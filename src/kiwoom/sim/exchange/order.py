@@ -136,6 +136,7 @@ class Order:
     @property
     def average(self) -> int:
         """The average price of its fills, rounded; 0 before the first."""
+        # Rounded half up in whole numbers, as `half_up`.
         return (2 * self.amount + self.filled) // (2 * self.filled) if self.filled else 0
 
     def take(self, execution: Execution) -> None:

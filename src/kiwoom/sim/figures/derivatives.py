@@ -326,6 +326,7 @@ FIGURES: dict[int, Callable[[State], str]] = {
     185: lambda s: signed(s.price - s.theory, s.scale),
     186: lambda s: percent(s.price - s.theory, s.theory),
     187: _option(lambda s: s.plain(s.intrinsic)),
+    # Time value: what the premium holds beyond exercising now.
     188: _option(lambda s: s.plain(s.price - s.intrinsic)),
     189: _option(lambda s: _decimals(s.implied, 2)),
     190: _option(lambda s: _decimals(s.greeks.delta, 4)),

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["interest_path", "minute_of", "open_interest"]
 
 _FIRST, _MINUTES = 9 * 60, 391  # 09:00 to 15:30
+# Days whose closes are averaged.
 _SMOOTHED = 5
 
 

@@ -66,6 +66,7 @@ class Program(NamedTuple):
 
     def figures(self, kind: str, amounts: bool) -> tuple[int, int, int]:
         """Sold, bought and net purchases of 차익, 비차익 or 전체, in won or in shares."""
+        # By kind and unit: sold first, then bought, as the items of the TRs come.
         part = {
             ("차익", False): (self.arbitrage_sold, self.arbitrage_bought),
             ("비차익", False): (self.other_sold, self.other_bought),
@@ -99,6 +100,7 @@ class Programs:
 
     def _make_members(self, market: str) -> tuple[Instrument, ...]:
         stocks = [i for i in self._market.instruments(market) if i.kind in ("COMMON", "PREFERRED", "REIT")]
+        # A folder's listing may not mark the members.
         if market == "KOSPI" and any(stock.kospi200 for stock in stocks):
             return tuple(stock for stock in stocks if stock.kospi200)
         largest = sorted(stocks, key=lambda i: i.shares * i.base, reverse=True)[: _SIZES[market]]
@@ -107,6 +109,7 @@ class Programs:
 
     def traded(self, instrument: Instrument) -> bool:
         """Whether programmes trade a code."""
+        # ETFs and KONEX are in no basket: spares the search for them.
         return instrument.market in _SIZES and instrument in self.stocks(instrument.market)
 
     # --- one code ----------------------------------------------------------------------------------------------
@@ -186,6 +189,7 @@ class Programs:
             self._by_minute[key] = _MinuteSums([(stock, tape, _Course()) for stock, tape in tapes if tape is not None])
         sums = self._by_minute[key]
         limit = self._market.moment if day == self._market.trading_day() else DAY_US
+        # Goes on from the last call: a day of 390 minutes and 200 codes is added up once, not at each request.
         while sums.place < sums.length and sums.end(sums.place) <= limit:
             parts = []
             for stock, tape, course in sums.parts:

@@ -32,6 +32,7 @@ __all__ = [
 
 # KRX: an auction every ten minutes from 16:10 to 18:00.
 _EVERY_US = 10 * MINUTE_US
+# Levels each way that opt10087 and ECN주식호가잔량 have.
 _LEVELS = 5
 # Price steps from one auction to the next: half of them do not move.
 _MOVES = (-1, 0, 0, 1)

@@ -17,6 +17,7 @@ from kiwoom.sim.rules.instruments import Instrument
 
 __all__ = ["DEPTH", "NEVER", "Ladders", "changed_levels"]
 
+# Levels each way that KRX publishes for stocks.
 DEPTH: Final = 10
 NEVER: Final = 1 << 62
 """A number of trades that differs from every possible one in a bit that all levels depend on."""

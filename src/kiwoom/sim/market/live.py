@@ -59,6 +59,7 @@ class Live(Quoted):
         if self._index < len(trades):
             return trades[self._index]
         minutes = self.tape.minutes
+        # Minute by minute: a look at 09:05 makes the trades of five minutes, not of the day.
         while self._minute < len(minutes):
             index = self._minute
             self._minute += 1
@@ -91,6 +92,7 @@ class Live(Quoted):
         if not self.count:
             self.open = self.high = self.low = price
             self.open_us = self.high_us = self.low_us = us
+        # `elif`: the first trade sets all three already.
         elif price > self.high:
             self.high, self.high_us = price, us
         elif price < self.low:

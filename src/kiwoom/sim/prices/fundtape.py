@@ -20,6 +20,7 @@ from kiwoom.sim.rules.instruments import Instrument
 
 __all__ = ["FundHistory", "FundTape", "Tracked", "multiple_of", "tracked"]
 
+# Kiwoom's sector codes.
 _KOSPI200, _KOSDAQ150 = "201", "150"
 # Whole names only, after the brand: "200 IT" or "반도체" follow another basket.
 _NAMES = (

@@ -26,10 +26,12 @@ from kiwoom.sim.rules.trading import TickTable
 
 __all__ = ["Halt", "Interrupted", "interrupt", "triggers"]
 
+# KRX's thresholds, in percent of the reference price.
 STATIC_PERCENT = 10
 DYNAMIC_PERCENT_KOSPI200 = 3
 DYNAMIC_PERCENT = 6
 
+# Seconds of the auction, and most seconds of its random end.
 _LENGTH_S = 120
 _LONGER_S = 30
 # Two minutes and a half of auction, and some trading after it, must fit before 15:20.

@@ -47,6 +47,7 @@ def columns_of(line: str) -> tuple[list[str], str]:
     """The names in a header, in small letters, and what stands between them: a comma, a tab or a semicolon."""
     # The separator that occurs most: Excel writes semicolons in some locales.
     between = max(",\t;", key=line.count)
+    # csv and not split: a header may be quoted.
     names = next(csv.reader([line], delimiter=between), [])
     return [name.strip().lstrip("\ufeff").lower() for name in names], between
 
@@ -82,6 +83,7 @@ def records(
 
 def number(text: str) -> float | None:
     """A number such as ``268500``, ``"268,500"``, ``+268500.0`` or ``268,500원``; None for NaN and nothing."""
+    # Exports quote numbers with thousands separators, some once more inside the cell.
     plain = text.strip().strip("\"'").replace(",", "").removesuffix("원").strip()
     if plain.lower() in _UNKNOWN:
         return None

@@ -29,6 +29,7 @@ __all__ = ["AFTER_CLOSE", "AFTER_HOURS", "FEW", "Tape", "weights"]
 FEW = 20
 _MINUTES_KEPT = 30  # a minute that left the cache is made anew, and comes out the same
 _CONTINUOUS = 380  # minutes from 09:00 to 15:20
+# Minutes since midnight; on days that open or close late `shift` moves them.
 _OPEN, _CLOSE = 9 * 60, 15 * 60 + 30
 AFTER_CLOSE, AFTER_HOURS = 10, 20  # minutes from the close to 15:40, and from there to 16:00
 

@@ -20,6 +20,7 @@ __all__ = ["StockTexts"]
 
 _TRADING_FEE_PPM = 150  # the part of FID 32 that is fee, each way
 _REGULAR_US, _AFTER_US = 32_400_000_000, 55_800_000_000  # 09:00 and 15:30
+# Captured: FIDs 567 and 568 before the price touches a limit.
 _NO_TIME = "000000"
 _NO_LEVEL = "0\t0\t0\t"
 _CONSTANT = "0\t0.00\t3\t0\t0\t3\t0\t0.00\t" + "0\t" * (2 * DEPTH)  # FIDs 200 201 238 291-295, and 621-640

@@ -24,6 +24,7 @@ INDEX_CODE = "201"
 """The KOSPI200 among the sector codes: the underlying of index futures and options."""
 
 _YEAR_LETTERS = "PQRSTVW"  # 2019 ... 2025; no U, I, O
+# KRX's new codes hold for maturities from this year on; older ones keep theirs.
 _NEW_CODES_FROM = 2026
 # KRX: a stock future is of ten shares.
 _STOCK_MULTIPLIER = 10
@@ -87,6 +88,7 @@ class Chain:
 def chain_of(day: date, level: int) -> Chain:
     """Strikes every 2.5 points, 40 each way around an index level in hundredths."""
     middle = (level + 125) // 250 * 250
+    # 40 strikes are 100 points: below an index of 100 the lowest ones would not be above 0.
     strikes = tuple(middle + step * 250 for step in range(-40, 41) if middle + step * 250 > 0)
     near = _months(day, 4)
     quarters = [month for month in _months(day, 6, quarterly=True) if month not in near]

@@ -12,8 +12,10 @@ __all__ = ["INDEX_TICKS", "Instrument", "Kind"]
 
 Kind = Literal["COMMON", "PREFERRED", "REIT", "SPAC", "ETF", "ETN", "INDEX", "FUTURE", "OPTION"]
 
+# 0.01 point: an index has no price steps.
 INDEX_TICKS = TickTable("index", (None, 1))
 
+# Words in a fund's name: KRX's rules on names ask for them.
 _DOUBLE = ("레버리지", "2X")
 # Usual daily volatility and daily turnover (share of the listed shares) of a kind; order of magnitude, not data.
 _VOLATILITY = {"ETF": 0.012, "ETN": 0.014, "INDEX": 0.010, "FUTURE": 0.011, "OPTION": 0.10, "SPAC": 0.008}
@@ -66,6 +68,7 @@ class Instrument:
             return MINI_FUTURES.ticks if self.multiplier == MINI_FUTURES.multiplier else FUTURES.ticks
         if self.kind == "OPTION":
             return OPTIONS.ticks
+        # By the day of the base price: data before 2023-01-25 keep the old steps.
         return stock_ticks(self.base_date, self.market == "KOSDAQ", self.kind in ("ETF", "ETN"))
 
     @property
@@ -130,8 +133,10 @@ class Instrument:
         if self.kind == "INDEX":
             return max(1, base // 2), base * 2
         if self.kind == "OPTION":
+            # In the option's units: a move of the index by 20 % moves the premium by no more than that.
             width = self.strike // 5
             return max(self.ticks.step(1), self.ticks.ceil(max(1, base - width))), self.ticks.floor(base + width)
+        # A future on a stock moves as its stock may (30 %), one on an index by 20 %.
         percent = 20 if self.kind == "FUTURE" and self.scale != 1 else 30 * self.leverage
         upper, lower = limits_of(base, self.ticks, percent)
         return lower, upper

@@ -79,6 +79,7 @@ class Returned:
 # Short names keep each refusal of the tables on one line.
 _CAP, _DOC, _INF, _OWN = Basis.CAPTURED, Basis.DOCUMENTED, Basis.INFERRED, Basis.OWN
 
+# Sources that many refusals share, worded once: docs/reference/refusals.md prints them.
 _GUIDE: Final = "Kiwoom's guide"
 _TABLE: Final = "the number is in Kiwoom's error table"
 _MOCK: Final = "the mock server through the OCX, noted by several programs"

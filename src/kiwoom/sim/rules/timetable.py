@@ -28,6 +28,7 @@ BEFORE_HOURS: Final = "before hours"
 AFTER_CLOSE: Final = "after hours, closing price"
 AFTER_SINGLE: Final = "after hours, single price"
 
+# 61 and 81 trade at a closing price, 62 in the single-price auctions; every other type is regular.
 _BOARDS: Final = {"61": BEFORE_HOURS, "81": AFTER_CLOSE, "62": AFTER_SINGLE}
 
 # Quote types that only continuous trading takes; the auctions take all others of the regular board too.

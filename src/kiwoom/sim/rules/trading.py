@@ -40,6 +40,7 @@ __all__ = [
     "stock_ticks",
 ]
 
+# The broker's own codes (FID 907): kept, so that no value is translated on its way to a program.
 SELL: Final = 1
 BUY: Final = 2
 
@@ -79,6 +80,7 @@ class TickTable:
     def nearest(self, price: int) -> int:
         """The quotable price nearest to `price`, the lower of two equally near ones, at least the lowest there is."""
         step = self._steps[bisect_right(self._bounds, price)]
+        # Never 0: a price of 0 means none.
         return max(self._steps[0], (price + (step - 1) // 2) // step * step)
 
     def ceil(self, price: int) -> int:

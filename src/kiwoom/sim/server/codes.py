@@ -14,6 +14,7 @@ __all__ = ["Master"]
 
 log = logging.getLogger("kiwoom.sim")
 
+# One more than the largest number of the OCX's 32-bit long.
 _LONG_MAX = 2**31
 
 

@@ -13,6 +13,7 @@ __all__ = ["Derivatives"]
 
 log = logging.getLogger("kiwoom.sim")
 
+# nCp of the guide.
 _RIGHTS = {2: "call", 3: "put"}
 
 

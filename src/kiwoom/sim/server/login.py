@@ -13,6 +13,7 @@ __all__ = ["Login"]
 
 log = logging.getLogger("kiwoom.sim")
 
+# OP_ERR_CONNECT of the error table: the server could not be reached.
 _LOGIN_FAILED = -101
 
 

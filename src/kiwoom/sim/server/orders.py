@@ -43,10 +43,12 @@ _EVENT = "OnReceiveChejanData"
 # Orders have a limit of their own, apart from the queries' five a second.
 _PER_SECOND = PROFILES["server"].orders[0].count
 _BUSY = 4  # orders within a second from which on notices may overtake answers
+# By nOrderType (guide): 1, 2 new; 3, 4 cancel; 5, 6 modify; buy and sell in turn.
 _ACTIONS = {1: "new", 2: "new", 3: "cancel", 4: "cancel", 5: "modify", 6: "modify"}
 # -304 (OP_ERR_MIS_5BILL): more than 5 billion won. -306 (OP_ERR_MIS_3PER): more than 3 % of the issued shares.
 _MOST_WON = 5_000_000_000
 _MOST_SHARES_PERCENT = 3
+# Microseconds.
 _MS = 1_000
 _FIDS = {"0": fid_list(ORDER_FIDS), "1": fid_list(BALANCE_FIDS), "4": fid_list(POSITION_FIDS)}
 _COUNTS = {"0": len(ORDER_FIDS), "1": len(BALANCE_FIDS), "4": len(POSITION_FIDS)}

@@ -287,6 +287,7 @@ def holdings_view(account: Account, price_of: PriceOf) -> View:
         "총수익률(%)": _percent(total.profit, total.cost),
         "추정예탁자산": total.estimated,
         "총대출금": 0,
+        # Loans on purchases (융자); 총대출금 are loans on deposits, which no account here has.
         "총융자금액": total.loans,
         "총대주금액": 0,
         "조회건수": len(total.rows),
@@ -315,6 +316,7 @@ def holdings_view(account: Account, price_of: PriceOf) -> View:
                 "평가수수료": r.sell_fee,
                 "세금": r.tax,
                 "수수료합": r.buy_fee + r.sell_fee,
+                # Of the costs and not of the worths: the captured rows come out only so.
                 "보유비중(%)": _percent(r.holding.cost, total.cost),
                 "신용구분": "03" if r.holding.loan_date else "00",
                 "신용구분명": "유통융자" if r.holding.loan_date else "",
@@ -329,6 +331,7 @@ def profit_rate_view(account: Account, price_of: PriceOf) -> View:
     rows: list[Row] = []
     for holding in account.holdings.values():
         price = price_of(holding.code)
+        # A holding is one code and one loan: sales of the same code from another loan are another row's.
         sales = [t for t in account.trades_today(holding.code) if t.loan_date == holding.loan_date]
         rows.append(
             {

@@ -115,6 +115,7 @@ def period_view(account: Account, first: date, last: date, close_of: CloseOf, is
     start, end = day_end(account, before, close_of, is_fund), day_end(account, last, close_of, is_fund)
     paid_in, paid_out = _paid(account, first, last)
     delivered = 0
+    # Shares are delivered when an account opens, and never later.
     if account.opened is not None and first <= account.opened <= last:
         eve = calendar.previous_trading_day(account.opened)
         # At the close of the eve: the shares came in before the account's first day began.

@@ -245,6 +245,7 @@ def _quote_name(order: Order) -> str:
 
 
 def _credit_name(credit: str) -> str:
+    # FID 922's codes; 00 (cash) has no name.
     return {"03": "유통융자", "33": "융자상환", "99": "융자상환"}.get(credit, "")
 
 
@@ -380,6 +381,7 @@ def settlement_view(account: Account, price_of: PriceOf) -> View:
             }
         )
     single: Row = {
+        # All of them are of one day: only one trading day's trades settle next.
         "매매일자": due[0].day.strftime("%Y%m%d") if due else "",
         "결제일자": account.settles(due[0].day).strftime("%Y%m%d") if due else "",
         "매도정산합": sum(t.net for t in due if t.side == SELL),

@@ -117,6 +117,7 @@ def deposit_and_margin(request: Request) -> Answer:
     account, _ = _account(request)
     deals = account.deals_today()
     paid, received = _premiums(deals)
+    # Money that changes hands for futures is their gain; for options it is the premium. Items keep the two apart.
     futures = [deal for deal in deals if deal.instrument.kind == "FUTURE"]
     return written(
         request,
@@ -316,6 +317,7 @@ def orderable(request: Request) -> Answer:
     price = _asked_price(request, instrument)
     opening, closing = account.orderable_quantity(instrument, side, price)
     needed = account.unit_margin(instrument, side, price)
+    # For one future or option: how much is missing to open it at this price.
     short = max(0, needed - account.orderable_cash)
     return written(
         request,
@@ -542,11 +544,13 @@ def _order_rows(request: Request, price_item: str) -> list[Mapping[str, Value]]:
         orders = [order for order in orders if order.live]
     kind = {"1": "FUTURE", "2": "OPTION"}.get(request.text("종목구분"))
     orders = [order for order in orders if kind in (None, desk.instrument(order.code).kind)]
+    # Orders are kept oldest first; 1 asks for the newest first.
     if request.text("정렬구분") == "1":
         orders = orders[::-1]
     rows: list[Mapping[str, Value]] = []
     for order in orders:
         instrument = desk.instrument(order.code)
+        # 체결번호 and 약정시간 are those of the last fill.
         last = order.executions[-1] if order.executions else None
         filled_at = order.average if isinstance(order, DerivativeOrder) else 0
         changed = {Action.MODIFY: "정정", Action.CANCEL: "취소"}.get(order.action, "")

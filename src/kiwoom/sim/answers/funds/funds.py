@@ -31,6 +31,7 @@ def _fund(request: Request) -> tuple[Instrument, Live, Market]:
 
 def _pairs(market: Market, instrument: Instrument) -> Iterator[tuple[DayBar, int]]:
     """Daily bars, newest first, each with the close before it."""
+    # Each bar needs its neighbour's close: one look ahead spares a second walk through the history.
     bars = iter(market.bars_to_now(instrument, market.trading_day()))
     bar = next(bars, None)
     while bar is not None:
@@ -60,6 +61,7 @@ def _worth(price: int, market: Market, fund: Instrument, bar: DayBar) -> dict[st
     gap = percent(price * 100 - worth, worth)
     return {
         "NAV": scaled(worth, 100),
+        # Both gaps are the same here: the simulated NAV has no index of its own to stray from.
         "NAV/지수괴리율": gap,
         "NAV/ETF괴리율": gap,
         "추적오차율": tracking_error(market.seed, fund.code, bar.date),
@@ -80,6 +82,7 @@ def _daily(request: Request) -> Answer:
     def rows() -> Iterator[dict[str, str]]:
         # Both follow one calendar, newest first; the shorter ends the list.
         for (bar, before), (other, other_before) in zip(_pairs(market, fund), _pairs(market, index), strict=False):
+            # Signed against the close before it, as every price of a day list.
             price = signed_price(bar.close, before)
             value = bar.value if bar.value is not None else (bar.volume or 0) * bar.close
             tracked = signed_price(other.close, other_before, 100)

@@ -48,6 +48,7 @@ def _by_sector(market: Market, stocks: Sequence[Instrument]) -> list[tuple[Instr
     groups: defaultdict[str, list[Instrument]] = defaultdict(list)
     for instrument in stocks:
         groups[instrument.sector].append(instrument)
+    # Without a sector (ETFs, SPACs) a code is in no group.
     found = ((market.find(sector), group) for sector, group in sorted(groups.items()) if sector)
     return [(index, group) for index, group in found if index is not None]
 
@@ -264,6 +265,7 @@ def streaks(request: Request) -> Answer:
             runs = {kind: _streak(flows, group, back, kind) for kind in (_INSTITUTIONS, _FOREIGN)}
             start = base_of(market, instrument, days[-1])
             (i_shares, i_won), (f_shares, f_won) = nets[_INSTITUTIONS], nets[_FOREIGN]
+            # The TR's own sums: days of both streaks are added, as its items' names (합계연속순매수일수) say.
             both = [a + b for a, b in zip(runs[_INSTITUTIONS], runs[_FOREIGN], strict=True)]
             yield {
                 "순위": str(rank), "종목코드": instrument.code, "종목명": instrument.name,
@@ -295,6 +297,7 @@ def leaders_side_by_side(request: Request) -> Answer:
     stocks = market_stocks(request)
     for label, kind in (("외인", _FOREIGN), ("기관", _INSTITUTIONS)):
         nets = [(*_net(flows, [instrument], [day], kind), instrument) for instrument in stocks]
+        # Ascending: sellers are at its beginning, buyers at its end.
         nets.sort(key=lambda entry: entry[1] if by_amount else entry[0])
         lists.append((f"{label}순매도", [entry for entry in nets if entry[0] < 0]))
         lists.append((f"{label}순매수", [entry for entry in reversed(nets) if entry[0] > 0]))

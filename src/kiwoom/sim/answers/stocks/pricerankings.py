@@ -78,6 +78,7 @@ def new_extremes(request: Request) -> Answer:
 
     def new(quoted: Quoted) -> bool:
         bars = past_bars(market, quoted.instrument, days)
+        # Listed today: nothing to be higher or lower than.
         if not bars:
             return False
         if highs:
@@ -86,6 +87,7 @@ def new_extremes(request: Request) -> Answer:
         least = min(bar.close if closes else bar.low for bar in bars)
         return (quoted.price if closes else quoted.low) < least
 
+    # New highs with the best first, new lows with the worst first.
     found = sorted((q for q in _chosen(request) if new(q)), key=_rate, reverse=highs)
     return listed(request, [q.instrument for q in found])
 
@@ -256,6 +258,7 @@ def expected_rates(request: Request) -> Answer:
             continue
         quoted = market.glance(instrument)
         if wanted(quoted, auction):
+            # Kept: the rows must show the figures that ranked them, though time goes on between pages.
             auctions[instrument.code] = auction
             found.append((key(quoted, auction), instrument))
     found.sort(key=lambda pair: pair[0])

@@ -47,6 +47,7 @@ def _extremes(market: Market, instrument: Instrument, live: Live, days: int) -> 
         # Listed today without a trade: the base price is all there is.
         flat = DayBar(market.trading_day(), live.base, live.base, live.base, live.base, 0, 0)
         return flat, flat
+    # `max` keeps the first of equals, and bars are newest first: the latest day of an equal extreme.
     return max(bars, key=lambda bar: bar.high), min(bars, key=lambda bar: bar.low)
 
 
@@ -169,6 +170,7 @@ def order_book(request: Request) -> Answer:
             row[f"{side}{level}차선잔량대비"] = "0"
     row.update({"총매도잔량": str(totals[0]), "총매수잔량": str(totals[1])})
     row.update({"총매도잔량직전대비": "0", "총매수잔량직전대비": "0"})
+    # Outside of its hours the board shows 0, not "".
     sell, buy = closing_price_orders(request.market, instrument) or (0, 0)
     row.update({"시간외매도잔량": str(sell), "시간외매수잔량": str(buy)})
     row.update({"시간외매도잔량대비": "0", "시간외매수잔량대비": "0"})
@@ -262,6 +264,7 @@ def _watch_row(market: Market, code: str, instrument: Instrument) -> dict[str, s
     live = market.live(instrument)
     base, scale = live.base, instrument.scale
     book = live.book(5)
+    # Hundredths of a percent, cut (captured, as FID 228).
     momentum = live.buy_volume * 10_000 // live.sell_volume if live.sell_volume else 0
     time = clock6(live.last.us) if live.last else ""
     price = signed_price(live.price, base, scale)

@@ -10,6 +10,7 @@ from kiwoom.sim.rules.instruments import Instrument
 
 __all__ = ["INFORMATION", "INTERRUPTION", "away", "references"]
 
+# FID 9068 (VI발동구분), and FID 9075 (장전구분) of the regular session.
 _TRIGGERED, _RELEASED = "1", "2"
 _REGULAR = "1"
 # FID 9001 carries the prefix here (breadum), unlike other real types.

@@ -12,6 +12,7 @@ from kiwoom.sim.rules.instruments import Instrument
 
 __all__ = ["BREADTH", "EXPECTED_INDEX"]
 
+# FID 9075 (장전구분): the regular session.
 _REGULAR = "1"
 
 

@@ -75,6 +75,7 @@ def during(step_s: int, *names: str) -> Next:
 
     def next_us(market: Market, instrument: Instrument, after_us: int) -> int | None:
         table = timetable(market)
+        # Names and not times: on days that open or close late the timetable moves them.
         window = getattr(table, begin) - table.midnight, getattr(table, end) - table.midnight
         return moment_after(instrument, after_us, step_s * SECOND_US, [window])
 
