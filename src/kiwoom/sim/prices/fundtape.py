@@ -108,15 +108,9 @@ class FundHistory(History):
         )
         volume = self._traded(self._draws(day)[4], previous, close)
         value = volume * (opening + top + bottom + 2 * close) // 5
+        # All four again: an inverse fund's top and bottom are exchanged.
         return DayBar(
-            # An inverse fund's top and bottom are exchanged.
-            day,
-            opening,
-            max(opening, top, bottom, close),
-            min(opening, top, bottom, close),
-            close,
-            volume,
-            value,
+            day, opening, max(opening, top, bottom, close), min(opening, top, bottom, close), close, volume, value
         )
 
 

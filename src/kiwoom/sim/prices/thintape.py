@@ -93,7 +93,7 @@ class ThinTape(Tape):
                 low = bar.low if index == at_low else low
                 least = needed(previous, high, low, close)
             trades = max(drawn[index] + (index == 0), least)
-            # Twice a fair share at most: what is left always suffices for the rest.
+            # Twice a fair share at most, so that the minutes after it keep some.
             share = max(trades, int(left / (waiting + 1) * 2 * random_()))
             left, waiting = left - share, waiting - 1
             auction = 0

@@ -64,7 +64,7 @@ def query_text(text: str, mock: bool) -> str:
 
 def order_tr_name(action: str, side: int, kosdaq: bool) -> str:
     """The TR name of an order's answer: KOA_NORMAL_BUY_KP_ORD, KOA_NORMAL_KQ_CANCEL, KOA_NORMAL_KP_MODIFY ..."""
-    # Captured: KOA_NORMAL_BUY_KP_ORD for KOSPI (and its ETFs), KQ for KOSDAQ.
+    # Captured: KP for KOSPI, KQ for KOSDAQ.
     market = "KQ" if kosdaq else "KP"
     if action == "new":
         return f"KOA_NORMAL_{'BUY' if side == BUY else 'SELL'}_{market}_ORD"

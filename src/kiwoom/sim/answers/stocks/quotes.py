@@ -264,7 +264,7 @@ def _watch_row(market: Market, code: str, instrument: Instrument) -> dict[str, s
     live = market.live(instrument)
     base, scale = live.base, instrument.scale
     book = live.book(5)
-    # Hundredths of a percent, cut (captured, as FID 228).
+    # Hundredths of a percent, as FID 228.
     momentum = live.buy_volume * 10_000 // live.sell_volume if live.sell_volume else 0
     time = clock6(live.last.us) if live.last else ""
     price = signed_price(live.price, base, scale)
