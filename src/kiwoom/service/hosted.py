@@ -33,6 +33,7 @@ _LAST_RESORT_S = 10.0
 def main(stdin: TextIO | None = None, stdout: TextIO | None = None) -> int:
     """Serve for the parent at the other end of the pipes until it is gone; returns the exit code."""
     commands, answers = stdin or sys.stdin, stdout or sys.stdout
+    # stderr: stdout carries the one line that the parent reads.
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         server = _server(json.loads(commands.readline()))
@@ -47,12 +48,14 @@ def main(stdin: TextIO | None = None, stdout: TextIO | None = None) -> int:
 def _server(order: dict[str, Any]) -> Server:
     settings = dict(order.get("settings", {}))
     known = {field.name for field in fields(Settings)}
+    # The parent may be of another version than the package in the 32-bit interpreter.
     unknown = sorted(set(settings) - known)
     if unknown:
         raise RefusedToStart(f"there is no setting {unknown[0]!r}")
     url, token = order["url"], order["token"]
     return Server(
         Settings(**{**settings, "url": url, "listen": "127.0.0.1:0"}),
+        # Not `custom`: the parent uses the control, and runs no code here.
         tokens=Tokens([f"parent {token} read,trade,admin"], "the parent's order"),
     )
 
@@ -72,12 +75,14 @@ def _tell(answers: TextIO, message: dict[str, Any]) -> None:
 
 def _end_with_parent(server: Server, commands: TextIO) -> None:
     try:
+        # The end of the pipe is the only sign that holds: it comes when the parent is killed as well.
         while commands.readline():
             pass
     except (OSError, ValueError):
         pass
     log.info("the parent is gone")
     server.request_stop()
+    # `os._exit`: a thread inside the OCX cannot be ended, and a normal exit would wait for it.
     threading.Timer(_LAST_RESORT_S, os._exit, args=(1,)).start()
 
 

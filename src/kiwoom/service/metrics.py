@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Measured", "collector"]
 
+# From a read at the owner's hand (under a millisecond) to a call that waits for the limits.
 BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -49,6 +50,7 @@ class collector:  # noqa: N801  # used like a function
 
         core, measured = self._core, self._measured
         calls = CounterMetricFamily("kiwoom_calls", "Calls that ended", labels=["method", "status"])
+        # A copy: this runs on the thread of the HTTP server, and a dict that grows meanwhile would raise.
         for (method, status), count in list(measured.ended.items()):
             calls.add_metric([method, status], count)
         yield calls
@@ -56,6 +58,7 @@ class collector:  # noqa: N801  # used like a function
         for method, buckets in list(measured.buckets.items()):
             total, cumulative = 0, []
             for bound, count in zip([*map(str, BUCKETS_S), "+Inf"], list(buckets), strict=True):
+                # Prometheus wants each bucket to hold all shorter ones.
                 total += count
                 cumulative.append((bound, total))
             latency.add_metric([method], cumulative, sum_value=measured.seconds[method])

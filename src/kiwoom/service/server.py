@@ -56,6 +56,7 @@ log = logging.getLogger("kiwoom.service")
 KOAPY_SERVICE = "koapy.backend.kiwoom_open_api_plus.grpc.KiwoomOpenApiPlusService"
 NATIVE_SERVICE = "kiwoom.v1.KiwoomService"
 
+# Health checks have deadlines of a few seconds, and a modal window of the OCX holds its thread for minutes.
 _MODE_PATIENCE_S = 1.0
 
 Unary = Callable[[Client, bytes], Awaitable[bytes]]
@@ -176,6 +177,7 @@ class Server:
         self.stop()
 
     def _prepare(self) -> None:
+        # Before a port or the OCX is touched: a service that would not be safe does not even begin.
         check_start(self.settings)
         if self.settings.cpu == "auto":
             self._seat = take_seat()
@@ -191,6 +193,7 @@ class Server:
         try:
             self._owner = self._own(self._control(), self._loop)
             if isinstance(self._owner, ThreadOwner):
+                # The loop moves, not the control: the OCX belongs to the thread that made it.
                 thread = threading.Thread(target=self._run_loop, name="kiwoom-service", daemon=True)
                 thread.start()
                 self._owner.run()
@@ -285,6 +288,7 @@ class Server:
 
     async def _wind_up(self, server: grpc.aio.Server) -> None:
         status = Status(grpc.StatusCode.UNAVAILABLE, "the service is stopping")
+        # First the waits, then the streams: a request that still waits would put into a stream that has ended.
         self.core.stop(status)
         streams = list(self.core.streams.open)
         self.native.stop(status)
@@ -320,6 +324,7 @@ class Server:
             # How long a ping may stay unanswered, the ping of keepalive among them; else a minute, whatever that says.
             ("grpc.http2.ping_timeout_ms", round(settings.keepalive_s * 500)),
             ("grpc.keepalive_permit_without_calls", 1),
+            # Clients ping idle connections; by the default of five minutes gRPC would cut them off (too_many_pings).
             ("grpc.http2.min_ping_interval_without_data_ms", 5000),
             ("grpc.http2.max_pings_without_data", 0),
             *settings.options,
@@ -401,6 +406,7 @@ class Server:
         peer = context.peer()
         identity = self._everybody if self._tokens is None else self._identified(peer, context)
         client = self.clients.of(peer, identity)
+        # Counted before anything refuses it: a client that asks in vain costs the same.
         client.ask(self.settings.requests_per_second)
         if self.core.stopping:
             raise End(grpc.StatusCode.UNAVAILABLE, "the service is stopping")
@@ -416,6 +422,7 @@ class Server:
         if self._peers is None:
             return self._tokens.identify(authorization)
         if authorization:
+            # A token of another service: the connection may still be the user's own, so it is looked at next.
             with suppress(End):
                 return self._everybody.of_token(self._tokens.identify(authorization))
         # What a program shows that is the user's own does not matter.
@@ -449,6 +456,7 @@ class Server:
                 client = self._admit(context)
                 if client.streams >= self.settings.streams_per_client:
                     text = f"{client.streams} streams are open: no client may have more"
+                    # `finally` below counts down only what was counted up.
                     client = None
                     raise End(grpc.StatusCode.RESOURCE_EXHAUSTED, text)
                 client.streams += 1
@@ -515,6 +523,7 @@ class _Methods(_GenericRpcHandler):
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[bytes, bytes] | None:
         """The handler, None for a method that does not exist."""
+        # One table instead of generated servicers: those would parse and serialize each message once more.
         return self._methods.get(handler_call_details.method)
 
 

@@ -93,6 +93,7 @@ def check_start(settings: Settings) -> None:
             "--allow-custom-code runs code of clients, so it needs --tokens to know whose. For every program of this "
             "machine, as KOAPY's service has it: --custom-code-without-token"
         )
+    # Prometheus cannot log in to gRPC, so its endpoint has an address, and the same rule, of its own.
     if settings.metrics and not is_loopback(listen_address(settings.metrics)[0]):
         _refuse_open(settings, settings.metrics, "read what the service does")
     if not is_loopback(host):

@@ -67,6 +67,7 @@ class Settings:
 
     limits: str = "server"
     """Name of the set of request limits that the scheduler keeps (`kiwoom.limits.PROFILES`)."""
+    # Generous: a handler of KOAPY's clients may ask for a TR, which takes up to 370 ms a page (measured there).
     acknowledge_timeout_s: float = 5.0
     """How long an event waits for a client of `BidirectionalListen`."""
     acknowledge_grace_s: float = 0.05
@@ -81,6 +82,7 @@ class Settings:
     queue_events: int = 4096
     queue_bytes: int = 512 * 1024
     """How far a reader may fall behind before its stream is ended, in events and in bytes."""
+    # gRPC's own default, said here so that it shows among the settings.
     max_message_bytes: int = 4 * 1024 * 1024
     """Largest request."""
     streams_per_client: int = 1000

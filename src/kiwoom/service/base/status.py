@@ -56,6 +56,7 @@ _BY_CLASS: tuple[tuple[type[BaseException], grpc.StatusCode], ...] = (
     (ConditionError, _Code.FAILED_PRECONDITION),
     (RequestError, _Code.FAILED_PRECONDITION),
     (OrderError, _Code.FAILED_PRECONDITION),
+    # After its subclasses.
     (CodeError, _Code.FAILED_PRECONDITION),
     (UsageError, _Code.INVALID_ARGUMENT),
     (OrderRefused, _Code.PERMISSION_DENIED),
@@ -106,5 +107,6 @@ def error_code_in(message: str) -> int | None:
 
     for number in _IN_WORDS.findall(message):
         if -int(number) in CODES:
+            # The first number that is a code: messages also hold amounts with a minus.
             return -int(number)
     return None

@@ -67,6 +67,7 @@ class Token:
     def identity(self) -> Identity:
         """The caller that shows it."""
         accounts = frozenset(self.accounts) if self.accounts else None
+        # Part of the digest, so that a rotated token is another client, with none of the old one's sessions.
         return Identity(self.name, frozenset(self.rights), accounts, True, self.digest[:16])
 
 
@@ -172,6 +173,7 @@ class Tokens:
             changed_ns = self._path.stat().st_mtime_ns
             if changed_ns == self._read_at_ns:
                 return
+            # Before it is parsed: a file with a mistake is reported once, not each second.
             self._read_at_ns = changed_ns
             _refuse_public(self._path)
             self._tokens = _all_parsed(self._path.read_text("utf-8").splitlines(), str(self._path))
@@ -183,6 +185,7 @@ class Tokens:
 
 
 def _refuse_public(path: Path) -> None:
+    # The group may read: services run under a group of their own. Windows has no such bits.
     if os.name == "posix" and path.stat().st_mode & 0o007:
         raise RefusedToStart(f"every user of this machine can read {path}: chmod 600 {path}")
 
@@ -213,6 +216,7 @@ def add_token(path: Path, name: str, rights: Iterable[str], accounts: Iterable[s
         raise UsageError(f"the rights are {', '.join(RIGHTS)}, not {','.join(wanted)!r}")
     if any(not account.isascii() or not account.isdigit() for account in allowed):
         raise UsageError("an account is its digits, as GetLoginInfo gives it")
+    # 256 bits: too many to try, also offline against the digests of a file that leaked.
     shown = secrets.token_urlsafe(32)
     _write(path, [*tokens, Token(name, _digest(shown), wanted, allowed, until)])
     return shown
@@ -242,6 +246,7 @@ def _write(path: Path, tokens: Iterable[Token]) -> None:
     fresh = path.with_name(path.name + ".new")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # With O_EXCL below: a link that another user put there beforehand is not followed.
         fresh.unlink(missing_ok=True)
         file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(file, "w", encoding="utf-8") as lines:

@@ -81,6 +81,7 @@ class Hub:
         for name in events:
             self._listeners[name].append(listener)
             if name not in self._handlers:
+                # Subscribed only while it is heard: a simulator does not even make events that nothing listens to.
                 handler = self._handlers[name] = self._handler(name)
                 self.owner.control.subscribe(name, handler)
 
@@ -110,8 +111,10 @@ class Hub:
     def _deliver(self, occasion: Occasion) -> None:
         self.events[occasion.name] += 1
         holders: list[Holder] | None = None
+        # A copy: a listener that ends its stream removes itself from the list.
         for listener in tuple(self._listeners[occasion.name]):
             if isinstance(listener, Holder):
+                # No list where there is no holder, as for nearly every real-time message.
                 holders = [listener] if holders is None else [*holders, listener]
                 continue
             try:
@@ -143,6 +146,7 @@ class Hub:
         try:
             for holder in holders:
                 self._give(holder, occasion, late=False)
+            # No time-out of its own: each holder has one, and is given up by `_all_done` when it is over.
             self.owner.serve_until(self._all_done, inf, self._grace_s)
         finally:
             self._holding, self.held = False, None
@@ -154,7 +158,9 @@ class Hub:
 
     def _give(self, holder: Holder, occasion: Occasion, late: bool) -> None:
         """Have a holder hear of an event, which it is to acknowledge."""
+        # Before `hear`: a client may acknowledge on another thread before that returns.
         holder.acknowledged = False
+        # A late one reads what was kept: the control's getters answer for another event by now.
         holder.data = occasion.data if late else None
         self._busy[holder] = (occasion.name, monotonic() + self._timeout_s)
         try:

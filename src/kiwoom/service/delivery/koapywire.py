@@ -59,6 +59,7 @@ def varint(number: int) -> bytes:
 
 def within(field: int, message: bytes) -> bytes:
     """A message as the field (below 16) of another one."""
+    # Wire type 2, length-delimited, of the protobuf encoding.
     return _SHORT[field << 3 | 2] + varint(len(message)) + message
 
 
@@ -85,8 +86,10 @@ def event_response(name: str, arguments: Sequence[str | int]) -> bytes:
     parts = [_HEADS[name]]
     for argument in arguments[: _SENT[name]]:
         if isinstance(argument, str):
+            # "replace": a lone surrogate from a broken CP949 text must not end the stream of all readers.
             text = argument.encode("utf-8", "replace")
             field = varint(len(text))
+            # Field 2 of the response (arguments), in it field 1 (string_value).
             parts += (b"\x12", varint(len(text) + len(field) + 1), b"\x0a", field, text)
         else:
             # Ten bytes for a negative one, as protobuf writes it.
@@ -188,6 +191,7 @@ def fid_names(fid_list: str) -> tuple[list[int], list[str]]:
 def chejan_response(control: Control, arguments: Sequence[str | int]) -> bytes:
     """OnReceiveChejanData with the FIDs of the event as single data. Inside the event."""
     fids, names = fid_names(str(arguments[2]))
+    # Stripped, as KOAPY does it for notices and TRs, and not for real-time data.
     values = [_text(v).strip() for v in control.read_many("GetChejanData", [(f,) for f in fids])]
     return pb.ListenResponse(
         name="OnReceiveChejanData",
@@ -242,6 +246,7 @@ def read_single(control: Control, tr_code: str, record: str, names: Sequence[str
 
 def _read_rows(control: Control, tr_code: str, record: str, count: int, names: tuple[str, ...]) -> list[list[str]]:
     table = control.call("GetCommDataEx", tr_code, record)
+    # Only if it fits the catalog: since 2025 TRs have gained outputs, and a shifted column would be a wrong price.
     if isinstance(table, list) and len(table) == count and all(len(row) == len(names) for row in table):
         return [[value.strip() for value in row] for row in table]
     cells = control.read_many("GetCommData", [(tr_code, record, i, n) for i in range(count) for n in names])
@@ -269,6 +274,7 @@ def tr_response(
     if single:
         response.single_data.names.extend(single)
         response.single_data.values.extend(values)
+    # `page[3]`, not `rows`: a page that a stop condition emptied still names its columns.
     if page[3]:
         response.multi_data.names.extend(names)
         add = response.multi_data.values.add

@@ -19,6 +19,7 @@ log = logging.getLogger("kiwoom.service")
 class Occasion:
     """One event on its way to the listeners. Owner thread, inside the event."""
 
+    # On the class: most events need one or two of them, and an `__init__` that set all would run for each message.
     _bare: bytes | None = None
     _full: bytes | None = None
     _order: bytes | None = None
@@ -70,6 +71,7 @@ class Occasion:
     @property
     def is_order_answer(self) -> bool:
         """Whether this is the TR answer of an order: the TRs of orders are not among those that can be asked for."""
+        # KOA_NORMAL_BUY_KP_ORD and its like: eight are known from captures and clients, and there may be more.
         return self.name == "OnReceiveTrData" and encode.tr_names(str(self.arguments[2])) is None
 
     @property
@@ -88,6 +90,7 @@ class Occasion:
 
     def chejan(self, fid: int) -> str:
         """One FID of a chejan notice, stripped."""
+        # Names are padded to 40 bytes (captured), and KOAPY's clients get them stripped.
         return str(self.control.call("GetChejanData", fid) or "").strip()
 
     @property

@@ -124,6 +124,7 @@ class Stream:
             return
         queue = self._queue
         behind = self._put_bytes - self._taken_bytes
+        # `queue and`: a single message may be larger than the limit, and must get through to a reader that keeps up.
         if queue and (len(queue) >= self._streams.queue_events or behind + len(data) > self._streams.queue_bytes):
             self._fell_behind(len(queue))
             return
@@ -143,6 +144,7 @@ class Stream:
         """
         if self._begun is not None and not self._followed and self._under_way.done():
             self._go_on(self._under_way)
+        # Any of these and the order of the messages, or gRPC's one write at a time, would be at risk.
         if not self._idle or self._woken or self._write is None or self._ended is not False or not self._owner.on_loop:
             self.put(data)
             return
@@ -188,6 +190,7 @@ class Stream:
         if self._ended is not False:
             return
         self._ended = status or True
+        # Told even if the reader never reads on: what it registered must not stay until its connection breaks.
         if self.on_end is not None:
             self._owner.tell(self.on_end)
         self._owner.post(self._end_on_loop)
@@ -227,6 +230,7 @@ class Stream:
                     data = queue.popleft()
                 except IndexError:
                     break
+                # Two counters, each written by one thread: their difference needs no lock.
                 self._taken_bytes += len(data)
                 self.sent += 1
                 yield data
@@ -307,4 +311,5 @@ class Streams:
         Owner thread.
         """
         half = self.queue_events // 2
+        # Half full: a wait that begins at the limit would come too late, as events are put in by the dozen.
         return any(len(stream) > half and stream.progress.moves(stream.sent) for stream in tuple(self.open))

@@ -44,6 +44,7 @@ class _LoopAttention:
 
     def set(self) -> None:
         """Wake it. Any thread."""
+        # Many events wake the owner before it runs: only the first of them costs a call of the loop.
         if self._called:
             return
         # Set the flag before looking for a sleeper; `wait` does the reverse, so no wake-up is lost.
@@ -71,6 +72,7 @@ class _LoopAttention:
             _loops(sleeper).switch()
         else:
             self._until = self._loop.time() + timeout
+            # An earlier timer is kept and asks again: setting one for every wait would cost more than the wait.
             if self._limit is None or self._limit_at > self._until:
                 self._set_limit()
             _loops(sleeper).switch()
@@ -123,6 +125,7 @@ class LoopOwner(Owner):
 
     async def begin(self) -> None:
         self._ended = self.loop.create_future()
+        # Not at once: it would run before `begin` returns and the service is set up.
         self.loop.call_soon(greenlet(self._run).switch)
 
     async def end(self) -> None:
@@ -162,11 +165,13 @@ class LoopOwner(Owner):
             else:
                 due_s = control.next_due()
                 wait_s = clock.real_seconds(round(self._until_timer_s() * SECOND_US))
+                # None: nothing is planned, and what comes wakes the owner.
                 wait_s = wait_s if due_s is None else min(wait_s, due_s)
             attention.wait(wait_s)
 
     def _more(self) -> bool:
         """Whether to go on delivering: no client is to hear of the last event first."""
+        # `_new_timer`: the pump's time limit was set without it, so a deadline could be passed over.
         if self._posting or self._work or self._new_timer or self._stopping:
             return False
         if self.control.clock.virtual and self._no_client_waits():
@@ -194,6 +199,7 @@ class LoopOwner(Owner):
     def tell(self, work: Callable[[], object]) -> None:
         self._work.append((work, None))
         self._attention.set()
+        # The greenlet has ended and takes nothing more.
         if self._stopping and self.control.closed:
             self._work.clear()
 

@@ -89,9 +89,11 @@ class Owner(ABC):
         self.on_failure: Callable[[BaseException], None] = lambda error: None
         """Called on the event loop's thread when the control cannot go on."""
         self._work: deque[tuple[Callable[[], Any], asyncio.Future[Any] | None]] = deque()
+        # One queue and one wake-up for all: `call_soon_threadsafe` writes to a socket each time.
         self._posted: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
         self._posting = False
         self._timers: list[tuple[int, int, Timer]] = []
+        # Timers of one moment go off in the order in which they were set; they are not comparable themselves.
         self._numbers = count()
         self._stopping = False
         self._grace_from = 0.0
@@ -182,6 +184,7 @@ class Owner(ABC):
         work = self._work
         while work:
             function, future = work.popleft()
+            # Its client has gone: a request that nothing waits for would still cost one of the five in a second.
             if future is not None and future.cancelled():
                 continue
             if self._stopping and self.control.closed:
@@ -204,6 +207,7 @@ class Owner(ABC):
         if seconds <= 0:
             return
         done: asyncio.Future[None] = self.loop.create_future()
+        # The heap of timers is the owner's: no other thread may touch it.
         timer = await self.submit(lambda: self.after(seconds, lambda: self.post(_succeed, done, None), patient))
         try:
             with self.someone_waits():
@@ -218,8 +222,10 @@ class Owner(ABC):
         A control that is late has longer: the answer may be in what it did not deliver yet. Neither the future's
         exception nor its cancellation is raised. Event loop's thread.
         """
+        # By the control's clock: on a virtual one ten seconds pass at once, on a slow one they last.
         limit = asyncio.ensure_future(self.sleep(seconds, patient=True))
         try:
+            # `wait`, not `wait_for`: the future belongs to others too and must not be cancelled by a time-out.
             await asyncio.wait((future, limit), return_when=asyncio.FIRST_COMPLETED)
             return future.done()
         finally:
@@ -229,6 +235,7 @@ class Owner(ABC):
     def someone_waits(self) -> Generator[None, None, None]:
         """While this lasts, a virtual clock runs. Event loop's thread."""
         self.waiting += 1
+        # The first that waits sets a market going that stood still.
         if self.waiting == 1:
             self._attention.set()
         try:
@@ -255,6 +262,7 @@ class Owner(ABC):
         """Have the event loop call it. Any thread."""
 
     def _run_posted(self) -> None:
+        # Before the loop below: what is posted while it runs is either seen by it or wakes the loop once more.
         self._posting = False
         posted = self._posted
         while posted:
@@ -283,10 +291,12 @@ class Owner(ABC):
             if timer.callback is not None:
                 if due_us > now_us:
                     return
+                # Late means that the answer may stand in the control's own queue: not yet a time-out.
                 if timer.patient and timer.due_us > self.control.delivered_until_us():
                     heapq.heapreplace(self._timers, (now_us + _LATE_US, next(self._numbers), timer))
                     continue
             heapq.heappop(self._timers)
+            # Taken first: a callback that cancels its own timer, or sets it again, finds it done.
             callback, timer.callback = timer.callback, None
             if callback is not None:
                 try:
@@ -308,6 +318,7 @@ class Owner(ABC):
             if done():
                 return True
             now = monotonic()
+            # Real time: a client that hangs would otherwise stop a virtual market for ever.
             if now - started >= timeout_s or self._stopping or self.control.closed:
                 return False
             grace_left_s = grace_s - (now - self._grace_from)
@@ -319,6 +330,7 @@ class Owner(ABC):
                     self._fire_timers()
                 due = self.control.next_due()
                 if not done():
+                    # 10 ms: a control that does not tell when its next event is due may have one at any time.
                     self._attention.wait(0.01 if due is None else min(0.01, due))
 
     def undo(self, name: str, *arguments: str | int) -> None:
@@ -399,6 +411,7 @@ class ThreadOwner(Owner):
         if self._attending:
             # An owner that holds an event for a client, or whose market stands still, does not wait in the pump.
             self._attention.set()
+        # `_drain` takes everything that is there: one call of it is under way at a time.
         if self._scheduled:
             return
         self._scheduled = True

@@ -31,6 +31,7 @@ _COSTLY_S = 10e-6
 _ROUNDS = 60
 # Of its time, a processor that others take more of is left for one that they take that much less of.
 _TOO_MUCH = 0.25
+# By thread: sched_setaffinity moves one thread and not the process.
 _STAT, _TASKS = Path("/proc/stat"), Path("/proc/self/task")
 
 
@@ -78,6 +79,7 @@ def wake_s(first: int, second: int, rounds: int = _ROUNDS, now: Callable[[], flo
         other.join()
         for end in (to_read, fro_read, fro_write):
             os.close(end)
+    # The median: one interruption by the kernel would make the mean worthless. Half, since each round has two wake-ups.
     return median(taken) / 2
 
 
@@ -133,6 +135,7 @@ class Seat:
             return
         others = {cpu: (busy[cpu] - busy_before.get(cpu, 0.0)) / took for cpu in busy if cpu in self._allowed}
         if self.cpu in others:
+            # Its own share is no reason to leave.
             others[self.cpu] -= (own - own_before) / took
         cpu = choose(self.cpu, others)
         if cpu != self.cpu:

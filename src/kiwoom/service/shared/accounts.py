@@ -85,6 +85,7 @@ class Accounts(Listener):
                 raise End(grpc.StatusCode.RESOURCE_EXHAUSTED, text)
         self._asks.pop(key, None)
         self._asks[key] = [*asks, _Ask(identity.key, canonical(tr_code), account, now_us)]
+        # Only here: to look through all of them at each request would cost more than they do.
         if len(self._asks) > _KEPT:
             for old in list(self._asks):
                 if not self._fresh(old, now_us):
@@ -112,6 +113,7 @@ class Accounts(Listener):
         screen, rq_name, tr_code = (str(argument) for argument in occasion.arguments[:3])
         asks = self._fresh((screen, rq_name), self._now_us())
         if asks:
+            # All, not any: two requests under one name make the answer either's, and a wrong guess shows an account.
             return all(self._may(ask, identity) for ask in asks)
         return not _about_an_account(tr_code)
 
@@ -147,6 +149,7 @@ def account_of(tr_code: str, inputs: dict[str, str], identity: Identity) -> str 
     named = {canonical(name): value for name, value in inputs.items()}
     account = named.get(canonical(ACCOUNT_INPUT))
     if identity.accounts is not None and (account is not None or _about_an_account(tr_code)):
+        # "" is no account and so refused: a TR without the input is answered for the account asked for last.
         identity.require_account(account or "")
     return account
 

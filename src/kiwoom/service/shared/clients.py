@@ -36,6 +36,7 @@ class Client:
         self.inputs: dict[str, str] = {}
         """Inputs that it set by SetInputValue for its next request. Owner thread."""
         self._tokens = 0.0
+        # So long ago that the bucket is full: a new client may begin with a burst.
         self._filled_at = -_BURST_S
 
     def __repr__(self) -> str:
@@ -47,6 +48,7 @@ class Client:
         if per_second <= 0:
             return
         now = monotonic()
+        # At least one: with less than a request in three seconds allowed, none could ever be started.
         most = max(1.0, per_second * _BURST_S)
         self._tokens = min(most, self._tokens + (now - self._filled_at) * per_second)
         self._filled_at = now
@@ -71,6 +73,7 @@ class Clients:
         key = (peer, identity.key)
         client = self._known.get(key)
         if client is not None:
+            # To the end: the front is always the one longest unheard of.
             self._known[key] = self._known.pop(key)
             return client
         if len(self._known) >= _KEPT:

@@ -43,6 +43,7 @@ class Core:
         self.settings = settings
         self.hub = Hub(owner, settings.acknowledge_timeout_s, settings.acknowledge_grace_s, settings.queue_events)
         self.streams = Streams(owner, settings.queue_events, settings.queue_bytes)
+        # One pool for all RPCs: two requests on one screen under one name could get each other's answers.
         self.screens = Screens(owner.control.clock, settings.answer_timeout_s, late=owner.control.delivered_until_us)
         self.ownership = Ownership(owner, self.screens)
         self.registrar = Registrar(owner, self.screens)
@@ -50,6 +51,7 @@ class Core:
         profile = PROFILES.get(settings.limits)
         if profile is None:
             raise RefusedToStart(f"there are no limits {settings.limits!r}; known: {', '.join(PROFILES)}")
+        # The limits are the program's, not the client's (KOA Studio): all clients share them.
         self.limits = Limits(owner.control.clock, profile)
         self.paging = Paging()
         self.ledger = Ledger(settings.order_ledger)
@@ -66,6 +68,7 @@ class Core:
 
         At a loopback address a client may be served without one; any program that runs there could be it.
         """
+        # Asked at each order: the mode is known only after the login, and may be another after the next.
         if not identity.authenticated and self.owner.control.mode == "real":
             text = "orders to the real server need a token: the one of the service's user, or one of --tokens"
             raise End(grpc.StatusCode.PERMISSION_DENIED, text)
@@ -93,6 +96,7 @@ class Core:
 
         Waits in the scheduler's line, not in a thread. Raises End(UNAVAILABLE) when the service stops.
         """
+        # A place in the line even for one: without it a stream of newcomers could pass a request for ever.
         with limiter.line_up(priority) as ticket:
             while (wait_s := ticket.reserve()) > 0:
                 if self.stopping:
@@ -189,6 +193,7 @@ class Rpc:
         try:
             await self.on_owner(lambda: self.core.hub.add(listener, names))
         except asyncio.CancelledError:
+            # The owner may have added it all the same: `add` was on its way when this call was cancelled.
             self.leave(listener)
             raise
         return listener

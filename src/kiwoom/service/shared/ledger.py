@@ -62,6 +62,7 @@ class Entry:
 
 def digest(arguments: Sequence[object]) -> str:
     """A hash of an order's content: what makes two requests under one id the same order."""
+    # As text: 0 and "0" are the same price. 128 bits are far more than chance needs.
     return hashlib.sha256(json.dumps([str(a) for a in arguments]).encode()).hexdigest()[:32]
 
 
@@ -124,6 +125,7 @@ class Ledger:
     def _write(self, entry: Entry) -> None:
         if self._file is not None:
             os.write(self._file, (json.dumps(asdict(entry)) + "\n").encode())
+            # On the disk before the order leaves: after a power cut, what the kernel still held would be lost.
             os.fsync(self._file)
 
     def _read(self, path: Path) -> None:
@@ -136,6 +138,7 @@ class Ledger:
                     # The last line, if the machine went down while it was written: its order did not leave.
                     log.warning("%s, line %d is no entry", path, number)
         for key, entry in tuple(self._entries.items()):
+            # "waiting" never left the service, so its id is free again.
             if entry.state == "waiting" or time() - entry.at >= _KEPT_S:
                 del self._entries[key]
             elif entry.state == "sending":
@@ -151,5 +154,6 @@ class Ledger:
             os.write(file, (json.dumps(asdict(entry)) + "\n").encode())
         os.fsync(file)
         os.close(file)
+        # Over the old one in one step: a crash in the middle leaves either file whole.
         short.replace(path)
         return os.open(path, flags, 0o600)

@@ -40,12 +40,14 @@ class Ownership:
     def __init__(self, owner: Owner, screens: Screens) -> None:
         self._owner = owner
         self._screens = screens
+        # Weak: `Clients` forgets a client, and its registrations must not keep it.
         self._held: WeakKeyDictionary[Client, _Held] = WeakKeyDictionary()
 
     def register(self, client: Client, screen: str, codes: str, fids: str, kind: str) -> Value:
         """SetRealReg. Kind "0", which replaces what a screen has, adds on a screen that others use too."""
         mine = self._of(client).codes
         new = {code.strip() for code in codes.split(";")}
+        # Type "0" would drop the other clients' codes on this screen.
         if kind == "0" and self._others(client, screen):
             for code in mine.get(screen, set()) - new:
                 self.remove(client, screen, code)

@@ -50,6 +50,7 @@ class Paging:
         if not catalog.tr(code).multi:
             return Turn(None)
         lock = self._locks.setdefault(code.lower(), asyncio.Lock())
+        # Counted before the lock is asked for: `others_wait` shortens the time of a reader that leaves a page unread.
         self._waiting[code.lower()] += 1
         try:
             await lock.acquire()
@@ -72,6 +73,7 @@ class Paging:
         Raises End(ABORTED) if another client asked for the same TR since `whose` last page.
         """
         key = code.strip().lower()
+        # Not in the catalog: whether it has pages is unknown, and a refusal would be a guess.
         if key not in catalog.trs():
             return
         before = self._places.get(key)

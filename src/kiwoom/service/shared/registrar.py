@@ -59,6 +59,7 @@ class Registrar:
         added: list[str] = []
         try:
             fresh = []
+            # Each once, in order: a code given twice would count twice on its screen.
             for code in dict.fromkeys(codes):
                 registration = self.codes.get(code)
                 if registration is None:
@@ -67,6 +68,7 @@ class Registrar:
                 registration.wanted[reader] = registration.wanted.get(reader, frozenset()) | fids
                 added.append(code)
                 if not fids <= registration.fids:
+                    # On the screen it has, with type "1": the control adds the FIDs to the earlier ones.
                     self._register(registration.screen, [code], fids)
                     registration.fids |= fids
             while fresh:
@@ -76,6 +78,7 @@ class Registrar:
                     self.codes[code] = _Registration(screen, fids, {reader: fids})
                 self._on_screen[screen] += len(some)
                 added += some
+                # After the entries are made, so that a refusal leaves something for `remove` to take back.
                 self._register(screen, some, fids)
         except BaseException:
             self.remove(reader, added)
@@ -93,6 +96,7 @@ class Registrar:
             screen = registration.screen
             self._on_screen[screen] -= 1
             self._owner.undo("SetRealRemove", screen, code)
+            # The last code has gone: DisconnectRealData also drops what a TR may have left on the screen.
             if not self._on_screen[screen]:
                 del self._on_screen[screen]
                 self._owner.undo("DisconnectRealData", screen)
@@ -135,6 +139,7 @@ class Shape:
         self.infer_fids = infer_fids
         self.readable_names = readable_names
         self.fast_parse = fast_parse
+        # Hashed once: a shape is looked up for every message of every code.
         self._key = (self.fids, infer_fids, readable_names, fast_parse)
         self._hash = hash(self._key)
         self._plans: dict[tuple[str, str], encode.RealPlan | None] = {}
@@ -167,6 +172,7 @@ class Shape:
 
     def _new_plan(self, key: str, real_type: str) -> encode.RealPlan | None:
         if len(self._plans) >= _MOST_PLANS:
+            # All at once: they are cheap to make again, and an order of use would cost at each message.
             self._plans.clear()
         fids = self._fids(real_type)
         plan = None if fids is None else encode.RealPlan(key, real_type, fids, self.readable_names)

@@ -68,6 +68,7 @@ class Screens:
         self.used: set[str] = set()
         self._clock = clock
         self._delivered_until_us = late or clock.now_us
+        # As long as an answer may take: a late one must not reach the next client of the same screen.
         self._rest_us = round(answer_timeout_s * SECOND_US)
         self._free = deque(f"{number:04d}" for number in range(_FIRST, _FIRST + size))
         self._pool = frozenset(self._free)

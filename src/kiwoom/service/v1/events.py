@@ -31,6 +31,7 @@ class Layouts:
         """The number of a list, from 1."""
         number = self._numbers.get(fids)
         if number is None:
+            # From 1: 0 is what protobuf leaves out, and stands for no layout.
             number = self._numbers[fids] = len(self._lists) + 1
             self._lists.append(fids)
             layout = pb.Layout(id=number, fids=fids)
@@ -91,6 +92,7 @@ def _encode_real(occasion: Occasion, layouts: Layouts) -> Piece | None:
         return None
     values = occasion.control.read_many("GetCommRealData", reads)
     joined = "\t".join(values)  # type: ignore[arg-type]  # this function returns text
+    # The live feed may carry fewer values than the catalog lists (42 of 43 for 주식체결 in 2022).
     if joined != payload and (not joined.startswith(payload) or joined[len(payload) :].strip("\t")):
         return None
     number = layouts.number(fids)

@@ -33,6 +33,7 @@ log = logging.getLogger("kiwoom.service")
 
 _Code = grpc.StatusCode
 
+# A page of 600 rows read cell by cell with 15 columns is 9,000 calls.
 _MOST_CALLS = 10_000
 # How long the calls of one request may keep the control before others have their turn.
 _SLICE_S = 0.01
@@ -68,6 +69,7 @@ class Native:
     def piece(self, occasion: Occasion) -> Piece:
         """The event, encoded once for all sessions."""
         last = self._last
+        # By identity, and one is enough: sessions hear of one event after the other.
         if last is not None and last[0] is occasion:
             return last[1]
         piece = encode_event(occasion, self.layouts)
@@ -133,6 +135,7 @@ class Native:
             work = self._carried_out(client, session, request)
             outcome = asyncio.create_task(work, name="kiwoom call")
             session.outcomes.keep(request.number, outcome)
+        # Shielded: a connection that breaks cancels this RPC, and the order on its way must still get its outcome.
         return await asyncio.shield(outcome)
 
     async def _carried_out(self, client: Client, session: Session | None, request: pb.CallRequest) -> bytes:
@@ -144,12 +147,14 @@ class Native:
                 called, arguments = self._caller.prepare(client, invocation.name, _arguments(invocation.arguments))
                 prepared.append(_Prepared(called, arguments, invocation.order_id))
             except (KiwoomError, End) as error:
+                # Checked before any is carried out, but told in its turn: the calls before it have their effect.
                 prepared.append(error)
                 break
         response, left = pb.CallResponse(), deque(prepared)
         while left:
             await self.core.owner.submit(partial(self._carry_out, client, session, left, response))
             if left:
+                # Lets the loop run between two slices: other clients' events would wait for a long list of calls.
                 await asyncio.sleep(0)
         response.now_us = self.core.owner.control.clock.now_us()
         return response.SerializeToString()
@@ -211,6 +216,7 @@ class Native:
         called, arguments = prepared.called, prepared.arguments
         if session is None:
             return self._caller.carry_out(client, called, arguments)
+        # The control's ALL would take every client's registrations back.
         if called.name == "SetRealRemove" and arguments[0] == "ALL":
             session.unregister_all(str(arguments[1]))
             return None
@@ -231,6 +237,7 @@ class Native:
             raise End(_Code.INVALID_ARGUMENT, "the first request must be an open")
         names = events_named(first.open.events)
         session = self._opened(rpc, first.open)
+        # Before anything is awaited: the earlier stream must take no batch that this one resumes from.
         mark = session.attach()
         reading: asyncio.Task[None] | None = None
         known = bool(first.open.session)
@@ -270,6 +277,7 @@ class Native:
 
     def _session_of(self, client: Client, name: bytes) -> Session:
         session = self.sessions.get(name)
+        # One answer for both: a name that is another client's must not be told from one that does not exist.
         if session is None or session.identity != client.identity:
             raise End(_Code.NOT_FOUND, "there is no such session (any more): open a new one")
         return session
@@ -304,7 +312,9 @@ class Native:
         """The stream ended: keep the session for a while."""
         if session.name in self.sessions:
             owner = self.core.owner
+            # A virtual market must not run on for a program that does not hear it.
             owner.tell(session._stop_waiting)
+            # Real time: a virtual clock would have the session expire between two events.
             session.expiry = owner.loop.call_later(self.core.settings.session_grace_s, self._end, session)
             # Sessions without a stream stand in the order in which they lost it.
             self.sessions[session.name] = self.sessions.pop(session.name)

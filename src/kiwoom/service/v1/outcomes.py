@@ -43,6 +43,7 @@ class Outcomes:
         outcome = self._kept.get(number)
         if outcome is not None:
             return outcome
+        # Never carried out anew, though its outcome is gone: the request may have been an order.
         if number <= self._highest:
             text = f"request {number} came before, and its outcome is not kept any more: look up what came of it"
             raise End(grpc.StatusCode.ABORTED, text)

@@ -41,6 +41,7 @@ _Code = grpc.StatusCode
 _BATCH_EVENTS = 512
 _BATCH_BYTES = 128 * 1024
 
+# Events that name a screen, and so the session that asked; chejan notices and real-time data name none.
 _ON_A_SCREEN = frozenset({"OnReceiveTrData", "OnReceiveMsg", "OnReceiveTrCondition"})
 # What is answered by an event on its screen.
 _REQUESTS = QUERY_FUNCTIONS | ORDER_FUNCTIONS | {"CommInvestRqData"}
@@ -72,6 +73,7 @@ class Session(Listener):
     """
 
     def __init__(self, native: Sessions, client: Client, own_only: bool) -> None:
+        # Not to be guessed: among clients without tokens the name alone resumes a session.
         self.name = secrets.token_bytes(16)
         self.identity = client.identity
         self.own_only = own_only
@@ -131,6 +133,7 @@ class Session(Listener):
             screen = str(occasion.arguments[0])
             owner = self._native.screens.get(screen)
             if owner is self:
+                # A message may come before the answer, or without one: only the answer frees the screen.
                 if occasion.name != "OnReceiveMsg":
                     self._answers_due[screen] -= 1
                 shown = next(mine for mine, real in self.screens.items() if real == screen)
@@ -170,6 +173,7 @@ class Session(Listener):
             before, old = len(pieces), len(pieces) // 2
             kept = deque(piece for number, piece in enumerate(pieces) if number >= old or not piece.droppable)
             if kept and len(kept) == before:
+                # Nothing but notices and answers: the oldest goes, and the program is told of a gap in any case.
                 kept.popleft()
             dropped = before - len(kept)
             self._put_bytes -= sum(len(p.data) for p in pieces) - sum(len(p.data) for p in kept)
@@ -182,6 +186,7 @@ class Session(Listener):
 
     def wait_until(self, until_us: int, sequence: int) -> None:
         """The program, which has handled `sequence` events, waits for the next until a time of the control's clock."""
+        # An event was on its way when the program asked: it does not wait any more.
         if self.heard > sequence or self.waiting:
             return
         seconds = (until_us - self._core.owner.control.clock.now_us()) / SECOND_US
@@ -215,6 +220,7 @@ class Session(Listener):
     def _give_back(self, screen: str) -> None:
         real = self.screens.pop(screen)
         self._native.screens.pop(real, None)
+        # The screen goes to other clients: what was registered there would reach them.
         self._core.owner.undo("DisconnectRealData", real)
         self._core.screens.give_back(real, answered=self._answers_due.pop(real, 0) <= 0)
 
@@ -231,6 +237,7 @@ class Session(Listener):
     def _free_one(self) -> None:
         """Give the screen back that was taken first and on which nothing is registered."""
         busy = {screen for screen, codes in self.codes.items() if codes} | {str(c[0]) for c in self.conditions}
+        # Programs take a new screen for each request and never give one back: 200 would soon be used up.
         idle = next((mine for mine, real in self.screens.items() if mine not in busy and real not in busy), None)
         if idle is not None:
             self._give_back(idle)
@@ -297,10 +304,13 @@ class Session(Listener):
 
     def resume(self, after: int) -> None:
         """Have what was sent after this event sent again."""
+        # Whole batches: a client has received each of them wholly or not at all.
         again = [entry for entry in self._sent if entry[0] + entry[1] > after + 1]
         first = again[0][0] if again else self._sequence + 1
+        # More is missing than was kept: the gap is counted, and the program told.
         if first > after + 1:
             self.lost += first - after - 1
+        # The new stream's reader may have lost what the old one was told.
         self._known_layouts.clear()
         self._again = [data for _, _, data in again]
 
@@ -363,6 +373,7 @@ class Session(Listener):
                     self._known_layouts.add(piece.layout)
                     layouts += self._native.layouts.encoded[piece.layout - 1]
             self._taken_bytes += size
+            # Under the lock, with the pieces: the count must go with the batch that follows the gap.
             lost, self.lost = self.lost, 0
         waited, self._wait_over = self._wait_over and not pieces, False
         first = self._sequence + 1
@@ -377,6 +388,7 @@ class Session(Listener):
             self._sequence += len(pieces)
             self._sent.append((first, len(pieces), data))
             self._sent_bytes += len(data)
+            # The last batch always stays, however large: it is what a stream that breaks now will ask for.
             while self._sent_bytes > self._core.settings.session_replay_bytes and len(self._sent) > 1:
                 self._sent_bytes -= len(self._sent.popleft()[2])
         return data
