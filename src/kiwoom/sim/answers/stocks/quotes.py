@@ -269,7 +269,7 @@ def _watch_row(market: Market, code: str, instrument: Instrument) -> dict[str, s
     time = clock6(live.last.us) if live.last else ""
     price = signed_price(live.price, base, scale)
     opened = signed_price(live.open, base, scale) if live.count else "0"
-    # 예상체결가 and 예상체결량 keep the opening auction's figures for the day.
+    # Captured: 예상체결가 equals 시가 in every row after the opening, with the quantity of that auction.
     opening = str(live.tape.trades(0)[0].quantity) if live.count and live.tape.minutes[0].trades else "0"
     row = {
         "종목코드": code,
