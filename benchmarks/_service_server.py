@@ -184,7 +184,7 @@ class FiringControl(QueuedControl):
 def serve_ours(pace: int, bound: bool, first_only: bool, anywhere: bool) -> None:
     """Our service over the firing control."""
     if not bound:
-        # Without greenlet the service would give it a thread and say so in a log that nobody reads here.
+        # Without greenlet the service would give it a thread and say so in a log that is not read here.
         import greenlet  # noqa: F401
     control = FiringControl(pace)
     control.thread_bound = bound

@@ -3,7 +3,7 @@ How many orders per second the simulator matches, alone and through a slot: ``py
 
 Three flows, each from a fixed seed: *aggressive* (half of the orders trade), *maker* (most rest or are cancelled) and
 *sweep* (large orders that eat through many levels). An "order" is a new order, a cancellation or a modification.
-*Through the desk* is the broker without a control: checks, reservation, ledger, book, and notices that nobody reads.
+*Through the desk* is the broker without a control: checks, reservation, ledger, book, and notices without a reader.
 *Through a slot* is everything: SendOrder, checks, ledger, book, and a slot that reads five fields of every notice.
 All in CPU time, as `benchmarks.market`.
 """

@@ -197,7 +197,7 @@ def fids() -> str:
         "The numbered fields of real-time messages, chejan notices and TR records. The meaning is how "
         "`catalog.typed_fid` reads the text: with *sign = direction* a leading `+` or `-` tells the side of the base "
         "price (or of 100 percent), with *sign = side* who started the trade; the number itself is then not negative. "
-        "In real types of indices, futures and options prices are points. Numbers that nobody has named are missing; "
+        "In real types of indices, futures and options prices are points. Numbers without a known name are missing; "
         "`catalog.fid` gives them as text.\n\n" + table(("FID", "name", "meaning", "real types"), rows)
     )
 

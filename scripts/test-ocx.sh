@@ -23,8 +23,8 @@ directory=$(cd "$directory" && pwd)
 export KIWOOM_WINE_DIR="$directory"
 trap 'WINEPREFIX="$directory/prefix" wineserver -k || true' EXIT
 # Wine boots with its first program and ends with its last: with one that stays, the others start at once. It must be up
-# before they are, with its desktop: what boots either leaves its output open to Wine's own processes, and whoever reads
-# that would wait for ever.
+# before they are, with its desktop: what boots either leaves its output open to Wine's own processes, and a reader of that
+# output would wait for ever.
 : >"$directory/stays.log"
 "$directory/python.sh" -c 'import ctypes, sys, time; ctypes.windll.user32.GetDesktopWindow()
 print("up:", sys.version, flush=True); time.sleep(36000)' 2>&1 |

@@ -100,7 +100,7 @@ def test_a_download_that_does_not_reach_its_range_exits_with_7(tmp_path: Path) -
     assert done.returncode == 7 and "2022-09-19" in done.stderr, done.stderr
 
 
-@pytest.mark.parametrize("path", ["test_cli.py", "/dev/null/here", "~nobody-of-this-name/\udcff"])
+@pytest.mark.parametrize("path", ["test_cli.py", "/dev/null/here", "~no-user-of-this-name/\udcff"])
 def test_a_download_into_an_odd_place_is_no_traceback(tmp_path: Path, path: str) -> None:
     (tmp_path / "test_cli.py").write_text("")
     done = kiwoom("download", "--code", "005930", "--start", "20260202", "--path", path, folder=tmp_path)

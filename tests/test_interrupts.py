@@ -1,4 +1,4 @@
-"""Who looks after Ctrl-C, and whom it reaches."""
+"""Who looks after Ctrl-C, and which thread it reaches."""
 
 from __future__ import annotations
 

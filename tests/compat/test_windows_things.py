@@ -186,7 +186,7 @@ UPDATER = """
     win32gui.PostMessage(hwnd, win32con.WM_CLOSE, 0, 0)
     while find_window("계좌비밀번호 입력 (버전: 3.14+)"):
         pass
-    while not win32gui.FindWindow(None, "a window nobody knows"):
+    while not win32gui.FindWindow(None, "a window of no known title"):
         pass
     print("every loop ended")
 """

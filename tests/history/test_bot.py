@@ -175,6 +175,6 @@ def test_share() -> None:
     for remove in (share.remove_single, share.remove_multi, share.remove_args, share.remove_history):
         remove("balance")
     share.remove_single("balance", "cash")
-    for wrong in (("single", "nobody"), ("single", "balance"), ("triple", "x")):
+    for wrong in (("single", "missing"), ("single", "balance"), ("triple", "x")):
         with pytest.raises(KeyError):
             share.get(*wrong)

@@ -161,7 +161,7 @@ def test_an_unknown_code_gives_an_empty_file(api: Kiwoom, tmp_path: Path) -> Non
 
 @pytest.mark.slow
 def test_the_limits_are_kept(api: Kiwoom, tmp_path: Path) -> None:
-    """A hundred requests after a few of the program itself: none is refused, the server does not lock anybody out."""
+    """A hundred requests after a few of the program itself: none is refused, the server locks no one out."""
     for number in range(12):
         api.set_input_value("종목코드", "000660")
         assert api.comm_rq_data(f"mine {number}", "opt10001", 0, "0101") == 0
@@ -184,7 +184,7 @@ def test_the_limits_are_kept(api: Kiwoom, tmp_path: Path) -> None:
 
 
 def test_refusals_are_waited_out(api: Kiwoom, tmp_path: Path) -> None:
-    """Somebody else on the same control spends the requests of this second: the download waits and goes on."""
+    """Another program on the same control spends the requests of this second: the download waits and goes on."""
     for _ in range(5):
         assert api.control.call("CommRqData", "theirs", "opt10001", _input(api.control), "0101") == 0
     report = histories(api, code=["005930", "000660"], period="day", start="20260101", path=tmp_path)

@@ -54,7 +54,7 @@ def test_ticks_downloaded_in_pieces_are_the_ticks(history: list[Row], size: int,
 
 @given(history=ticks(), size=st.integers(1, 20), cut=st.integers(1, 60))
 def test_an_unfinished_second_of_a_file_is_replaced(history: list[Row], size: int, cut: int) -> None:
-    """A file written by somebody who did not care about whole seconds gets the rest of its last one."""
+    """A file of another program, cut within a second, gets the rest of its last one."""
     rows, _ = download(TICK, history, size, history[:cut])
     assert rows == history
 

@@ -316,7 +316,7 @@ def test_without_keyring_the_error_says_what_to_install(monkeypatch: pytest.Monk
 
 @pytest.fixture
 def attended(keyring: dict[tuple[str, str], str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Control]:
-    """A control with windows of its own and somebody in the keyring."""
+    """A control with windows of its own and a user in the keyring."""
     monkeypatch.setenv("KIWOOM_TEST_OCX_WINDOWS", "1")
     keyring_credentials.store(MOCK)
     with open_control("ocx:?process=here&login=") as control:

@@ -27,8 +27,8 @@ PROFILE = "test-hosted"
 
 
 @pytest.fixture
-def somebody() -> Iterator[None]:
-    """Somebody in the keyring of (Wine's) Windows, which the host process reads."""
+def kept_user() -> Iterator[None]:
+    """A user in the keyring of (Wine's) Windows, which the host process reads."""
     store(Credentials("tester", "pass word!", "cert", "0000", mock=True), PROFILE)
     yield
     forget(PROFILE)
@@ -38,7 +38,7 @@ def connects(events: Events) -> list[object]:
     return [e[1] for e in events if e[0] == "OnEventConnect"]
 
 
-@pytest.mark.usefixtures("somebody")
+@pytest.mark.usefixtures("kept_user")
 @pytest.mark.parametrize(
     "box",
     [
@@ -49,7 +49,7 @@ def connects(events: Events) -> list[object]:
 def test_an_update_or_a_cut_line_is_answered_and_the_process_is_started_anew(
     box: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody is there: windows are answered, a new process logs in through its window, registrations come back."""
+    """No user is there: windows are answered, a new process logs in through its window, registrations come back."""
     monkeypatch.setenv("KIWOOM_TEST_OCX_WINDOWS", "1")
     with open_control(f"ocx:?process=host&login={PROFILE}") as control:
         events = record(control)
@@ -99,7 +99,7 @@ def test_real_money_is_refused_by_the_host_and_said_here(monkeypatch: pytest.Mon
 
 
 def test_the_updater_s_own_window_is_confirmed_between_hosts() -> None:
-    """A program named opstarter.exe asks; nobody is there, and no process holds the OCX."""
+    """A program named opstarter.exe asks; no user is there, and no process holds the OCX."""
     home = Path(sys.executable).parent
     updater = home / "opstarter.exe"
     shutil.copy(sys.executable, updater)

@@ -162,7 +162,7 @@ Serve = Callable[..., Served]
 
 @pytest.fixture(params=["on the loop", "own thread"])
 def serve(request: pytest.FixtureRequest) -> Iterator[Serve]:
-    """Make a server over a scripted control, with settings; whoever owns the control, nothing else may differ."""
+    """Make a server over a scripted control, with settings; nothing but the control's owner may differ."""
     made: list[Served] = []
 
     def make(control: ScriptedControl | None = None, **settings: Any) -> Served:

@@ -148,7 +148,7 @@ print(json.dumps(proto.SerializeToString().hex()))
 @pytest.fixture
 def port() -> Iterator[int]:
     """Where `kiwoom serve --url sim:` listens."""
-    # What it logs nobody reads: a pipe that is full would stop it.
+    # Its log is not read: a pipe that is full would stop it.
     process, address = start_command("--url", "sim:?seed=7", "--log-level", "error")
     try:
         yield int(address.rpartition(":")[2])

@@ -272,7 +272,7 @@ def test_a_service_from_which_nothing_more_is_heard_is_noticed_and_found_again(
         served.control.fire("OnReceiveMsg", "0101", "rq", "opt10001", "before")
         pump_until(control, lambda: heard == ["before"])
         network.fall_silent()
-        # A session of kiwoom.v1 is kept, and what is fired meanwhile comes later; on KOAPY's wire nobody listens then.
+        # A session of kiwoom.v1 is kept, and what is fired meanwhile comes later; on KOAPY's wire none listens then.
         until(
             lambda: not served.server.clients.with_streams() and (wire != "koapy" or not listened()),
             "the service to notice",

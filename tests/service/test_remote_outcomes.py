@@ -382,7 +382,7 @@ def test_histories_over_a_line_that_is_cut(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("cut_count", [10, pytest.param(1000, marks=[pytest.mark.soak, pytest.mark.timeout(3000)])])
 def test_orders_and_registrations_over_a_line_that_is_cut_at_random(cut_count: int) -> None:
-    """Each order is sent once if its call says so, not at all if it says so, and at most once if nobody knows."""
+    """Each order is sent once if its call says so, not at all if it says so, and at most once if that is not known."""
     scripted = ScriptedControl()
 
     def own() -> ScriptedControl:

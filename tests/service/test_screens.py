@@ -47,7 +47,7 @@ def test_a_wanted_screen_that_rests_is_replaced() -> None:
 
 
 def test_screens_are_lent_in_turn() -> None:
-    """The one that was given back last is lent last: an answer that comes very late finds nobody."""
+    """The one that was given back last is lent last: an answer that comes very late finds no reader."""
     screens, _ = pool()
     first = screens.borrow()
     screens.give_back(first)

@@ -1,4 +1,4 @@
-"""`Listen` and `BidirectionalListen`: who hears what, and who waits for whom."""
+"""`Listen` and `BidirectionalListen`: which client hears what, and waits for which."""
 
 from __future__ import annotations
 
@@ -288,7 +288,7 @@ def test_while_one_holds_an_event_others_hear_further_ones_and_it_hears_them_lat
 
 
 def test_nobody_who_holds_events_waits_for_another_who_does(serve: Serve) -> None:
-    """One who does not acknowledge holds up his own events and nobody else's."""
+    """One who does not acknowledge holds up his own events and no others."""
     served = serve(acknowledge_grace_s=0.0, acknowledge_timeout_s=60.0)
     silent, mine = served.stub(), served.stub()
     sulking = Talk(silent, "OnReceiveMsg", "OnReceiveChejanData")

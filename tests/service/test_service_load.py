@@ -1,7 +1,7 @@
 """
 An hour of the market with many clients that come, go, stall and die, orders among them.
 
-Nobody who stayed lost a notice, memory is flat at the end, and the broker's ledger says what the clients saw. The
+No client that stayed lost a notice, memory is flat at the end, and the broker's ledger says what the clients saw. The
 clients are processes; some are killed now and then. `pytest -m soak -s tests/service/test_service_load.py` runs the
 hour with 200 clients and prints its figures.
 """
@@ -312,7 +312,7 @@ def figures(load: Load, ledger: dict[str, Any]) -> str:
 def run(
     seconds: float, speed: float, staying: int, going: int, processes: int, kill_s: float, reading_s: float = 0.0
 ) -> tuple[Load, list[int]]:
-    """The run, and the memory of the server in the last `reading_s` of it, in which nobody ordered, in kB."""
+    """The run, and the memory of the server in the last `reading_s` of it, in which no client ordered, in kB."""
     load = Load(20260206, speed, staying, going, processes)
     try:
         load.run(seconds - reading_s, kill_s)
@@ -342,7 +342,7 @@ def test_some_minutes_of_the_market_with_clients_that_come_go_stall_and_die() ->
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 def test_an_hour_of_the_market_with_200_clients_that_come_go_stall_and_die() -> None:
-    """Each order is kept by the broker for the day: memory is flat when nobody orders, however many come and go."""
+    """Each order is kept by the broker for the day: memory is flat while none comes, however many come and go."""
     _, memory = run(seconds=480, speed=7.5, staying=20, going=180, processes=4, kill_s=15, reading_s=160)
     third = len(memory) // 3
     assert max(memory[-third:]) < max(memory[:third]) + 4_000, memory

@@ -50,7 +50,7 @@ def test_a_thread_of_its_own_by_setting() -> None:
 
 def test_code_of_clients_does_not_run_on_the_loop(tmp_path: Path) -> None:
     tokens = tmp_path / "tokens"
-    tokens.write_text("somebody a-token-of-sixteen-characters read,custom\n")
+    tokens.write_text("another a-token-of-sixteen-characters read,custom\n")
     tokens.chmod(0o600)
     tokens.chmod(0o600)
     assert isinstance(owner_of(allow_custom_code=True, tokens=tokens), ThreadOwner)
@@ -152,7 +152,7 @@ class _Flooding(ScriptedControl):
 
     def pump(self, timeout_s: float = 0.0) -> int:
         if self.floods and not self._work:
-            # A client in this process wants Python's lock now and then; whoever lets go of it for no time gets it back.
+            # A client in this process wants Python's lock now and then; let go for no time, it would come back here.
             time.sleep(50e-6)
             self._emit("OnReceiveMsg", ("0101", "a", "b", "c"))
             return 1

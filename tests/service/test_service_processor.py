@@ -81,7 +81,7 @@ def test_its_own_work_is_no_reason_to_move(caplog: pytest.LogCaptureFixture) -> 
     seat.look()
     assert moves == [[0]]
 
-    # Somebody else had half of it. Processor 7 is idle, but not for this process.
+    # Another process had half of it. Processor 7 is idle, but not for this process.
     at, own_s, busy[0] = 104.0, 8.0, 44.0
     with caplog.at_level("INFO", "kiwoom.service"):
         seat.look()

@@ -183,7 +183,7 @@ def needs(name: str) -> str:
 
 @pytest.mark.parametrize("name", ["read", "trade", "admin"])
 def test_no_function_does_more_than_the_right(rights: Served, name: str) -> None:
-    """Every function of the contract, with each right; nobody is logged in."""
+    """Every function of the contract, with each right; no user is logged in."""
     rights.control.connected = False
     stub, allowed = rights.stub(), NAMES[name][1].split(",")
     for function in FUNCTIONS.values():

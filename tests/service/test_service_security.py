@@ -90,7 +90,7 @@ def test_an_account_that_may_not_be_used_is_not_shown(serve: Serve, tokens: Path
     tr = pb.TransactionRequest(transaction_code="opw00018", inputs={" 계좌번호 ": OTHER})
     with ends_with(grpc.StatusCode.PERMISSION_DENIED):
         next(stub.TransactionCall(tr, timeout=10, **authorized(READER)))
-    # Without an account the server might take the one that somebody else asked about before.
+    # Without an account the server might take the one that another client asked about before.
     tr = pb.TransactionRequest(transaction_code="opw00018", inputs={"비밀번호": ""})
     with ends_with(grpc.StatusCode.PERMISSION_DENIED):
         next(stub.TransactionCall(tr, timeout=10, **authorized(READER)))
@@ -132,7 +132,7 @@ def test_what_an_account_is_answered_is_heard_by_those_who_may_use_it(serve: Ser
             control.fire("OnReceiveMsg", screen, rq_name, code, f"{rq_name} {screen}")
             control.fire("OnReceiveTrData", screen, rq_name, code, "", "0", 0, "", "", "", page=page)
 
-    # Nobody asked through the service: whose account it is, nobody knows.
+    # No client asked through the service: whose account it is, is not known.
     control.fire("OnReceiveTrData", "0099", "rq", "opw00018", "", "0", 0, "", "", "", page=Page({"총평가금액": "0099"}))
     answered(OTHER, "0101")
     answered(MINE, "0102")

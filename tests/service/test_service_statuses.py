@@ -43,7 +43,7 @@ def ask(
 
 
 @every_rpc
-@pytest.mark.parametrize("metadata", [[], [("authorization", "Bearer somebody-else-s-token")]], ids=["none", "wrong"])
+@pytest.mark.parametrize("metadata", [[], [("authorization", "Bearer another-client-s-token")]], ids=["none", "wrong"])
 def test_without_a_token_it_is_unauthenticated(serve_all: Serve, rpc: Rpc, metadata: Any) -> None:
     served = serve_all()
     with ends_with(grpc.StatusCode.UNAUTHENTICATED):
@@ -123,7 +123,7 @@ def test_the_loss_of_the_connection_ends_what_waits_for_the_broker(serve_all: Se
         "CustomCallAndListen",
     )
     if rpc.name == "BidirectionalListen":
-        # The event that it holds goes first; nobody else waits for it.
+        # The event that it holds goes first; no other client waits for it.
         client.cancel()
         served.nothing_left()
         return

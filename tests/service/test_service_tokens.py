@@ -82,8 +82,8 @@ def test_tokens_are_made_listed_rotated_and_taken_away(tmp_path: Path) -> None:
         (("add", "two words"), "no name"),
         (("add", "chart", "--account", "80-12"), "digits"),
         (("add", "chart", "--days", "0"), "--days"),
-        (("rm", "nobody"), "no token"),
-        (("rotate", "nobody"), "no token"),
+        (("rm", "unknown"), "no token"),
+        (("rotate", "unknown"), "no token"),
     ],
 )
 def test_what_makes_no_token(tmp_path: Path, arguments: tuple[str, ...], text: str) -> None:
@@ -138,7 +138,7 @@ def test_a_token_that_was_taken_away_works_no_longer(
     with ends_with(grpc.StatusCode.UNAUTHENTICATED):
         stub.call("GetConnectState", metadata=metadata[0])
     assert stub.call("GetConnectState", metadata=metadata[1]) == 1
-    # A mistake in it throws nobody out.
+    # A mistake in it throws no client out.
     path.write_text("nonsense\n")
     assert stub.call("GetConnectState", metadata=metadata[1]) == 1
 
@@ -299,5 +299,5 @@ def test_the_table_of_starts(serve: Serve, tmp_path: Path, start: dict[str, Any]
 
 
 def test_a_stub_needs_no_more(stub: Stub) -> None:
-    """A `Server` in a program of its own serves whom it always has: the settings say otherwise."""
+    """A `Server` in a program of its own serves its clients as before: the settings say otherwise."""
     assert stub.call("GetConnectState") == 1

@@ -140,7 +140,7 @@ def _answered(served: Served) -> bool:
 
 
 def _heard(served: Served) -> bool:
-    """Somebody hears events, besides the service itself."""
+    """A client hears events, besides the service itself."""
     return served.server.core.left_over()["listeners"] > 1
 
 
@@ -248,7 +248,7 @@ RPCS = {
             arrange=_stuck("KOA_Functions"),
             settle=_come_back,
         ),
-        # It does its work without waiting for anybody.
+        # It does its work without waiting for another.
         Rpc("SetLogLevel", (pb.SetLogLevelRequest(logger="kiwoom.service", level=0),), _log_level_set, "unary"),
         Rpc(
             "Describe",
@@ -371,7 +371,7 @@ class Network:
         self._refusing = False
 
     def fall_silent(self) -> None:
-        """Carry nothing more; nobody is told."""
+        """Carry nothing more; neither side is told."""
         self._state = "silent"
 
     def reconnect(self) -> None:

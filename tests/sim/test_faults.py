@@ -126,7 +126,7 @@ def test_a_condition_search_on_a_line_that_dropped_watches_nothing() -> None:
 
 @pytest.mark.parametrize(("gone_s", "arrives"), [(1, False), (4, True)])
 def test_an_order_on_its_way_when_the_line_drops_is_lost_or_carried_out_unheard(gone_s: int, arrives: bool) -> None:
-    """Half of the time to the answer is the way there. Nobody hears of either: only a look-up tells."""
+    """Half of the time to the answer is the way there. Neither is told: only a look-up shows it."""
     driver = Driver("at=2026-02-06 10:00&latency_ms=5000&login_ms=100")
     assert _buy(driver) == 0
     driver.run(gone_s)

@@ -91,7 +91,7 @@ def test_nobody_gets_it_who_did_not_ask_or_asks_no_longer() -> None:
 
 
 def test_on_a_real_clock_it_comes_at_its_time() -> None:
-    """600 times as fast, so that nobody waits: the handler sees the moment in the event, whatever the machine does."""
+    """600 times as fast, to be short: the handler sees the moment in the event, whatever the machine does."""
     control = open_control("sim:?at=2026-02-06 08:59:40&speed=600&login_ms=0")
     seen: list[str] = []
     control.subscribe("OnReceiveRealData", lambda _key, _type, data: seen.append(data))

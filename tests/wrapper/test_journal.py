@@ -36,7 +36,7 @@ def session(control: ScriptedControl, path: Path) -> Kiwoom:
 
 
 def test_what_the_login_told_stands_over_what_follows(tmp_path: Path) -> None:
-    """Before the login nobody knows whose money it is."""
+    """Before the login it is not known whose money it is."""
 
     class Asked(ScriptedControl):
         logged_in = False

@@ -216,7 +216,7 @@ void Broker::show_login() {
   }));
 }
 
-// Modal, as the vendor's: the call comes back when somebody has closed it.
+// Modal, as the vendor's: the call comes back when the user has closed it.
 void Broker::show_account_window() {
   const std::vector<Field> fields = {
       {Field::LABEL, L"계좌번호"},     {Field::EDIT, L"8012345611"},      {Field::LABEL, L"비밀번호"},

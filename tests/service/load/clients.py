@@ -97,7 +97,7 @@ async def asked(client: AsyncServiceClient, name: str, *arguments: int, told: Ca
     """
     Call a function that only reads; again when gRPC cancels it.
 
-    It does that by itself when more calls lie there than a starved machine takes in: nobody at the server saw them.
+    It does that by itself when more calls lie there than a starved machine takes in: the server never saw them.
     """
     while True:
         try:

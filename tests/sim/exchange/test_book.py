@@ -322,7 +322,7 @@ def test_an_auction_finds_the_price_that_every_tick_was_tried_for(
     b = auction(bids, asks)
     expected = b.expected(reference)
     fills = b.uncross(reference)
-    # beyond the outermost quoted prices nobody asks for anything: the price stays between them
+    # beyond the outermost quoted prices no trader asks for anything: the price stays between them
     priced = {p for p, _ in (*bids, *asks) if p is not None} or {reference}
     tried = []
     for price in range(min(priced), max(priced) + 10, 10):
@@ -350,7 +350,7 @@ def test_an_auction_finds_the_price_that_every_tick_was_tried_for(
     for fill in fills:
         assert accepts(fill.buyer, wanted)
         assert accepts(fill.seller, wanted)
-    # nobody who accepts the price is left on both sides, and the better ones were served first
+    # no order that accepts the price is left on both sides, and the better ones were served first
     left = [[o for o in b.orders.values() if o.side == side and accepts(o, wanted)] for side in (BUY, SELL)]
     assert not (left[0] and left[1])
 

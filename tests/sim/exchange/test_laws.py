@@ -64,7 +64,7 @@ class WatchedDesk(StockDesk):
         super().filled(order, price, quantity)
 
     def check_priority(self, order: Order, price: int) -> None:
-        """Nobody who stood before a resting order in the same book is passed over."""
+        """No order that stood before a resting one in the same book is passed over."""
         venue = self.exchange._venues.get(order.code)
         if venue is None or board_of(order.quote_type) != REGULAR or self.options.fill == "mock":
             return

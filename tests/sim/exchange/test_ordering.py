@@ -262,7 +262,7 @@ def test_refused_by_the_control(arguments: dict[str, Any], code: int) -> None:
 
 def test_accounts_of_others_cannot_be_used() -> None:
     t = Trader()
-    other = t.control.broker.desk.accounts_of("somebody")[0]
+    other = t.control.broker.desk.accounts_of("another")[0]
     assert t.send(1, 1, quote="03", account=other.number) == -302
 
 

@@ -102,7 +102,7 @@ def _lists(market: Driver) -> Iterator[Compared]:
         "거래대금구분": "0", "발동방향": "0",
     }  # fmt: skip
     rows = market.ask("opt10054", **inputs).rows
-    assert rows, "somebody was interrupted on this day"
+    assert rows, "no stock was interrupted on this day"
     source = "REST sibling on the mock server, 2026"
     yield fields("opt10054", source, real.OPT10054, rows, supposed={"동적괴리율": ("+3.00",)})
 

@@ -88,7 +88,7 @@ class Books:
         self.by_number: dict[str, Sent] = {}
         self.by_screen: dict[str, Sent] = {}
         self.strangers: list[str] = []
-        """Numbers of orders that nobody here sent."""
+        """Numbers of orders that were not sent from here."""
         self.highest = ""
         self.started = False
         self.start_cash = 0

@@ -161,7 +161,7 @@ class Session(Kiwoom):
             self.ordered(rq_name, self.get_comm_data(tr_code, rq_name, 0, "주문번호").strip())
             return
         if rq_name not in self._wanted:
-            self.counts["answers that nobody waits for any more"] += 1
+            self.counts["answers that are not waited for any more"] += 1
             return
         names = [item.name for item in tr.multi]
         rows = [dict(zip(names, row, strict=True)) for row in self.get_comm_data_ex(tr_code, rq_name)]
