@@ -260,7 +260,7 @@ def check(load: Load, ledger: dict[str, Any], staying: int) -> None:
             continue
         order = orders[number]
         asked = (fields["code"], fields["order_type"], fields["account_no"])
-        assert (order["code"], order["order_type"], order["account"]) == asked
+        assert (order["code"], order["order_type"], order["account_no"]) == asked
         if saw["ended"] == "OK" and fields["order_type"] == 1 and not order["cancelled"] and not order["moved"]:
             assert saw["filled"] == order["filled"] == fields["quantity"], (saw, order)
         assert saw["filled"] <= order["filled"]

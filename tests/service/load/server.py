@@ -55,7 +55,7 @@ class Kept:
     def ledger(self) -> list[dict[str, Any]]:
         """Every order that the broker knows, as it stands. Owner thread."""
         control = self.control
-        names = ("number", "account", "code", "order_type", "quantity", "filled", "left", "cancelled", "moved")
+        names = ("number", "account_no", "code", "order_type", "quantity", "filled", "left", "cancelled", "moved")
         return [
             {name: getattr(order, name) for name in names} | {"state": order.state.name, "original": order.original}
             for account in control.broker.desk.accounts_of(control.url.options.get("user", "simuser"))
