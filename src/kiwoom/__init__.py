@@ -64,6 +64,7 @@ _PUBLIC_MODULES = (
 
 
 def __getattr__(name: str) -> Any:
+    # Late: a bot needs the histories, and most programs need neither.
     if name in ("Bot", "Server"):
         from kiwoom import bot
 

@@ -186,7 +186,7 @@ class API(
         return self._call(called.name, *converted)
 
     def setControl(self, name: str) -> bool:
-        """Do nothing and return True: the control was chosen by the URL. It stands here for old QAxWidget programs."""
+        """Do nothing and return True: the URL chose the control. Old QAxWidget programs call it."""
         return True
 
     def _handlers(self, event: Event) -> list[Callable[..., object]]:

@@ -45,6 +45,7 @@ class Server:
 
     def on_receive_msg(self, scr_no: str, rq_name: str, tr_code: str, msg: str) -> None:
         """Slot of on_receive_msg: print the message, unless `Kiwoom.message(False)`."""
+        # A download's messages go into its report.
         if self.api.msg and rq_name not in self.api._unprinted:
             print(f"화면번호: {scr_no}, 요청이름: {rq_name}, TR코드: {tr_code}\n{msg}")
 

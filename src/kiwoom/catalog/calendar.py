@@ -42,6 +42,7 @@ FIRST = dt.date(1985, 1, 4)
 LAST = dt.date(2027, 12, 31)
 """Last day of the table."""
 
+# Public holidays, and by KRX's business rules (article 5) the day of labour, 05-01, and the end of the year, 12-31.
 _FIXED_HOLIDAYS = frozenset({"0101", "0301", "0501", "0505", "0606", "0717", "0815", "1003", "1009", "1225", "1231"})
 # 관공서의 공휴일에 관한 규정, article 3: these get a substitute on the next weekday; New Year and Memorial Day do not.
 _SUBSTITUTED = ((3, 1), (5, 5), (7, 17), (8, 15), (10, 3), (10, 9), (12, 25))
@@ -61,6 +62,7 @@ _ON_TIME = Shift(0, 0)
 @cache
 def closed_weekdays() -> frozenset[dt.date]:
     """Every Monday to Friday between `FIRST` and `LAST` on which KRX did not or will not trade."""
+    # One line a year, with its days as MMDD.
     return frozenset(
         dt.date(int(year), int(day[:2]), int(day[2:])) for year, days in rows("closed_weekdays") for day in days.split()
     )

@@ -75,6 +75,7 @@ def bare(code: str) -> str:
     text = code.strip()
     if text[-3:] in _SUFFIXES:
         text = text[:-3]
+    # Six characters behind the letter: a future such as A0166000 has seven.
     return text[1:] if _PREFIXED.fullmatch(text) else text
 
 
@@ -112,8 +113,10 @@ def kind(code: str) -> Kind:
         return security.kind  # type: ignore[return-value]  # the table's kinds are among these
     if len(text) == 3 and text.isdigit():
         return "SECTOR"
+    # Futures and options have eight characters under both schemes.
     if len(text) == 8:
         return _DERIVATIVES.get(text[0], "UNKNOWN")
+    # Rights to new shares, market 5 of `GetMarketType`.
     if len(text) == 9:
         return "RIGHT"
     # Digits alone count as an ETN: by its form an ELW without letters cannot be told from one.

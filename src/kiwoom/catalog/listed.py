@@ -76,6 +76,7 @@ def listed_codes(small: bool = False) -> tuple[str, ...]:
 
 @cache
 def _lines() -> Mapping[str, str]:
+    # Every code has six characters; the rest of a line waits until its security is asked for.
     return {line[:6]: line for line in lines("listing")}
 
 

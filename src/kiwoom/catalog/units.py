@@ -224,6 +224,7 @@ def _in_family(code: str, found: Meaning, inputs: tuple[str, ...]) -> Meaning:
     stocks = code in _STOCKS_AMONG_DERIVATIVES
     if code in _SECTORS and found.form in ("price", "change"):
         return replace(found, unit="points", scale=HUNDREDTH if code in _SECTOR_CHARTS else 1)
+    # Sectors count their volume in thousand shares.
     if code in _SECTORS and found.unit == "shares":
         return replace(found, scale=1_000)
     if code.startswith(_DERIVATIVES) and not stocks:
@@ -231,8 +232,10 @@ def _in_family(code: str, found: Meaning, inputs: tuple[str, ...]) -> Meaning:
             return replace(found, unit="points")
         if found.unit == "shares":
             return replace(found, unit="contracts")
+    # The caller chose the unit: million won or single shares, thousand shares or one.
     if any("금액수량" in name or "단위" in name for name in inputs) and found.form in ("amount", "count"):
         return replace(found, unit="") if found.scale == 1 else found
+    # Quote TRs write money in won, thousands or millions, and neither name nor FID says which.
     if found == WON and code.startswith("opt") and code not in _ACCOUNT_QUOTES:
         return replace(found, unit="")
     return found

@@ -116,6 +116,7 @@ def _scaled(value: int | Decimal, scale: int | Decimal) -> int | Decimal:
 
 
 def _date(text: str) -> dt.date | None:
+    # The server writes 00000000 where there is no date.
     if not text.strip("0"):
         return None
     if len(text) != 8 or not text.isdecimal():

@@ -133,7 +133,7 @@ def _reasons() -> Iterator[list[str]]:
     handler = logging.Handler(logging.WARNING)
     handler.emit = lambda record: reasons.append(record.getMessage())  # type: ignore[method-assign]
     simulator.addHandler(handler)
-    # What is collected here is shown once, at the end.
+    # The caller shows these lines once, at the end.
     propagated, simulator.propagate = simulator.propagate, False
     try:
         yield reasons

@@ -258,7 +258,7 @@ class _Connection:
         except Gone:
             pass
         except Exception as error:
-            # Whatever it was, the program would wait for ever for what it asked: it is told, and ends.
+            # After any error the program would wait for ever for its answer: it is told, and ends.
             log.exception("the control of a program ended")
             self._tell_the_end(f"the control ended: {type(error).__name__}: {error}")
         finally:

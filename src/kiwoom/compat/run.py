@@ -44,11 +44,12 @@ log = logging.getLogger("kiwoom.compat")
 CONTEXT = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
 """Settings of the typer context: everything after the program's name belongs to the program."""
 
+# Two clocks less than this apart count as one: `clock=wall` reads the machine's own.
 _SAME_TIME_US = 5_000_000
 _PATIENCE_S = 3.0
-"""So long a program has for its last words after a signal, and again after the next."""
+"""Seconds that a program has for its last words after a signal, and again after the next."""
 _QUIET_S = 5.0
-"""A program for which nothing is planned, and that asked for nothing for so long, waits in vain."""
+"""Seconds after which a program that asks for nothing, with nothing planned, waits in vain."""
 # The exit codes of a shell for SIGINT, SIGKILL and SIGTERM.
 _BY_SIGNAL = (128 + 2, 128 + 9, 128 + 15)
 

@@ -32,7 +32,7 @@ DIFFERENCES: tuple[tuple[str, str], ...] = (
     ("a missing folder of a file on a drive letter", "is made when the program writes the file: the drives are empty"),
     ("windows of the control", "do not open: the login succeeds, the account password counts as entered"),
 )
-"""What is not as with the real thing, and on purpose."""
+"""Deliberate differences from the real control."""
 
 _CLOCKS = (
     ("`time`", "time, time_ns, sleep, localtime, gmtime, ctime, asctime, strftime; monotonic and perf_counter for the "
@@ -119,6 +119,7 @@ def _members() -> Iterable[tuple[str, str]]:
             continue
         signature = str(inspect.signature(member)).replace("self, ", "").replace("self", "")
         arguments = signature.partition(" -> ")[0].replace("'", "")
+        # The first paragraph; what follows is for readers of the code.
         text = inspect.getdoc(member) or ""
         yield f"`{name}{arguments}`", " ".join(text.split("\n\n")[0].split())
 

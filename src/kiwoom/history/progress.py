@@ -1,8 +1,8 @@
 """
 Progress: a bar with the time that is left, on stderr; nothing at all with `config.MUTE`.
 
-The time left is told by the request limits: so many requests a code as it took so far, for all codes, take so long;
-some of that has passed. Only if it goes slower than the limits allow, the past is drawn out.
+The time left follows from the request limits: as many requests a code as before, for all codes, less the time passed.
+A run slower than the limits goes on at its own pace.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ _SIGNS = str.maketrans("", "", "+-")
 
 
 class BadRow(KiwoomError, ValueError):
-    """A row that cannot be understood: a time that is none."""
+    """A row whose time is not one."""
 
 
 def clean(chart: Chart, code: str, raw: Iterable[Sequence[str]]) -> list[Row]:

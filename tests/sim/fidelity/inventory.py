@@ -55,7 +55,7 @@ EXAMPLES = (
         "4",
         "the codes found on a real server",
         r"^T24",
-        left_out="which codes a condition finds hangs on the market; the codes come in the listing's order",
+        left_out="which codes a condition finds depends on the market; the codes come in the listing's order",
     ),
     Example(
         "5.1",

@@ -11,7 +11,7 @@ READERS = frozenset(
     {"SetInputValue", "GetCommData", "CommGetData", "GetCommDataEx", "GetCommRealData", "GetChejanData", "GetRepeatCnt"}
 )
 """
-Functions that read what is there, called by the thousand: nothing is due earlier after one of them.
+Functions that read data already received, called by the thousand: none makes an event due earlier.
 
 Of every other function the answer says when the next event is due. A name tells nothing: `GetConditionLoad` has an
 event.

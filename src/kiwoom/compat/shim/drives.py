@@ -56,7 +56,7 @@ class Drives:
     # --- paths ---------------------------------------------------------------------------------------------------
 
     def translate(self, path: Any) -> Any:
-        """Where a path of the program lies. What has no drive letter and no backslash stays as it is."""
+        """Where a path of the program lies. A path without drive letter and backslash stays as it is."""
         if isinstance(path, int) or path is None:
             return path
         text = os.fspath(path)

@@ -29,7 +29,7 @@ BINDINGS_WITH_LOOPS = ("PyQt5", "PyQt6", "PySide2", "PySide6")
 _LOOK_S = 0.05
 _INNER_WAIT_US = 2_000_000
 _INNER_WAIT_S = 0.5
-"""An answer that a slot waits for in a loop of its own may still come: so long after `--until`."""
+"""The time after `--until` in which an answer may still come that a slot waits for in a loop of its own."""
 
 _LAST_WORDS_US = 10_000_000
 _LAST_WORDS_S = 3.0
@@ -37,7 +37,7 @@ _LAST_WORDS_S = 3.0
 
 _QUIET_S = 1.0
 _STUCK_S = 5.0
-"""Nothing is planned on a virtual clock: so long until time goes on to `--until`, in Qt's loop and elsewhere."""
+"""With nothing planned, a virtual clock goes on to `--until` after this time, in Qt's loop and elsewhere."""
 
 # A program that does not end by itself is interrupted after 1 s, or at once if its control is gone; again after
 # 3 s, for one that caught SystemExit; after 4.5 s its process is ended.

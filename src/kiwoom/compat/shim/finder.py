@@ -129,6 +129,7 @@ class Finder(importlib.abc.MetaPathFinder):
         """Take the hook away, with the modules that it gave."""
         if self in sys.meta_path:
             sys.meta_path.remove(self)
+        # A module of another finder under one of these names is not ours to remove.
         for name in [*self._containers, *self.others]:
             module = sys.modules.get(name)
             if module is not None and isinstance(getattr(module.__spec__, "loader", None), _Loader):
@@ -147,4 +148,5 @@ class Finder(importlib.abc.MetaPathFinder):
             # `from PyQt5 import QAxContainer` takes the attribute before it looks among the modules.
             delattr(sys.modules[package], attribute)
         if module is not None and keep:
+            # Classes made of the old module stay what they are; new imports get the layer's.
             self._displaced[name] = module

@@ -127,7 +127,7 @@ class Session:
         self.owner = 0  # no owner: a late call is refused, and does not open the control anew
 
     def note(self, kind: str, text: str) -> None:
-        """Say in log and report what was answered ("answered") or is missing ("unsupported")."""
+        """Put a note into log and report; `kind` is "answered", "refused" or "unsupported"."""
         self.backend.note(kind, text)
 
     # --- objects of the program ----------------------------------------------------------------------------------

@@ -1,9 +1,9 @@
 """
 The encoding of a program's text files.
 
-`open` without an encoding means CP949 on Korean Windows and UTF-8 here, and files of both kinds lie about: lists of
-codes saved by an editor, files of the program's own. So the bytes decide: what is not UTF-8 is read as CP949, and a
-file is written again, or gets more lines, in the encoding that it has. A new file is UTF-8, unless the program has read
+`open` without an encoding means CP949 on Korean Windows and UTF-8 here, and programs have files of both kinds: lists of
+codes saved by an editor, files of their own. So the bytes decide: text that is not UTF-8 is read as CP949, and a file
+is written again, or gets more lines, in the encoding that it has. A new file is UTF-8, unless the program has read
 a CP949 file before: then its files belong together, and are read by programs that expect that.
 """
 
@@ -62,7 +62,7 @@ class Texts:
         return "cp949" if self._korean else asked
 
     def _remember(self, place: Any, encoding: str) -> None:
-        # A program that writes a file a minute: what is not remembered is looked up in the file itself.
+        # A bound for a program that writes a file a minute: the others are looked up on the disk.
         if len(self._seen) < 10_000:
             self._seen[str(place)] = "cp949" if _name(encoding) in _KOREAN else "utf-8"
 

@@ -74,6 +74,7 @@ class _Function:
 
     def __call__(self, *arguments: Any) -> Any:
         result = self._answer(*(_plain(a) for a in arguments))
+        # After the answer: the report says what the program got.
         self._say(result)
         return result
 

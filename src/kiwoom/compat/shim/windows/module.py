@@ -11,7 +11,7 @@ __all__ = ["make"]
 
 
 def make(name: str, session: Session, members: dict[str, Any], package: bool = False) -> types.ModuleType:
-    """A module with these members. What it does not have is an AttributeError that says so, and a note."""
+    """A module with these members. A missing one raises an AttributeError that says so, and is noted."""
     module = types.ModuleType(name, f"{name}, answered by kiwoom.compat")
     module.__dict__.update(members)
     if package:
