@@ -21,6 +21,7 @@ __all__ = ["Made", "make_certificates"]
 
 # Days; clients reject certificates that are valid for longer, also those of a private authority.
 _DAYS = 825
+# Ten years: every client must be given a new authority's certificate by hand.
 _CA_DAYS = 3650
 
 
@@ -65,9 +66,12 @@ def make_certificates(folder: Path, names: Iterable[str], client: str = "client"
         client_cert=folder / f"{client}.pem",
         client_key=folder / f"{client}.key",
     )
+    # The curve that every gRPC build has in its TLS (BoringSSL).
     server_key = ec.generate_private_key(ec.SECP256R1())
     server = _builder(wanted[0], server_key.public_key(), ca.subject, _DAYS).add_extension(
-        x509.SubjectAlternativeName([_general_name(name) for name in wanted]), critical=False
+        # Clients look here and not at the common name.
+        x509.SubjectAlternativeName([_general_name(name) for name in wanted]),
+        critical=False,
     )
     server = server.add_extension(
         x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.SERVER_AUTH]), critical=False
@@ -109,6 +113,7 @@ def _authority(folder: Path) -> tuple[ec.EllipticCurvePrivateKey, x509.Certifica
     )
     builder = (
         _builder("kiwoom local authority", key.public_key(), name, _CA_DAYS)
+        # Path length 0: no certificate that it signs may sign others.
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(usage, critical=True)
     )
@@ -124,6 +129,7 @@ def _builder(common_name: str, key: ec.EllipticCurvePublicKey, issuer: x509.Name
     now = datetime.now(timezone.utc) - timedelta(minutes=10)
     return (
         x509.CertificateBuilder()
+        # X.509 allows 64 characters in a common name.
         .subject_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, common_name[:64])]))
         .issuer_name(issuer)
         .public_key(key)
@@ -158,6 +164,7 @@ def _write(cert_path: Path, key_path: Path, cert: x509.Certificate, key: ec.Elli
 
     cert_path.write_bytes(cert.public_bytes(serialization.Encoding.PEM))
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    # With O_EXCL: the key goes into a new file with these rights, never into one that others have open.
     key_path.unlink(missing_ok=True)
     descriptor = os.open(key_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:

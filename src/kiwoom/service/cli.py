@@ -17,6 +17,7 @@ import typer
 
 __all__ = ["certs", "serve", "tokens"]
 
+# Ten years, as the authority of `kiwoom certs`: a typo of a digit is more likely than a longer wish.
 _LONGEST_DAYS = 3650
 
 
@@ -109,9 +110,11 @@ def serve(
     def ready(_: Server) -> None:
         if login:
             server.log_in()
+        # Through ControlUrl, whose text masks tokens. With port 0 this line is how a script learns the port.
         print(f"serving {ControlUrl.parse(settings.url)} at {server.address}", file=sys.stderr, flush=True)
 
     with _log_to_stderr(log_format, log_level):
+        # SIGTERM as well: systemd and containers end a service by it, and clients are to be told.
         before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             server.run(ready)
@@ -170,6 +173,7 @@ def _log_to_stderr(log_format: str, log_level: str) -> Iterator[None]:
         raise UsageError(f"--log-format is text or json, not {log_format!r}")
     handler = logging.StreamHandler(sys.stderr)
     plain = logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    # Around either format: tracebacks are masked too.
     handler.setFormatter(MaskedFormatter(JsonFormatter() if log_format == "json" else plain))
     root, ours = logging.getLogger(), logging.getLogger("kiwoom")
     before = ours.level

@@ -31,6 +31,7 @@ __all__ = ["Answer", "AsyncServiceClient", "Heard", "OrderOutcomeUnknown", "Serv
 
 _PREFIX = "/koapy.backend.kiwoom_open_api_plus.grpc.KiwoomOpenApiPlusService"
 
+# As they are written in Python; the wire has numbers for them.
 _COMPARATORS = {
     "<=": pb.LESS_THAN_OR_EQUAL_TO,
     "<": pb.LESS_THAN,
@@ -94,6 +95,7 @@ class Heard:
 def _call(name: str, arguments: Iterable[str | int | bool]) -> pb.CallRequest:
     request = pb.CallRequest(name=name)
     for argument in arguments:
+        # Before int, of which bool is a kind: KOAPY's wire has a field of its own for it.
         if isinstance(argument, bool):
             request.arguments.add(bool_value=argument)
         elif isinstance(argument, int):
@@ -133,6 +135,7 @@ def _transaction(
 ) -> pb.TransactionRequest:
     request = pb.TransactionRequest(transaction_code=code, request_name=name, inputs=dict(inputs))
     if until is not None:
+        # "<=" by default: charts come newest first, so the first row up to a date ends what is wanted.
         comparator, value = until[1:] if len(until) == 3 else ("<=", until[1])
         stop = pb.TransactionStopCondition(name=until[0], value=value, comparator=_COMPARATORS[comparator])
         request.stop_condition.CopyFrom(stop)
@@ -141,6 +144,7 @@ def _transaction(
 
 def _real(codes: Iterable[str], fids: Iterable[int], names: bool, infer: bool, fast: bool) -> pb.RealRequest:
     flags = pb.RealRequestFlags(infer_fids=infer, readable_names=names, fast_parse=fast)
+    # Our service shares registrations and ignores opt_type; KOAPY's own takes "0" as "replace".
     return pb.RealRequest(code_list=list(codes), fid_list=list(fids), opt_type="0", flags=flags)
 
 
@@ -190,6 +194,7 @@ _CERTAIN = frozenset(
 
 def _order_error(error: Any, answered: bool) -> grpc.RpcError:
     """The error of an order's stream, as OrderOutcomeUnknown unless something is certain."""
+    # When in doubt unknown: a program that takes "failed" for "not sent" sends the order twice.
     certain = answered or error.code() in _CERTAIN or str(error.details()).startswith("the order was not sent")
     return error if certain else OrderOutcomeUnknown(error)
 
@@ -202,6 +207,7 @@ def _metadata(target: str, token: str, secure: bool) -> tuple[tuple[str, str], .
     """The token that the service is shown: the given one, or the user's own of a service on this machine."""
     host, _, port = target.rpartition(":")
     local = is_loopback(host)
+    # Refused before the channel is used: a token that went out in clear would have to be changed.
     if token and not secure and not local:
         raise UsageError(f"a token is not sent in clear to {target}: give credentials, with TLS")
     if not token and local and port.isdecimal() and listener_is_ours(int(port)):
@@ -249,6 +255,7 @@ class ServiceClient:
         try:
             yield from stream
         finally:
+            # Also where the program leaves the loop early: the service gives the screen back only then.
             stream.cancel()
 
     def call(self, name: str, *arguments: str | int | bool) -> str | int | bool | None:
@@ -295,6 +302,7 @@ class ServiceClient:
         answered = False
         try:
             for response in self._stream("OrderCall", pb.OrderRequest(**fields), _order_id(order_id)):
+                # From the answer on the number is known, and an end of the stream says nothing about the order.
                 answered = answered or response.name == "OnReceiveTrData"
                 yield _heard(response)
         except grpc.RpcError as error:
@@ -325,6 +333,7 @@ class ServiceClient:
 
     def conditions(self) -> dict[int, str]:
         """The user's conditions by number; loads them first."""
+        # Without a loaded list GetConditionNameList gives "", which would look like no conditions.
         self.call("EnsureConditionLoaded")
         return _conditions(str(self.call("GetConditionNameList")))
 

@@ -80,6 +80,7 @@ def _server(host: str, port: int, app: WSGIApplication) -> Any:
             log.debug("metrics: " + format, *args)
 
     class Server(ThreadingMixIn, WSGIServer):
+        # A scraper that keeps its connection must not keep the process from its end.
         daemon_threads = True
         address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
 

@@ -46,6 +46,7 @@ async def add_health(
         for name in ("", *services):
             await servicer.set(name, states.SERVING if serving else states.NOT_SERVING)
 
+    # Not before the port is open and the control stands: orchestrators send clients as soon as it says "serving".
     await tell(False)
     return tell
 
@@ -65,6 +66,7 @@ class _Pools:
 
     def _find(self, method: str, *arguments: Any) -> Any:
         try:
+            # Ours is apart from protobuf's default one, where KOAPY's own messages of the same names may stand.
             return getattr(POOL, method)(*arguments)
         except KeyError:
             return getattr(descriptor_pool.Default(), method)(*arguments)

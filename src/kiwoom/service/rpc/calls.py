@@ -80,6 +80,7 @@ def wire_arguments(arguments: Sequence[pb.Argument]) -> list[str | int | bool]:
 
 def check_arguments(called: Function, arguments: Sequence[str | int | bool | None]) -> tuple[str | int, ...]:
     """The arguments in the contract's types. Raises WrongArguments, naming the signature."""
+    # The common case first: thousands of reads a second come with the right types.
     if len(arguments) == len(called.arguments) and all(map(_fits, called.arguments, arguments)):
         return tuple(arguments)  # type: ignore[arg-type]  # they are text and numbers
     for spec, value in zip(called.arguments, arguments, strict=False):
@@ -89,10 +90,12 @@ def check_arguments(called: Function, arguments: Sequence[str | int | bool | Non
                 _refuse(called, spec.name, f"is {len(value)} characters long")
             if "\0" in value:
                 _refuse(called, spec.name, "has a null character")
+        # "True" as a code or an account is never meant.
         elif spec.kind == "str" and isinstance(value, bool):
             _refuse(called, spec.name, f"must be text, got {value}")
     converted = convert_arguments(called, arguments)
     for spec, number in zip(called.arguments, converted, strict=True):
+        # COM would cut it: a price of 5,000,000,000 won would go out as 705,032,704.
         if isinstance(number, int) and not -(2**31) <= number < 2**31:
             _refuse(called, spec.name, f"is {number}, which 32 bits do not hold")
     return converted
@@ -154,11 +157,13 @@ class Caller:
                     raise WrongArguments(f"{name}: the signature is {sub.python_name}({sub.parameter})")
                 arguments = (name, *(arguments or ("",)))
             else:
+                # Cut: the name stands in the error's text, and may be megabytes.
                 called = function(name[:100])
         converted = check_arguments(called, arguments)
         identity = client.identity
         if called.name in ORDER_FUNCTIONS:
             identity.require("trade")
+            # Argument 2 is the account in all three order functions.
             identity.require_account(str(converted[2]))
         elif called.name == "CommTerminate" or (called.name == "KOA_Functions" and _opens_a_window(converted)):
             identity.require("admin")
@@ -178,10 +183,12 @@ class Caller:
         name = called.name
         control = self._core.owner.control
         if name in GETTERS:
+            # First what this client holds: its late event is not the one that the control delivers now.
             for holder in client.holders:
                 if holder.data is not None:
                     return holder.data.get(name, arguments)
             held = self._core.hub.held
+            # The getters need no listening: a limited client could read another account's notice while it is held.
             if held is not None and not self._core.accounts.may_hear(held, client.identity):
                 return "" if called.returns == "str" else 0 if called.returns == "long" else None
             return control.read_many(name, (arguments,))[0]
@@ -191,6 +198,7 @@ class Caller:
             item, value = str(arguments[0]).strip(), str(arguments[1])
             if item not in client.inputs and len(client.inputs) >= MOST_INPUTS:
                 _refuse(called, "id", f"would be one of more than {MOST_INPUTS}: a request takes the inputs along")
+            # Kept here and not in the control, where another client's request would take them along.
             client.inputs[item] = value
             return None
         if name == "CommRqData":
@@ -198,6 +206,7 @@ class Caller:
             inputs, client.inputs = client.inputs, {}
             account = account_of(str(arguments[1]), inputs, client.identity)
             goes_on = arguments[2] == 2 and (program is not None or client.identity.accounts is not None)
+            # Before the inputs are set: a refusal must leave none of them in the control.
             self._core.paging.asks(str(arguments[1]), program or client, goes_on)
             self._core.accounts.asked(str(arguments[3]), str(arguments[0]), str(arguments[1]), account, client.identity)
             for item, value in inputs.items():
@@ -211,6 +220,7 @@ class Caller:
             return self._owned(client, name, arguments)
         limiter = self._core.limits.of(name)
         if limiter is not None:
+            # Counted, not waited for: `Call` is the function as it is, and a -200 is the client's to see.
             limiter.count()
         result = self._order(name, arguments) if name in ORDER_FUNCTIONS else control.call(name, *arguments)
         if limiter is not None and result in _TOO_MANY:

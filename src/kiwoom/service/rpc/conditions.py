@@ -83,6 +83,7 @@ class Conditions(Listener):
         names = {}
         for part in text.split(";"):
             number, caret, name = part.partition("^")
+            # Numbers have gaps, and some clients show them with leading zeros: they are keys, not places in the list.
             if caret and number.strip().isdecimal():
                 names[int(number)] = name
         return names
@@ -123,11 +124,13 @@ class _Search(Listener):
             if (screen, name, index) == (self.screen, request.condition_name, request.condition_index):
                 shown = (self._asked_screen or screen, *arguments[1:])
                 self._stream.put(encode.event_response(occasion.name, shown))
+                # ``code^price`` after SetConditionSearchFlag AddPrice, which any client may have set.
                 found = [c.partition("^")[0] for c in str(codes).split(";") if c]
                 self.answer_due = False
                 self._core.owner.post(self.found.put_nowait, (found, str(more) == "2"))
         elif occasion.name == "OnReceiveRealCondition":
             code, kind, name, text = (str(a) for a in arguments)
+            # The index is text in this event and a number in the other (type library).
             same = text.strip().isdecimal() and int(text) == request.condition_index
             if name == request.condition_name and same:
                 self._stream.put(occasion.bare)
@@ -159,6 +162,7 @@ class _Search(Listener):
         limits = core.limits.conditions
         limits.running.discard(self)
         if not self.sent:
+            # Not sent, so the minute is not used up.
             limits.take_back((request.condition_index, request.condition_name))
         screen, self.screen = self.screen, ""
         if not screen:
@@ -208,6 +212,7 @@ def _reserve(core: Core, request: pb.ConditionRequest, search: _Search) -> None:
     """Count a search before it is sent, so that two at once are not both the last one. Raises End."""
     limits = core.limits.conditions
     key = (request.condition_index, request.condition_name)
+    # Looked at before the minute is taken, which a refusal must not cost.
     if request.search_type == 1 and len(limits.running) >= limits.realtime:
         raise End(_Code.RESOURCE_EXHAUSTED, f"{limits.realtime} conditions run in real time: no more do at a time")
     wait_s = limits.reserve(key)

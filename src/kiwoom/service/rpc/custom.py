@@ -42,6 +42,7 @@ log = logging.getLogger("kiwoom.service")
 audit = logging.getLogger("kiwoom.audit")
 
 _Code = grpc.StatusCode
+# Far more than a handler needs; to compile more would hold up the control.
 _LONGEST_CODE = 256 * 1024
 
 KOAPY = "koapy.backend.kiwoom_open_api_plus"
@@ -194,6 +195,7 @@ class _Running(Listener):
     def enter(self) -> None:
         """Run the code, make the handler, and begin to hear. Raises End."""
         name = self._request.class_name
+        # A namespace for each stream: clients must not see each other's names. It is no sandbox.
         namespace: dict[str, Any] = {"__name__": "custom_code", "__builtins__": _builtins(self._deadline_sleep)}
         try:
             self._guarded(lambda: exec(compile(self._request.code, _FILE, "exec"), namespace))
@@ -250,6 +252,7 @@ class _Running(Listener):
         steps: list[Callable[[], Any]] = list(self._context.callbacks)
         if handler is not None:
             steps += [handler.on_exit, handler._callbacks.close]
+        # All of them, whatever one raises: a callback may be what frees the client's own resources.
         for step in steps:
             try:
                 self._guarded(step)
@@ -288,6 +291,7 @@ class _Running(Listener):
                 raise TookTooLong
             return trace
 
+        # A debugger or a coverage run may have one of its own: it is put back.
         before = sys.gettrace()
         sys.settrace(trace)
         try:
@@ -370,6 +374,7 @@ def _check(rpc: Rpc, request: pb.ListenRequest) -> None:
         "characters": len(request.code),
     }
     line = json.dumps(entry, ensure_ascii=False)
+    # A digest and not the code: it may hold passwords, and a logged megabyte would hide the rest.
     audit.warning("custom code: %s", line)
     path = settings.audit_log
     if path is not None:

@@ -91,6 +91,7 @@ class Follower(Generic[T]):
         self._mine_last = True
         self.filled = False
         """Nothing is left unfilled; only the balance notice may still have to come."""
+        # By what was left after each: a notice that comes twice counts once.
         self._fills: set[str] = set()
         self._balances = 0
         self._left: int | None = None
@@ -122,6 +123,7 @@ class Follower(Generic[T]):
 
     def _same_stock(self, notice: Notice[T]) -> bool:
         # Notices carry a prefix before the code: A005930, Q500001.
+        # From the end, by the length asked for: codes have letters (0039P0), and new-share rights nine characters.
         return notice.account == self._account and notice.code[-len(self._code) :] == self._code
 
     def _take(self, notice: Notice[T]) -> bool:
@@ -131,9 +133,11 @@ class Follower(Generic[T]):
             if not self._mine_last:
                 return False
             self._balances += 1
+            # 잔고 comes after the 체결 that fills the order (captured: 접수, 체결, 잔고).
             if self.filled and not self._changes:
                 self.outcome = Outcome.DONE
             return True
+        # New orders carry 0000000 there (captured), not an empty text.
         original = notice.original_no.strip("0")
         if notice.order_no == self.order_no:
             self._mine_last = True
@@ -147,11 +151,13 @@ class Follower(Generic[T]):
         return self._mine_last
 
     def _own(self, notice: Notice[T]) -> None:
+        # In clients' lists of FID 913 and in no capture: refusals are mostly known from the empty number before.
         if notice.status == "거부":
             self.outcome = Outcome.REFUSED
             self.refusal = notice.reason.strip("0")
             return
         if self._changes:
+            # 확인 ends a cancel or modify; what becomes of the original order is told under that order's number.
             if notice.status == "확인":
                 self.outcome = Outcome.DONE
             return
@@ -175,6 +181,7 @@ class Follower(Generic[T]):
 
     def _changed(self, notice: Notice[T]) -> None:
         """A modification of this order: the modified part lives on under another number."""
+        # FID 905 is +매수정정 or -매도정정 for a modification (captured), 매수취소 for a cancel.
         if notice.status != "확인" or "정정" not in notice.kind or not notice.quantity.isdecimal():
             return
         if self._left is not None and int(notice.quantity) >= self._left:

@@ -39,6 +39,7 @@ class Inquiry(Listener, Generic[T]):
 
     def __init__(self, core: Core, events: Iterable[str], hear: Callable[[Occasion], T | None], what: str) -> None:
         self._core = core
+        # A lost line brings no answer: without this every request would wait for its whole time-out.
         self._events = tuple(dict.fromkeys((*events, "OnEventConnect")))
         self._hear = hear
         self._what = what
@@ -119,5 +120,6 @@ def error_in_message(message: str, call: str) -> End | None:
     code = error_code_in(message)
     if code is None:
         return None
+    # The server's own words first: the code alone says less, and may change without notice.
     status = status_of(error_for(code, call))
     return End.of(Status(status.code, details(f"{message} [{status.details}]")))

@@ -57,6 +57,7 @@ class _Held(Holder):
             self.acknowledged = True
             return
         self._stream.send(occasion.bare)
+        # It fell behind just now: an event must not wait for a client that will never hear of it.
         if self._stream.ended:
             self.acknowledged = True
 

@@ -32,6 +32,7 @@ class _Answer(Listener):
         self._post(self._set, int(occasion.arguments[0]))
 
     def fail(self, error: Exception) -> None:
+        # OP_ERR_FAIL: the login itself may have succeeded, but nothing will tell.
         self._post(self._set, -10)
 
     def _set(self, code: int) -> None:
@@ -79,6 +80,7 @@ class Login:
         answer = _Answer(self._core)
 
         def start() -> int:
+            # Before the call: a simulator's event may come at once.
             hub.add(answer, ["OnEventConnect"])
             code = owner.control.call("CommConnect")
             return code if isinstance(code, int) else 0
@@ -107,6 +109,7 @@ async def login_call(rpc: Rpc, login: Login, raw: bytes) -> AsyncGenerator[bytes
     """
     wanted = pb.LoginRequest.FromString(raw).credentials
     await rpc.begin()
+    # A second CommConnect would bring a second window of the OCX, or a second event to all clients.
     if await login.connected():
         code = 0
     else:

@@ -24,6 +24,7 @@ _KOAPY, _OURS = "koapy", "kiwoom"
 
 async def set_log_level(client: Client, raw: bytes) -> bytes:
     """Set the level of one of the server's loggers; "" is the root, "koapy" sets "kiwoom" as well."""
+    # The level holds for all: one client's debugging would fill the operator's disk.
     client.identity.require("admin")
     request = pb.SetLogLevelRequest.FromString(raw)
     name = request.logger

@@ -31,6 +31,7 @@ log = logging.getLogger("kiwoom.service")
 
 _Code = grpc.StatusCode
 
+# In the order of every capture; under load a notice may come first (guide), which `Follower` allows for.
 ORDER_EVENTS = ("OnReceiveMsg", "OnReceiveTrData", "OnReceiveChejanData")
 
 # A message with the reason may come after the empty answer, as any message; a balance notice may never come.
@@ -42,6 +43,7 @@ ORDER_ID = "kiwoom-order-id"
 """Metadata of OrderCall: an id of the client's own; an order that comes twice under one id is sent once."""
 # An RPC with a later deadline has none, as far as an order is concerned.
 _LONGEST_DEADLINE_S = 7 * 86_400.0
+# Enough for our status to reach the client before gRPC's own does.
 _DEADLINE_MARGIN_S = 0.2
 
 _ALL = pb.OrderSubscriptionTarget(TR=True, MSG=True, CHEJAN=True)
@@ -53,6 +55,7 @@ async def order_call(rpc: Rpc, raw: bytes) -> AsyncGenerator[bytes, None]:
     screen_asked_for(request.screen_no)
     identity = rpc.client.identity
     identity.require("trade")
+    # Before the id is reserved: a refused client must not use up another one's.
     identity.require_account(request.account_no)
     arguments = check_arguments(
         FUNCTIONS["SendOrder"],
@@ -75,6 +78,7 @@ async def order_call(rpc: Rpc, raw: bytes) -> AsyncGenerator[bytes, None]:
         following = _Following(rpc, request, stream, order_id)
         stream.on_end = following.finish
         await rpc.begin()
+        # Before the order is sent: the wait for the limits counts too.
         deadline = _end_before_deadline(rpc, following)
         sending = asyncio.create_task(following.send(arguments), name="kiwoom order")
         stream.on_ended.append(sending.cancel)
@@ -138,6 +142,7 @@ class _Following(Listener):
         """Wait until the order may be sent, and send it. Event loop's thread."""
         try:
             orders = self._core.limits.orders
+            # Twice: the server counts on arrival, so -308 may come in spite of our count. It means that nothing left.
             for last in (False, True):
                 permitted_us = await self._core.permit(orders)
                 if await self._core.owner.submit(partial(self._send, arguments, permitted_us, last)):
@@ -165,9 +170,11 @@ class _Following(Listener):
             text = f"the order was not sent: its id cannot be kept: {error}"
             self._stream.end(Status(_Code.FAILED_PRECONDITION, details(text)))
             return True
+        # Before the call: from here on nothing may say that the order was not sent.
         self._sent = True
         self._after(core.settings.answer_timeout_s, self._unanswered)
         core.accounts.asked(self._screen, str(arguments[0]), "", str(arguments[2]), self._client.identity)
+        # Before the call as well: one that raises may have sent the order.
         self._answer_due = True
         try:
             code = core.owner.control.call("SendOrder", arguments[0], self._screen, *arguments[2:])
@@ -179,6 +186,7 @@ class _Following(Listener):
         end = negative(code, "SendOrder")
         self._answer_due = end is None
         if end is not None and end.status.code is _Code.RESOURCE_EXHAUSTED and not last:
+            # Refused as one too many: nothing left, and the id may be used for the second try.
             self._note("waiting")
             self._sent = False
             if self._timer is not None:
@@ -279,6 +287,7 @@ class _Following(Listener):
             self._put_notice(response)
 
     def _notice(self, occasion: Occasion) -> None:
+        # Notices name no client and no request: account, stock and number are all there is to match.
         if occasion.account != self._request.account_no:
             return
         values = {fid: occasion.chejan(fid) for fid in FIDS}
@@ -352,6 +361,7 @@ async def order_listen(rpc: Rpc, raw: bytes) -> AsyncGenerator[bytes, None]:
             if occasion.name == "OnReceiveChejanData":
                 stream.put(occasion.full)
             elif occasion.name == "OnReceiveTrData":
+                # An answer without a number is a refusal: no order, and the message with the reason is sent by itself.
                 if occasion.is_order_answer and occasion.order_no:
                     stream.put(occasion.order)
             elif occasion.name == "OnReceiveMsg":

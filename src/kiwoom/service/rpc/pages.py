@@ -86,10 +86,13 @@ class Pages:
         self._turn = await core.paging.turn(code)
         try:
             while True:
+                # Continuations count as queries too (KOA Studio's text of 2017).
                 await send_within_limits(core, self._send, f"CommRqData {code}")
                 page = await self._inquiry.answer()
+                # A page equal to the one before: the server does not move on. Two empty pages are equal as well.
                 if page.content == last:
                     raise End(grpc.StatusCode.ABORTED, f"TR {code} gave the same page twice: it would never end")
+                # Before the page is handed on: what comes while its reader takes its time must find a future.
                 self._inquiry.expect_again()
                 self._watch_reader()
                 try:
@@ -110,12 +113,14 @@ class Pages:
 
     def _send(self) -> object:
         core, request = self._core, self._request
+        # One screen for all pages, as the guide has it; the server itself keeps the place by TR and session.
         if not self._screen_no:
             self._screen_no = core.screens.borrow(request.screen_no)
             self._inquiry.begin()
         core.accounts.asked(self._screen_no, request.name, request.code, request.account, request.identity)
         core.paging.asks(request.code, self._inquiry, self._prev_next == 2)
         control = self._owner.control
+        # For each page anew: the request before has used the inputs up.
         for item, value in request.inputs.items():
             control.call("SetInputValue", item, value)
         code = control.call("CommRqData", request.name, request.code, self._prev_next, self._screen_no)
@@ -203,6 +208,7 @@ async def send_within_limits(core: Core, send: Callable[[], object], call: str) 
         code = await core.owner.submit(partial(send_now, await core.permit(queries)))
         if _is_limited(code):
             # Not the window of a second but the server's long one, which only a login or time opens.
+            # 17 s is the pause that Kiwoom's notice asks for after five requests in one second (quoted by KOAPY).
             queries.refused(17.0)
     end = negative(code, call)
     if end is not None:
@@ -231,17 +237,20 @@ def read_answer(
         return None
     if occasion.name != "OnReceiveTrData" or (arguments[0], arguments[1]) != (screen_no, name):
         return None
+    # The answer spells the code as the request did, but for CommKwRqData, which brings capitals (captured).
     if str(arguments[2]).lower() != code.lower():
         return None
     page = encode.read_page(occasion.control, str(arguments[2]), str(arguments[3]))
     shown = (shown_screen_no or screen_no, *arguments[1:])
     response, stopped = encode.tr_response(shown, page, stop)
     rows = page[3]
+    # With the arguments and names: two pages are the same only if every byte is.
     content = hash(response) if rows else 0
     return Answered(response, str(arguments[4]) == "2" and not stopped, content)
 
 
 def forget_screen(core: Core, screen_no: str, answered: bool) -> None:
     """Undo what a TR registered on a screen, and give it back. Owner thread."""
+    # A quote TR registers its stocks on its screen: without this their data would go on for nothing.
     core.owner.undo("DisconnectRealData", screen_no)
     core.screens.give_back(screen_no, answered)

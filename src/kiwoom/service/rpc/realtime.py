@@ -24,6 +24,7 @@ log = logging.getLogger("kiwoom.service")
 _INVALID = grpc.StatusCode.INVALID_ARGUMENT
 _MOST_CODES = MAX_CODES_PER_SCREEN * MAX_SCREENS
 _MOST_FIDS = 1000
+# Codes have 6 to 9 characters, and suffixes such as _AL and _NX since 2025.
 _LONGEST_CODE = 20
 # Without FIDs of its own a request gets those of the plain quote, which nearly every type of a stock shares.
 _DEFAULT_TYPE = "주식시세"
@@ -145,6 +146,7 @@ async def _follow(rpc: Rpc, requests: AsyncIterator[bytes], reading: _Reading, s
                 shape = _shape(wanted, flags)
                 await owner.submit(lambda: reading.add(shape, codes))  # noqa: B023  # awaited before they change
             elif kind == "remove_request":
+                # Not checked: a code that is not registered is no error to take back.
                 removed = [code.strip() for entry in request.remove_request.code_list for code in entry.split(";")]
                 await owner.submit(lambda: reading.remove(removed))  # noqa: B023
             elif kind == "stop_request":

@@ -54,6 +54,7 @@ async def transaction_call(rpc: Rpc, raw: bytes) -> AsyncGenerator[bytes, None]:
     name = _checked_name(request.request_name) or tr.name
     stop = _stop(request.stop_condition, [f.name for f in tr.multi])
     await rpc.begin()
+    # CommRqData cannot ask for these two (guide); KOAPY's users do, by this RPC.
     if code.upper() in TYPES:
         watch_list = WatchList(rpc.core, code.upper(), name, screen_no)
         codes = [c for c in inputs.get("종목코드", "").split(";") if c]
@@ -61,6 +62,7 @@ async def transaction_call(rpc: Rpc, raw: bytes) -> AsyncGenerator[bytes, None]:
             yield response
         return
     request_ = Request(code, name, screen_no, inputs, stop, account, rpc.client.identity)
+    # `aclosing`: a client that leaves between two pages must free the turn at once, not with the garbage.
     async with aclosing(Pages(rpc.core, request_).read()) as pages:
         async for page in pages:
             yield page.response

@@ -36,6 +36,7 @@ class WatchList:
         if len(codes) > _MOST_CODES or any(len(c) > 20 or not c.isprintable() for c in codes):
             text = f"{self._code}: more than {_MOST_CODES} codes, or one that is no code"
             raise End(grpc.StatusCode.INVALID_ARGUMENT, text)
+        # One after the other, each within the limits: at once they would use up the second's five.
         for i in range(0, len(codes), MAX_CODES_PER_REQUEST):
             yield await _Request(self._core, self._code, self._name, self._screen_no, stop).ask(
                 codes[i : i + MAX_CODES_PER_REQUEST]
@@ -69,6 +70,7 @@ class _Request:
             self._inquiry.begin()
         joined, kind = ";".join(codes), TYPES[self._code]
         control = self._core.owner.control
+        # 0: the guide has a continuation argument, but says that it is not supported.
         code = control.call("CommKwRqData", joined, 0, len(codes), kind, self._name, self._screen_no)
         self._unanswered = code == 0
         return code
