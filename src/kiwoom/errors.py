@@ -10,8 +10,6 @@ The tree::
     │   ├── UnknownTr              no TR of this code
     │   ├── UnknownFid             no FID of this name
     │   ├── UnknownRealType        no real type of this name
-
-
     │   ├── NotConnected           no signal or slot is connected there
     │   ├── WrongArguments         number or type of arguments, or a parameter an event does not have
     │   └── ControlUrlError        a control URL that cannot be understood

@@ -28,7 +28,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class _Minder(NamedTuple):
-    """Who looks after Ctrl-C."""
+    """One user of the signal handler: its depth in Qt's loops, and where a KeyboardInterrupt goes."""
 
     level: Callable[[], int]
     escaped: Callable[[BaseException], None]

@@ -1,5 +1,5 @@
 """
-`Control`: what everything that talks to Kiwoom talks to, and `open_control`, which makes one from a URL.
+`Control`: the interface of Kiwoom's OCX and of all that stands in for it; `open_control` makes one from a URL.
 
 One thread owns a control: the thread that created it. Functions are called and events are delivered on it. `pump`
 delivers what is due; the Qt loop, asyncio and the plain loop each call it in their way. Other threads hand work over

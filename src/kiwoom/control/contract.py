@@ -62,7 +62,7 @@ class Argument:
 
 
 class _Callable:
-    """What functions and events share: names and an argument list."""
+    """The common part of functions and events: names and an argument list."""
 
     name: str
     python_name: str

@@ -1,4 +1,4 @@
-"""What Qt and asyncio have in common: something that calls `EventLoop.feed` when an event is due."""
+"""The base of the Qt and asyncio feeders, which call `EventLoop.feed` when an event is due."""
 
 from __future__ import annotations
 

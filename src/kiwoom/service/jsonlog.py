@@ -24,7 +24,7 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
-        # Korean as it is: escaped, no one could read the server's messages.
+        # Korean as it is: escaped, the server's messages could not be read.
         return json.dumps(entry, ensure_ascii=False)
 
 

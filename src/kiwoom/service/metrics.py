@@ -1,4 +1,4 @@
-"""What the service counts, and how Prometheus reads it. Counting costs an addition; the rest is done when asked."""
+"""The service's counters, and a collector for Prometheus. Counting costs an addition; the rest is done when asked."""
 
 from __future__ import annotations
 

@@ -128,7 +128,7 @@ class Server:
         Own the control on this thread and serve until `stop`. Raises RefusedToStart, or what opening raised.
 
         `on_ready` is called on the event loop's thread. The process is taken to be there for this alone: the garbage
-        collector leaves in peace what exists by then.
+        collector no longer looks at objects that exist by then.
         """
         self._prepare()
 

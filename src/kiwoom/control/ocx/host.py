@@ -48,7 +48,7 @@ log = logging.getLogger("kiwoom.control.ocx.host")
 _LINE_CUT = -106
 _UPDATING = -102
 _REFUSED = (-100, -108)
-"""Logins that fail for what was typed, or a server that is not ready: repeated often, the first lock the id."""
+"""Logins refused for wrong credentials, or by a server that is not ready. Repeated, the former lock the id."""
 # Few enough that a wrong password in the keyring does not lock the id.
 _MOST_REFUSED = 3
 # A server that is not ready needs minutes; the maintenance windows last 5 to 30.

@@ -89,7 +89,7 @@ class Gap:
 
 
 class Broker(Protocol):
-    """What catching up needs of the control."""
+    """The part of the control that `Catchup` uses."""
 
     def ask(self, calls: Iterable[tuple[str, tuple[str | int, ...]]]) -> Value:
         """Carry out functions at the other end; the value of the last."""

@@ -1,4 +1,4 @@
-"""What every wire shares: a thread that reads the stream, calls that survive a broken link, and registering again."""
+"""The part that all wires share: the reading thread, calls that survive a broken link, and registering again."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class Requests:
 
 
 class CommonLink:
-    """What both wires share: a thread that reads the stream and makes it again when it breaks."""
+    """The part that both wires share: a thread that reads the stream and makes it again when it breaks."""
 
     def __init__(self, control: Owner, channel: grpc.Channel, metadata: Metadata) -> None:
         self.control = control

@@ -36,7 +36,7 @@ class Identity:
     accounts: frozenset[str] | None = None
     authenticated: bool = False
     key: str = ""
-    """What tells it from others of the same name: of its token, a part of the digest."""
+    """Tells it from others of the same name: the first part of its token's digest."""
 
     def of_token(self, shown: Identity) -> Identity:
         """The same caller, known by its token."""

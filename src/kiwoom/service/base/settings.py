@@ -1,4 +1,4 @@
-"""What an operator can set about the service."""
+"""The operator's settings of the service."""
 
 from __future__ import annotations
 

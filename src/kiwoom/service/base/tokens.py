@@ -178,7 +178,7 @@ class Tokens:
             _refuse_public(self._path)
             self._tokens = _all_parsed(self._path.read_text("utf-8").splitlines(), str(self._path))
         except (OSError, RefusedToStart) as error:
-            # Who edits it by hand makes mistakes; the clients that are there must not be thrown out by one.
+            # Edits by hand bring mistakes; one must not throw out the clients that are there.
             log.error("the tokens stay as they were: %s", error)
         else:
             log.info("the tokens were read again: %d", len(self._tokens))

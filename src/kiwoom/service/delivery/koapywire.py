@@ -143,7 +143,7 @@ def real_type_fids(real_type: str) -> tuple[int, ...]:
 
 
 class RealPlan:
-    """What all messages of one key and type have in common for readers of the same FIDs."""
+    """The parts that all messages of one key and type share, for readers of the same FIDs."""
 
     __slots__ = ("_head", "_names", "_reads")
 

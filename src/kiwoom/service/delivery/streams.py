@@ -119,7 +119,7 @@ class Stream:
         return self._ended is not False
 
     def put(self, data: bytes) -> None:
-        """Send `data` after what was put in before. A stream that is too far behind ends here. Owner thread."""
+        """Send `data` after all that is queued. A stream that is too far behind ends here. Owner thread."""
         if self._ended is not False:
             return
         queue = self._queue
@@ -186,7 +186,7 @@ class Stream:
             self._idle = self._waiter is not None
 
     def end(self, status: Status | None = None) -> None:
-        """Let the reader take what is there, then end the stream, well or with a status. Owner thread."""
+        """End the stream, well or with a status, once its reader has everything queued. Owner thread."""
         if self._ended is not False:
             return
         self._ended = status or True

@@ -180,7 +180,7 @@ class Owner(ABC):
         """Have the owner do `work` and do not wait for it. Any thread."""
 
     def _drain(self) -> None:
-        """Do what was handed over."""
+        """Do the work that was handed over."""
         work = self._work
         while work:
             function, future = work.popleft()

@@ -70,7 +70,7 @@ class Notice(Generic[T]):
 
 
 FIDS = (9201, 9001, 9203, 904, 913, 902, 900, 905, 819, 919)
-"""What `Notice.of` needs."""
+"""The FIDs that `Notice.of` reads."""
 
 
 class Follower(Generic[T]):

@@ -226,7 +226,7 @@ class _Following(Listener):
             self._core.ledger.note(self._client.identity.name, self._order_id, state, code, order_no)
 
     def deadline(self) -> None:
-        """The client waits no longer: tell it what is known."""
+        """End the stream at the client's deadline, with the state of the order."""
         number = self._follower.order_no
         if number:
             self._stream.end(Status(_Code.DEADLINE_EXCEEDED, f"order {number} was taken and is followed no more"))

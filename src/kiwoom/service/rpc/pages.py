@@ -38,7 +38,7 @@ class Answered:
 
 @dataclass(frozen=True)
 class Request:
-    """What a client asks a TR for."""
+    """A client's request for a TR."""
 
     code: str
     name: str

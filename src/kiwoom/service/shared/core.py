@@ -1,4 +1,4 @@
-"""What the RPCs share: the owner, the hub, the limits, the screens; and `Rpc`, one call of a client."""
+"""The state that the RPCs share: the owner, the hub, the limits, the screens; and `Rpc`, one call of a client."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ Search = tuple[str | int, ...]
 
 
 class _Held:
-    """What one client has: codes by screen, and conditions that run."""
+    """The registrations of one client: codes by screen, and conditions that run."""
 
     def __init__(self) -> None:
         self.codes: dict[str, set[str]] = {}

@@ -166,7 +166,7 @@ class Native:
         left: deque[_Prepared | Exception],
         response: pb.CallResponse,
     ) -> None:
-        """Carry out what is left, for a while; an error ends it. Owner thread."""
+        """Carry out the next calls, for one slice of time; an error ends them. Owner thread."""
         until = monotonic() + _SLICE_S
         while left:
             entry = left.popleft()

@@ -303,7 +303,7 @@ class Session(Listener):
         return len(self._pieces) > half and self.progress.moves(self._taken_bytes)
 
     def resume(self, after: int) -> None:
-        """Have what was sent after this event sent again."""
+        """Send the batches after this event again."""
         # Whole batches: a client has received each of them wholly or not at all.
         again = [entry for entry in self._sent if entry[0] + entry[1] > after + 1]
         first = again[0][0] if again else self._sequence + 1
