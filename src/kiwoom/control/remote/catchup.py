@@ -115,8 +115,8 @@ class Catchup:
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
         self._accounts: dict[str, None] = {}
-        self._heard: dict[str, tuple[str, str]] = {}
-        """By order number, status and what is left unfilled, as last heard."""
+        self._heard: dict[str, int] = {}
+        """By order number, what is left unfilled, as last heard."""
         self._asking: _Asking | None = None
         self._left: list[tuple[str, str]] = []
         """Accounts and TRs that are still to be asked."""
@@ -142,7 +142,7 @@ class Catchup:
         self._accounts[value(9201)] = None
         if number := value(9203):
             # Status and rest are what opt10075 has too: together they tell whether a notice was missed.
-            self._heard[number] = (value(913), value(902))
+            self._heard[number] = _number(value(902))
 
     # --- after a gap -------------------------------------------------------------------------------------------
 
@@ -213,12 +213,14 @@ class Catchup:
                 self._deliver("1", {9201: asking.account, **_values(_BALANCE_FIDS, row, numbers=True)})
 
     def _compare(self, account: str, row: dict[str, str]) -> None:
-        number, now = row["주문번호"], (row["주문상태"], row["미체결수량"])
+        number, status, left = row["주문번호"], row["주문상태"], row["미체결수량"]
         before = self._heard.get(number)
-        if before == now or (before is None and not self._in_gap(row["시간"])):
+        # What is left tells fills, cancels and modifications. The words for the state of an order that is done are not
+        # the same in opt10075 and in the notices.
+        if _number(left) == before if before is not None else not self._in_gap(row["시간"]):
             return
         self._changed.setdefault(account, set()).add(row["종목코드"][-6:])
-        log.warning("a notice of order %s was missed: it is %s now, with %s left", number, *now)
+        log.warning("a notice of order %s was missed: it is %s now, with %s left", number, status, left)
         values = _values(_ORDER_FIDS, row)
         # Notices carry the prefix, A for stocks; programs cut it off without looking.
         values[9001] = values[9001] if values[9001].startswith("A") else f"A{values[9001]}"
@@ -235,6 +237,10 @@ class Catchup:
         delivery = WithData(CHEJAN, arguments, data)
         self.heard(delivery)
         self._broker.deliver(delivery)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() else 0
 
 
 def _rows(page: TrPage | None) -> Iterator[dict[str, str]]:
