@@ -77,6 +77,7 @@ def _server(host: str, port: int, app: WSGIApplication) -> Any:
         timeout = _PATIENCE_S
 
         def log_message(self, format: str, *args: Any) -> None:
+            # Debug: Prometheus asks every minute by default, which would be most of a quiet log.
             log.debug("metrics: " + format, *args)
 
     class Server(ThreadingMixIn, WSGIServer):

@@ -56,6 +56,7 @@ def add_reflection(server: grpc.aio.Server, services: Sequence[str]) -> None:
     from grpc_health.v1 import health
     from grpc_reflection.v1alpha import reflection
 
+    # These two among them: grpcurl lists a service only if reflection names it.
     names = (*services, health.SERVICE_NAME, reflection.SERVICE_NAME)
     pool: Any = _Pools()
     reflection.enable_server_reflection(names, server, pool=pool)

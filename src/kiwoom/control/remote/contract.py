@@ -32,6 +32,7 @@ class Arrived(WithData):
         data: EventData | None,
         handled: Callable[[], None] | None = None,
     ) -> None:
+        # Never without data: the getters then answer as for an event that carries none.
         super().__init__(event, arguments, data or NO_DATA)
         self.away = data is None
         """Whether the data is still at the other end."""

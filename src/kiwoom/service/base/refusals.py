@@ -36,6 +36,7 @@ class Refusal:
     source: str
 
 
+# The guide as KOA Studio, Kiwoom's test program, shows it: newer than the PDF (version 1.5).
 _GUIDE = "KOA Studio, 개발가이드"
 
 REFUSALS: tuple[Refusal, ...] = (

@@ -31,6 +31,7 @@ class Settings:
 
     url: str = "sim:"
     """Which control to serve."""
+    # The loopback: a service with a broker's session must not be open to a network by default.
     listen: str = f"127.0.0.1:{DEFAULT_PORT}"
     """Host and port; port 0 takes a free one."""
 
@@ -70,6 +71,7 @@ class Settings:
     # Generous: a handler of KOAPY's clients may ask for a TR, which takes up to 370 ms a page (measured there).
     acknowledge_timeout_s: float = 5.0
     """How long an event waits for a client of `BidirectionalListen`."""
+    # Short, since a slow client holds up all others for so long with every event.
     acknowledge_grace_s: float = 0.05
     """How long such an event holds up other events before other events are delivered in the meantime."""
     answer_timeout_s: float = 10.0
@@ -107,6 +109,7 @@ class Settings:
 
     metrics: str = ""
     """Host and port of the Prometheus endpoint; empty = none."""
+    # It shows only what the .proto files in the package say anyway.
     reflection: bool = True
     options: tuple[tuple[str, int | str], ...] = field(default=())
     """Further gRPC channel options."""

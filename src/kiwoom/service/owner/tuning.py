@@ -28,6 +28,7 @@ def new_loop(kind: EventLoop) -> asyncio.AbstractEventLoop:
     """
     if kind != "asyncio":
         try:
+            # Tried, not required: it has no wheels for Windows, where the OCX runs.
             import uvloop
         except ImportError as error:
             if kind == "uvloop":
@@ -45,6 +46,7 @@ def grpc_variables(environment: Mapping[str, str], installed: str) -> dict[str, 
     three threads of a pool first, each of which must be woken. A GRPC_EXPERIMENTS that is set already stays as it is.
     """
     numbers = tuple(int(part) for part in installed.split(".")[:2] if part.isdecimal())
+    # A variable that the operator has set counts more than a faster default.
     if sys.platform != "linux" or _EXPERIMENTS in environment or numbers > _LAST_WITH_SWITCH:
         return {}
     return {_EXPERIMENTS: "-event_engine_listener"}
@@ -56,5 +58,6 @@ def freeze_gc() -> None:
 
     Modules and catalogs stay. To go through them again and again takes many milliseconds, which clients feel.
     """
+    # First: what `freeze` keeps is kept for good, garbage included.
     gc.collect()
     gc.freeze()

@@ -193,6 +193,7 @@ async def condition_call(rpc: Rpc, conditions: Conditions, raw: bytes) -> AsyncG
         raise End(_Code.INVALID_ARGUMENT, f"there is no condition {wanted}; there are: {known}"[:900])
     with rpc.stream() as stream:
         search = _Search(rpc, request, stream)
+        # Before the first await: two calls at once must not both take the last place.
         _reserve(rpc.core, request, search)
         stream.on_end = search.finish
         producer: asyncio.Task[None] | None = None
@@ -234,6 +235,7 @@ async def _run(rpc: Rpc, request: pb.ConditionRequest, stream: Stream, search: _
     )
 
     def send(kind: int, permitted_us: int) -> object:
+        # The client left while the search waited for the limits: sent now it would only use up a query.
         if search.finished:
             raise End(_Code.CANCELLED, "the search was over before it was sent")
         core.limits.queries.sent(permitted_us)
@@ -255,6 +257,7 @@ async def _run(rpc: Rpc, request: pb.ConditionRequest, stream: Stream, search: _
             codes, more = await (_result(core, search) if searching else search.take())
             if more:
                 permitted_us = await core.permit(core.limits.queries)
+                # 2 continues the result, and counts as a query too.
                 await owner.submit(partial(send, 2, permitted_us))
             elif more is not None:
                 searching = False
@@ -269,6 +272,7 @@ async def _run(rpc: Rpc, request: pb.ConditionRequest, stream: Stream, search: _
 
 async def _result(core: Core, search: _Search) -> tuple[list[str], bool | None]:
     timeout_s = core.settings.answer_timeout_s
+    # A task of its own, so that a time-out of the control's clock can give it up.
     arrival = asyncio.ensure_future(search.take())
     try:
         if not await core.owner.wait(arrival, timeout_s):

@@ -203,9 +203,11 @@ class _Running(Listener):
             if not isinstance(made, type) or not issubclass(made, EventHandler):
                 text = f"the code defines no class {name[:100]!r} derived from KiwoomOpenApiPlusEventHandler"
                 raise End(_Code.INVALID_ARGUMENT, text)
+            # Not the control itself: calls of the code go through the client's rights and accounts.
             control = _Control(self, self._stream)
             make: Callable[..., EventHandler] = made
             handler = self._guarded(lambda: make(control, self._source, self._context))
+            # Looked at now: the missing call would show only when the stream ends, as an error without a cause.
             if not isinstance(getattr(handler, "_callbacks", None), ExitStack):
                 text = f"the constructor of {name} does not call that of its base class with the control"
                 raise End(_Code.INVALID_ARGUMENT, text)
@@ -283,6 +285,7 @@ class _Running(Listener):
         self._deadline = deadline = monotonic() + self._timeout_s
 
         def trace(frame: types.FrameType, event: str, argument: Any) -> Any:
+            # Only the client's own lines: to trace the libraries that it calls would slow each of them many times.
             if frame.f_code.co_filename != _FILE:
                 return None
             # A loop on one line has no further line events.
@@ -377,6 +380,7 @@ def _check(rpc: Rpc, request: pb.ListenRequest) -> None:
     # A digest and not the code: it may hold passwords, and a logged megabyte would hide the rest.
     audit.warning("custom code: %s", line)
     path = settings.audit_log
+    # Written before the code runs, so that an entry is there for code that brings the service down.
     if path is not None:
         with path.open("a", encoding="utf-8") as file:
             file.write(line + "\n")

@@ -22,6 +22,7 @@ _Code = grpc.StatusCode
 
 def events_named(slots: Iterable[str]) -> list[str]:
     """The events of these names, each once; all nine if none is named. Raises UnknownEvent."""
+    # Each once: a client that names a slot twice would have to acknowledge each event twice.
     names = list(dict.fromkeys(event(slot[:100]).name for slot in slots))
     return names or list(EVENTS)
 
@@ -64,6 +65,7 @@ class _Held(Holder):
     def acknowledge(self) -> None:
         """The client has handled the event. Event loop's thread."""
         self.acknowledged = True
+        # The owner waits in `serve_until` and looks only when it is told.
         self._rpc.owner.attend()
 
     def fail(self, error: Exception) -> None:
@@ -101,6 +103,7 @@ async def bidirectional_listen(rpc: Rpc, requests: AsyncIterator[bytes]) -> Asyn
         stream.on_end = held.leave
         reading: asyncio.Task[None] | None = None
         try:
+            # Before `begin`: what happens once the client knows that it is heard must not be missed.
             await rpc.on_owner(lambda: held.join(names))
             await rpc.begin()
             reading = asyncio.create_task(_acknowledgements(rpc, requests, held, stream), name="kiwoom acknowledge")

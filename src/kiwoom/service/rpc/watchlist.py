@@ -72,6 +72,7 @@ class _Request:
         control = self._core.owner.control
         # 0: the guide has a continuation argument, but says that it is not supported.
         code = control.call("CommKwRqData", joined, 0, len(codes), kind, self._name, self._screen_no)
+        # A screen whose answer is still to come rests before it is lent again.
         self._unanswered = code == 0
         return code
 

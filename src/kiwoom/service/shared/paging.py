@@ -82,4 +82,5 @@ class Paging:
                 f"another client asked for {code[:20]} in between, and the server forgot the place: ask from the start"
             )
             raise End(grpc.StatusCode.ABORTED, text)
+        # Also for the first page: it is what moves the server's place away from another client's.
         self._places[key] = whose

@@ -81,10 +81,13 @@ class Screens:
 
         Raises End(RESOURCE_EXHAUSTED) when all are lent, or rest.
         """
+        # The client's own numbers count too: the broker sees 200 in all, whoever chose them.
         if len(self.used) >= self.size:
             raise End(grpc.StatusCode.RESOURCE_EXHAUSTED, f"all {self.size} screen numbers are in use")
+        # Not the clock: an answer that a late control still holds would reach the screen's next user.
         now_us = self._delivered_until_us()
         self._resting = {screen: until_us for screen, until_us in self._resting.items() if until_us > now_us}
+        # A number in use is replaced, not refused: KOAPY's programs all come with 0001, as its captures show.
         if wanted and wanted not in self.used and wanted not in self._resting:
             self.used.add(wanted)
             return wanted

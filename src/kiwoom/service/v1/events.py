@@ -53,6 +53,7 @@ class Piece:
 def encode_event(occasion: Occasion, layouts: Layouts, arguments: tuple[str | int, ...] | None = None) -> Piece:
     """An event with its data; with other arguments than its own if they are given. Owner thread, inside the event."""
     if occasion.name == REAL_DATA and arguments is None:
+        # The short way, for nearly all messages: the values are not sent beside the text that holds them.
         piece = _encode_real(occasion, layouts)
         if piece is not None:
             return piece
