@@ -192,7 +192,7 @@ class API(
     def _handlers(self, event: Event) -> list[Callable[..., object]]:
         """The callables of an event, in order: the handler method, then the slots of the event object."""
         method = getattr(self, event.python_name)
-        # `fit` reads signatures, and prices come in thousands a second. Looked up each time all the same: programs
+        # `fit` reads signatures, which is slow; the method itself is looked up each time, since programs
         # assign handlers while they run.
         known, fitted_method = self._methods.get(event.name, (None, method))
         if known != method:

@@ -6,6 +6,7 @@ import sys
 
 __all__ = ["main"]
 
+# ANSI_X3.4-1968 is glibc's name of ASCII, 646 that of other C libraries.
 _ASCII = ("ascii", "us-ascii", "ansi_x3.4-1968", "646")
 
 

@@ -12,11 +12,11 @@ from kiwoom.errors import UsageError, WaitTimeout, error_for
 
 __all__ = ["demo_url", "run_demo"]
 
-# 삼성전자: the stock that every reader knows, and the one with most trades.
+# 삼성전자, which every reader knows.
 _CODE = "005930"
 _QUANTITY = 10
 _PRICES = 8
-# Seconds of the control's clock: on the simulator the longest step takes about ten.
+# Seconds of the control's clock: a demo that stands still says so instead of waiting for ever.
 _WAIT_S = 60.0
 
 

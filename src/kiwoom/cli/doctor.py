@@ -39,6 +39,7 @@ _MARKS: dict[State, str] = {"ok": "[green]ok[/]", "note": "[cyan]note[/]", "warn
                             "missing": "[red]missing[/]"}  # fmt: skip
 # A control that opens a window of its own waits for a click for ever.
 _TRY_TIMEOUT_S = 60.0
+# A firewall that drops port 123 lets no refusal through either.
 _CLOCK_TIMEOUT_S = 2.0
 _CLOCK_OFF_S = 2.0
 """More than this and a program that waits for 09:00:00 misses it."""

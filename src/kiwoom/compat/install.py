@@ -80,7 +80,7 @@ def install(
     `KIWOOM_URL` says otherwise, the real one stays. The control is opened at the first `setControl`, by the thread
     that calls it.
 
-    `open_with` opens a control of one's own instead. `others` are further modules to provide where they are missing;
+    `open_with` opens the control instead. `others` are further modules to provide where they are missing;
     `noted(kind, text)` receives what the layer answered or does not support. Installing again replaces the layer.
     """
     global _installed

@@ -17,6 +17,7 @@ __all__ = ["CLSID", "DOCS", "PROGID", "LocalBackend", "contract_data"]
 
 log = logging.getLogger("kiwoom.compat")
 
+# As the control registers itself; programs name it by either.
 PROGID = "KHOPENAPI.KHOpenAPICtrl.1"
 CLSID = "{A1574A0D-6BFA-4BD7-9020-DED88711818D}"
 DOCS = "docs/compat-supported.md"

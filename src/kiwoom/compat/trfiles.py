@@ -66,7 +66,7 @@ def packed(tr: Tr) -> bytes:
 def write_all(folder: Path) -> int:
     """Write the definition files of all TRs that are not there yet; returns how many were written."""
     folder.mkdir(parents=True, exist_ok=True)
-    # The drives do not tell case: an OPT10081.ENC of the user's own stays.
+    # The drives find names in any case: an OPT10081.ENC of the user's own stays.
     there = {path.name.lower() for path in folder.iterdir()}
     written = 0
     for tr in trs().values():

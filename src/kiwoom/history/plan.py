@@ -37,6 +37,7 @@ __all__ = [
 # Spreads are asked for by the TRs of futures.
 _KINDS: dict[str, Kind] = {"SECTOR": "sector", "FUTURE": "future", "SPREAD": "future", "OPTION": "option"}
 
+# What users call these markets, beside the names of the catalog.
 _MARKET_NAMES = {"KOSPI": "0", "코스피": "0", "KOSDAQ": "10", "코스닥": "10", "NEXTRADE": "NXT"}
 _FUTURES = frozenset({"FUTURE", "FUTURES", "선물"})
 _OPTIONS = frozenset({"OPTION", "OPTIONS", "옵션"})

@@ -31,6 +31,7 @@ DEFAULT_ENCODING = "cp949"
 """The code page of Kiwoom's own files and of Korean Excel; the predecessor's euc-kr is a part of it."""
 
 _HIDDEN = ".kiwoom"
+# The form alone, so that text order is time order: a tick file has millions of rows.
 _TIME = re.compile(r"\d{4}-[01]\d-[0-3]\d(?: [0-2]\d:[0-5]\d:[0-5]\d)?")
 
 

@@ -68,7 +68,7 @@ def unwatched(fn: F) -> F:
 
 
 class Downloader:
-    """The decorators of 1.x for downloads of one's own; they change nothing, as `unwatched`."""
+    """The decorators of 1.x for a program's own downloads; they change nothing, as `unwatched`."""
 
     nrq = 0
     watcher = staticmethod(unwatched)

@@ -147,7 +147,7 @@ class Driver:
         """
         Deliver what is due; wait at most `timeout_s` real seconds for it.
 
-        On a virtual clock none pass; a program that waits again and again for nothing is let on, ever faster.
+        On a virtual clock none pass; for a program that waits for nothing again and again, time goes on ever faster.
         """
         self._woken = False
         session = self._session

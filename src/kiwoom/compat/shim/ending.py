@@ -424,5 +424,5 @@ def nudge() -> None:
         return
 
 
-# PySide deletes a QObject with its last reference: it must live until the main thread has heard its event.
+# The bindings delete a QObject with its last reference: it must live until the main thread has heard its event.
 _kept: set[Any] = set()

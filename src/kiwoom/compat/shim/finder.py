@@ -129,9 +129,9 @@ class Finder(importlib.abc.MetaPathFinder):
         """Take the hook away, with the modules that it gave."""
         if self in sys.meta_path:
             sys.meta_path.remove(self)
-        # A module of another finder under one of these names is not ours to remove.
         for name in [*self._containers, *self.others]:
             module = sys.modules.get(name)
+            # A module of another finder under one of these names is not the layer's to remove.
             if module is not None and isinstance(getattr(module.__spec__, "loader", None), _Loader):
                 self._set_aside(name, keep=False)
         for name, module in self._displaced.items():

@@ -25,6 +25,7 @@ from .waits import Waits
 
 __all__ = ["Following"]
 
+# `time.time` counts from 1970 UTC, the control from 1970-01-01 00:00 KST.
 _KST_US = 9 * 3600 * 1_000_000
 _READS = 500
 """After so many looks at a virtual clock without a wait between them each look takes time, ever more of it."""

@@ -19,6 +19,7 @@ from ..waits import Waits
 
 __all__ = ["QtTime"]
 
+# The control's microseconds begin at 1970-01-01 00:00 KST, those of Qt's "since epoch" at 00:00 UTC.
 _KST_US = 9 * 3600 * 1_000_000
 _EPOCH = datetime.datetime(1970, 1, 1)
 _BINDINGS = ("PyQt5", "PyQt6", "PySide2", "PySide6")

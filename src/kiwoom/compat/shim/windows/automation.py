@@ -151,7 +151,7 @@ class Application:
 
 
 def modules(session: Session, desktop: Desktop) -> dict[str, Callable[[], types.ModuleType]]:
-    """The modules of this file."""
+    """`pywinauto` and its parts by name, each with the function that makes it."""
     application_type = type("Application", (Application,), {"_desktop": desktop, "_session": session})
 
     def until_passes(limit: float, interval: float, work: Callable[..., Any], *rest: Any, **named: Any) -> Any:

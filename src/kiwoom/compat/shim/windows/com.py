@@ -61,7 +61,7 @@ def _qt_core() -> Any:
 
 
 def modules(session: Session) -> dict[str, Callable[[], types.ModuleType]]:
-    """The modules of this file."""
+    """The modules of COM by name, each with the function that makes it."""
 
     def pump(first: int = 0, last: int = 0) -> int:
         return pump_messages(session)

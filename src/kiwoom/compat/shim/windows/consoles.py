@@ -11,13 +11,14 @@ from .module import make
 
 __all__ = ["modules"]
 
+# Windows SDK: playsoundapi.h, winuser.h
 _FLAGS = {"SND_FILENAME": 0x20000, "SND_ALIAS": 0x10000, "SND_LOOP": 8, "SND_MEMORY": 4, "SND_PURGE": 0x40,
           "SND_ASYNC": 1, "SND_NODEFAULT": 2, "SND_NOSTOP": 0x10, "SND_NOWAIT": 0x2000, "MB_OK": 0, "MB_ICONHAND": 16,
           "MB_ICONQUESTION": 32, "MB_ICONEXCLAMATION": 48, "MB_ICONASTERISK": 64}  # fmt: skip
 
 
 def modules(session: Session) -> dict[str, Callable[[], types.ModuleType]]:
-    """The modules of this file."""
+    """`winsound`, with the function that makes it."""
 
     def beep(frequency: int = 0, duration: int = 0) -> None:
         session.note("answered", f"winsound.Beep({frequency}, {duration}): no sound")

@@ -36,9 +36,9 @@ CONSTANTS: dict[str, int] = {
     "PROCESS_TERMINATE": 1, "PROCESS_ALL_ACCESS": 0x1F0FFF, "EWX_LOGOFF": 0, "EWX_SHUTDOWN": 1, "EWX_REBOOT": 2,
     "EWX_FORCE": 4, "SMTO_ABORTIFHUNG": 2, "NULL": 0, "TRUE": 1, "FALSE": 0, "MAX_PATH": 260,
 }  # fmt: skip
-"""Names and values."""
+"""Values of the constants by name."""
 
 
 def modules(session: Session) -> dict[str, Callable[[], types.ModuleType]]:
-    """The modules of this file."""
+    """`win32con`, with the function that makes it."""
     return {"win32con": lambda: make("win32con", session, dict(CONSTANTS))}

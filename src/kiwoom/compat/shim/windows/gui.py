@@ -20,7 +20,7 @@ METRICS = {0: 1920, 1: 1080, 78: 1920, 79: 1080}
 
 
 def modules(session: Session, desktop: Desktop) -> dict[str, Callable[[], types.ModuleType]]:
-    """The modules of this file."""
+    """The modules of windows and processes by name, each with the function that makes it."""
 
     def find_window(class_name: Any = None, title: Any = None) -> int:
         return desktop.find(title or class_name)

@@ -19,6 +19,7 @@ from .module import make
 
 __all__ = ["install", "modules"]
 
+# In lower case: the registry finds names in any case.
 _CONTROL = "khopenapi.khopenapictrl.1"
 _SHELL_FOLDERS = {
     "desktop": "C:\\Users\\kiwoom\\Desktop",
@@ -26,6 +27,7 @@ _SHELL_FOLDERS = {
     "appdata": "C:\\Users\\kiwoom\\AppData\\Roaming",
     "local appdata": "C:\\Users\\kiwoom\\AppData\\Local",
 }
+# Windows SDK: winreg.h, winnt.h
 _HKEYS = {"HKEY_CLASSES_ROOT": 0x80000000, "HKEY_CURRENT_USER": 0x80000001, "HKEY_LOCAL_MACHINE": 0x80000002,
           "HKEY_USERS": 0x80000003, "HKEY_CURRENT_CONFIG": 0x80000005}  # fmt: skip
 _ACCESS = {"KEY_READ": 0x20019, "KEY_WRITE": 0x20006, "KEY_ALL_ACCESS": 0xF003F, "KEY_QUERY_VALUE": 1,
