@@ -361,7 +361,7 @@ class Kiwoom(API):
             return
         if self.msg and self._connector.receiver("on_receive_msg", (scr_no, rq_name, tr_code, msg))[1] is None:
             about = ", ".join(filter(None, (scr_no, rq_name, tr_code)))
-            # To stdout, as every release of the predecessor.
+            # To stdout, as version 1.5 does.
             print(f"{msg}  [{about}]" if about else msg)
 
     @_map

@@ -154,7 +154,7 @@ class Machine:
 
     def try_control(self, interpreter: str) -> str:
         """Make the control in a process of its own and close it: "" if that worked, else the last line it said."""
-        # `process=here`: otherwise the control would open in a host process, which would report no error of its own.
+        # `process=here`: the control itself, without a host process around it.
         program = "from kiwoom.control import open_control; open_control('ocx:?process=here').close()"
         try:
             done = subprocess.run(

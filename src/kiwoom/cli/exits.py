@@ -62,7 +62,7 @@ EXITS: tuple[Exit, ...] = (OK, INPUT, BROKER, LOGIN, LIMIT, LINK, INCOMPLETE, IN
 
 
 class ServerRefused(KiwoomError):
-    """The server answered a request with a message of refusal; `code` is what stands in its brackets (RC4024)."""
+    """The server answered a request with a message of refusal; `code` is the text in its brackets (RC4024)."""
 
     def __init__(self, text: str, meta: Mapping[str, object]) -> None:
         self.code = text[1 : text.index("]")] if text.startswith("[") and "]" in text else ""
@@ -71,7 +71,7 @@ class ServerRefused(KiwoomError):
 
 
 _FAMILIES: tuple[tuple[tuple[type[BaseException], ...], Exit], ...] = (
-    # Before the families of which these errors are members.
+    # First: these are CodeErrors, which the family of BROKER would take.
     ((RequestLimited, OrderLimited), LIMIT),
     ((LoginError,), LOGIN),
     ((ControlUnavailable, ControlClosed, WaitTimeout), LINK),

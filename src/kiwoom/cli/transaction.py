@@ -158,7 +158,7 @@ def transaction(code: str, words: Sequence[str], url: str | None, pages: int, fo
             if "비밀번호입력매체구분" in tr.inputs:
                 # The value of the guide's examples.
                 inputs.setdefault("비밀번호입력매체구분", "00")
-        # In the catalog's order, in which KOA Studio sets them.
+        # In the catalog's order, in which the request is composed.
         ordered = {name: inputs.get(name, "") for name in tr.inputs if name in inputs}
         received = ask(api, tr, ordered, pages)
         meta = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 __all__ = ["number", "prep", "remove_sign", "string"]
 
+# In price fields Kiwoom writes the direction against the base price as a sign.
 _SIGNS = str.maketrans("", "", "+-")
 
 

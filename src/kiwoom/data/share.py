@@ -26,7 +26,6 @@ class Share:
         self.history: defaultdict[str, defaultdict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
 
     def _kind(self, typ: str) -> dict[str, Any]:
-        # 1.5 took both spellings.
         if typ.lower() not in TYPES:
             raise KeyError(f"typ must be one of {TYPES}, not {typ!r}")
         kind: dict[str, Any] = getattr(self, typ.lower())

@@ -309,7 +309,7 @@ def _note_short(download: Download, report: Report, code: str, rows: Sequence[Ro
     listed = download.listed(code)
     wanted = start if listed is None else max(start, listed)
     until = min(end or download.bounds.as_of.date(), download.bounds.as_of.date())
-    # A holiday has no row to miss.
+    # A first day without trading has no row: the next trading day has the first.
     if not calendar.is_trading_day(wanted):
         wanted = calendar.next_trading_day(wanted)
     if wanted > until:

@@ -80,7 +80,7 @@ def _last_day(chart: Chart, day: date) -> date:
         day = day.replace(month=12, day=31)
     else:
         return day
-    # Holidays at the end of a month or year are not looked at: the bar is taken some days later, and is the same.
+    # Holidays at the end of a month or year do not count: the same bar is taken some days later.
     return day - timedelta(days=max(0, day.weekday() - 4))
 
 
@@ -135,7 +135,7 @@ class Reach:
     def __call__(self, page: Sequence[Row], rows: Sequence[Row]) -> bool:
         """True if `rows` (newest first, `page` the oldest of them) reach far enough."""
         oldest = page[-1][0]
-        # Before the start, not on it: its day may go on on the next page.
+        # Before the start, not on it: more rows of that day may be on the next page.
         if self._start and oldest < self._start:
             return True
         if not self._deep_enough:

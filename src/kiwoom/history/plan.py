@@ -164,7 +164,7 @@ def resolve(
 
 
 def _codes(code: str | Sequence[str] | None) -> Target:
-    # Once each: two downloads into one file would be one too many.
+    # Once each: a code has one file.
     codes = tuple(dict.fromkeys(c.strip() for c in ([code] if isinstance(code, str) else code or ())))
     if not codes or not all(codes):
         raise UsageError("give market, sector or code: there is nothing to download")
