@@ -52,7 +52,7 @@ MAX_CODES_PER_SCREEN = 100
 MAX_FIDS_PER_REGISTRATION = 100
 MAX_CODES_PER_REQUEST = 100
 """Codes in one CommKwRqData."""
-# Guide and KOA Studio; the guide says per screen, KOA Studio in total. Counted in total: the lower one holds for both.
+# The guide says per screen, KOA Studio's text in total. Counted in total, which satisfies both.
 MAX_REALTIME_CONDITIONS = 10
 CONDITION_INTERVAL_S = 60.0
 """The same condition may be searched once in this time."""

@@ -110,8 +110,7 @@ class EventLoop:
                 except Exception as error:
                     self.control.on_handler_error(event.name, error)
                 except BaseException as error:
-                    # SystemExit, KeyboardInterrupt: must not cross the C++ frames from which the OCX calls.
-                    # Only the OCX calls through C++; everywhere else the exception goes up as Python has it.
+                    # SystemExit, KeyboardInterrupt: must not cross the C++ frames from which only the OCX calls.
                     if not self.control.needs_qt or not self.waits:
                         raise
                     self.waits[-1].fail(error)

@@ -95,7 +95,7 @@ class Heard:
 def _call(name: str, arguments: Iterable[str | int | bool]) -> pb.CallRequest:
     request = pb.CallRequest(name=name)
     for argument in arguments:
-        # Before int, of which bool is a kind: KOAPY's wire has a field of its own for it.
+        # Before int, since a bool is an int: KOAPY's wire has a field of its own for it.
         if isinstance(argument, bool):
             request.arguments.add(bool_value=argument)
         elif isinstance(argument, int):

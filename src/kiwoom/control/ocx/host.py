@@ -53,6 +53,7 @@ _REFUSED = (-100, -108)
 _MOST_REFUSED = 3
 # A server that is not ready needs minutes; the maintenance windows last 5 to 30.
 _PAUSE_AFTER_REFUSAL_S = 300.0
+# An hour for a person at the desktop; even this wait has an end.
 _PATIENT_TIMEOUT_S = 3600.0
 """A call that shows a modal window returns when a person has closed it."""
 _PAUSES_S = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)

@@ -141,7 +141,6 @@ class Catchup:
 
         self._accounts[value(9201)] = None
         if number := value(9203):
-            # Status and rest are what opt10075 has too: together they tell whether a notice was missed.
             self._heard[number] = _number(value(902))
 
     # --- after a gap -------------------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ __all__ = ["Token", "Tokens", "add_token", "read_tokens", "remove_token", "rotat
 
 log = logging.getLogger("kiwoom.service")
 
+# Letters and digits: 95 bits if made at random, which cannot be tried over a network.
 _SHORTEST = 16
 # Of a text that was made at random, 16 characters hold more different ones than this.
 _FEWEST_DIFFERENT = 8

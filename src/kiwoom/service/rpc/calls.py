@@ -45,12 +45,14 @@ log = logging.getLogger("kiwoom.service")
 
 # Lists of codes and of FIDs are the longest honest texts; what is longer is an attack or a mistake.
 _LONGEST_TEXT = 100_000
+# Digits of a number that came as text: what 64 bits hold, with a sign. Longer text would only make `int` slow.
 _LONGEST_NUMBER = 20
 _TOO_MANY = (-200, -209, -210, -211, -308, -311)
 # Functions that only read. GetConditionLoad asks the server, and an event answers it.
 _READS = frozenset(name for name in FUNCTIONS if name.startswith("Get") and name != "GetConditionLoad")
 # Requests that only read and were understood before: programs ask the same things over and over.
 _MOST_KNOWN = 4096
+# Bytes of a request as it came: a name and a few short arguments.
 _LONGEST_KNOWN = 100
 _UNREGISTER = frozenset({"SetRealRemove", "DisconnectRealData"})
 # Functions that the service keeps account of before or after the control.

@@ -199,6 +199,7 @@ async def condition_call(rpc: Rpc, conditions: Conditions, raw: bytes) -> AsyncG
         producer: asyncio.Task[None] | None = None
         try:
             await rpc.begin()
+            # After `begin`: the client hears of everything that the search brings.
             producer = asyncio.create_task(_run(rpc, request, stream, search), name="kiwoom condition search")
             stream.on_ended.append(producer.cancel)
             async for response in stream.read():

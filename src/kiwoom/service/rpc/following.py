@@ -122,8 +122,8 @@ class Follower(Generic[T]):
         return [notice.payload] if self._take(notice) else []
 
     def _same_stock(self, notice: Notice[T]) -> bool:
-        # Notices carry a prefix before the code: A005930, Q500001.
-        # From the end, by the length asked for: codes have letters (0039P0), and new-share rights nine characters.
+        # Notices carry a prefix before the code: A005930, Q500001. Compared by the length asked for, not by six:
+        # codes have letters (0039P0), and new-share rights nine characters.
         return notice.account == self._account and notice.code[-len(self._code) :] == self._code
 
     def _take(self, notice: Notice[T]) -> bool:
@@ -181,7 +181,7 @@ class Follower(Generic[T]):
 
     def _changed(self, notice: Notice[T]) -> None:
         """A modification of this order: the modified part lives on under another number."""
-        # FID 905 is +매수정정 or -매도정정 for a modification (captured), 매수취소 for a cancel.
+        # FID 905 is +매수정정 or -매도정정 for a modification (opt10075 of 2024), 매수취소 for a cancel (KOAPY).
         if notice.status != "확인" or "정정" not in notice.kind or not notice.quantity.isdecimal():
             return
         if self._left is not None and int(notice.quantity) >= self._left:

@@ -28,6 +28,7 @@ __all__ = ["transaction_call"]
 
 _INVALID = grpc.StatusCode.INVALID_ARGUMENT
 
+# Characters; OPTKWFID's list of 20,000 codes is the longest honest input, and twice that is taken.
 _LONGEST_INPUT = 100_000
 
 _COMPARE: Mapping[int, Callable[[str, str], bool]] = {

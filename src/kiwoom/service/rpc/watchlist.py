@@ -17,6 +17,7 @@ __all__ = ["TYPES", "WatchList"]
 
 TYPES = {"OPTKWFID": 0, "OPTFOFID": 3}
 """The watch-list TRs and the type that CommKwRqData takes for each: 0 = stocks, 3 = futures and options."""
+# 200 screens of 100 codes, what the broker's session can register in all.
 _MOST_CODES = 20_000
 
 

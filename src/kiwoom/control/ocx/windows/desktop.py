@@ -25,6 +25,7 @@ _CLICK, _GET_CHECK, _CLOSE = 0x00F5, 0x00F0, 0x0010
 _ABORT_IF_HUNG = 0x0002
 # As long as Windows itself waits before it calls a program hung.
 _PATIENCE_MS = 5000
+# Captions and notices are a few lines; a field of another program may hold megabytes.
 _LONGEST_TEXT = 1024
 
 
