@@ -14,7 +14,7 @@ download does not lock its owner out of the morning.
 from __future__ import annotations
 
 import threading
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -145,6 +145,7 @@ class Ticket:
     """A place in the line of a limiter. `reserve` until it gives 0.0, or `cancel`; also a context manager."""
 
     priority: Priority
+    rank: float
     number: int
     limiter: RequestLimiter = field(compare=False, repr=False)
 
@@ -195,10 +196,10 @@ class RequestLimiter:
         """
         return self._reserve(priority, None)
 
-    def line_up(self, priority: Priority = Priority.PERSON) -> Ticket:
-        """Take a place in the line: of one priority, who came first goes first."""
+    def line_up(self, priority: Priority = Priority.PERSON, rank: float = 0.0) -> Ticket:
+        """Take a place in the line: of one priority the lowest rank goes first, of one rank who came first."""
         with self._lock:
-            ticket = Ticket(priority, next(self._numbers), self)
+            ticket = Ticket(priority, rank, next(self._numbers), self)
             insort(self._line, ticket)
             return ticket
 
@@ -257,11 +258,10 @@ class RequestLimiter:
         with self._lock:
             now = self.clock.now_us()
             # A ticket waits for those before it, a request without one for all of its priority or a higher one.
-            ahead = 0
-            for other in self._line:
-                if other is ticket or (ticket is None and other.priority > priority):
-                    break
-                ahead += 1
+            if ticket is None:
+                ahead = bisect_right(self._line, priority, key=lambda other: other.priority)
+            else:
+                ahead = bisect_left(self._line, ticket)
             free_at = self._blocked_until
             for window, span in zip(self.windows, self._spans, strict=True):
                 # Bulk work asks as if so many more were wanted: it finds no place while people still do.

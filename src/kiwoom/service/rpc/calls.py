@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from kiwoom.service.rpc.conditions import Conditions
     from kiwoom.service.rpc.login import Login
 
-__all__ = ["Caller", "check_arguments", "wire_arguments"]
+__all__ = ["LIMITED", "Caller", "check_arguments", "wire_arguments"]
 
 log = logging.getLogger("kiwoom.service")
 
@@ -47,6 +47,8 @@ log = logging.getLogger("kiwoom.service")
 _LONGEST_TEXT = 100_000
 # Digits of a number that came as text: what 64 bits hold, with a sign. Longer text would only make `int` slow.
 _LONGEST_NUMBER = 20
+# By whether it is an order: what the broker gives for one too many.
+_ONE_TOO_MANY = (-200, -308)
 _TOO_MANY = (-200, -209, -210, -211, -308, -311)
 # Functions that only read. GetConditionLoad asks the server, and an event answers it.
 _READS = frozenset(name for name in FUNCTIONS if name.startswith("Get") and name != "GetConditionLoad")
@@ -60,6 +62,8 @@ _NOTED = frozenset(
     {"SetInputValue", "CommRqData", "CommConnect", "GetLoginInfo", *QUERY_FUNCTIONS, *ORDER_FUNCTIONS, *_UNREGISTER}
     | {"SetRealReg", "SendConditionStop"}
 )
+LIMITED = QUERY_FUNCTIONS | ORDER_FUNCTIONS
+"""Functions that the request limits count."""
 # Functions that register or take back on screens that all clients share.
 _OWNED = frozenset({"SetRealReg", "SendConditionStop", *_UNREGISTER})
 
@@ -222,11 +226,14 @@ class Caller:
             return self._owned(client, name, arguments)
         limiter = self._core.limits.of(name)
         if limiter is not None:
-            # Counted, not waited for: `Call` is the function as it is, and a -200 is the client's to see.
-            limiter.count()
+            if client.permitted:
+                limiter.sent(client.permitted.popleft())
+            else:
+                limiter.count()
         result = self._order(name, arguments) if name in ORDER_FUNCTIONS else control.call(name, *arguments)
         if limiter is not None and result in _TOO_MANY:
             limiter.refused()
+            self._core.owner.post(self._core.shares[limiter].refused, client)
         if name in _UNREGISTER:
             # A program that unregisters its own codes must not unregister those of the streams.
             self._core.registrar.restore()
@@ -235,6 +242,21 @@ class Caller:
         elif name == "GetLoginInfo" and client.identity.accounts is not None:
             return only_accounts(str(arguments[0]), str(result), client.identity.accounts)
         return result
+
+    async def one_too_many(self, client: Client, name: str) -> int | None:
+        """
+        What a request gives that goes beyond the client's share of the limits, None for one that may be sent.
+
+        It is what the broker gives for one too many, and this one does not reach it: in the longer windows it would
+        lock all clients out until the next login.
+        """
+        limiter = self._core.limits.of(name)
+        if limiter is None or await self._core.admit(limiter, client):
+            return None
+        if name == "CommRqData":
+            # The control drops inputs with a request that it refuses.
+            client.inputs = {}
+        return 0 if name == "SendCondition" else _ONE_TOO_MANY[name in ORDER_FUNCTIONS]
 
     def _already_connected(self, client: Client) -> int:
         """CommConnect of a client that may not log in: 0 if the session is logged in. Raises End(PERMISSION_DENIED)."""
@@ -296,6 +318,10 @@ class Caller:
         if owner.at_hand and called.name in _READS:
             # A read has no consequences that the owner would have to look after.
             return self.carry_out(client, called, converted)
+        if called.name in LIMITED:
+            code = await self.one_too_many(client, called.name)
+            if code is not None:
+                return code
         return await owner.submit(partial(self.carry_out, client, called, converted))
 
     async def wire_call(self, client: Client, raw: bytes) -> bytes:

@@ -231,9 +231,8 @@ async def _run(rpc: Rpc, request: pb.ConditionRequest, stream: Stream, search: _
     control = owner.control
     name, index = request.condition_name, request.condition_index
     flags = request.flags
-    watch_list = WatchList(
-        core, "OPTFOFID" if flags.is_future_option else "OPTKWFID", request.request_name[:200] or "관심종목정보요청"
-    )
+    tr_code = "OPTFOFID" if flags.is_future_option else "OPTKWFID"
+    watch_list = WatchList(core, rpc.client, tr_code, request.request_name[:200] or "관심종목정보요청")
 
     def send(kind: int, permitted_us: int) -> object:
         # The client left while the search waited for the limits: sent now it would only use up a query.
@@ -249,7 +248,7 @@ async def _run(rpc: Rpc, request: pb.ConditionRequest, stream: Stream, search: _
         return code
 
     try:
-        permitted_us = await core.permit(core.limits.queries)
+        permitted_us = await core.permit(core.limits.queries, rpc.client)
         if await owner.submit(partial(send, request.search_type, permitted_us)) != 1:
             core.limits.conditions.take_back((index, name))
             raise End(_Code.FAILED_PRECONDITION, f"SendCondition {name!r} gave 0: refused, or over the limit")
@@ -257,7 +256,7 @@ async def _run(rpc: Rpc, request: pb.ConditionRequest, stream: Stream, search: _
         while searching or request.search_type == 1:
             codes, more = await (_result(core, search) if searching else search.take())
             if more:
-                permitted_us = await core.permit(core.limits.queries)
+                permitted_us = await core.permit(core.limits.queries, rpc.client)
                 # 2 continues the result, and counts as a query too.
                 await owner.submit(partial(send, 2, permitted_us))
             elif more is not None:

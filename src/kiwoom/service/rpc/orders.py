@@ -144,7 +144,7 @@ class _Following(Listener):
             orders = self._core.limits.orders
             # Twice: the server counts on arrival, so -308 may come in spite of our count. It means that nothing left.
             for last in (False, True):
-                permitted_us = await self._core.permit(orders)
+                permitted_us = await self._core.permit(orders, self._client)
                 if await self._core.owner.submit(partial(self._send, arguments, permitted_us, last)):
                     return
                 orders.refused(1.0)

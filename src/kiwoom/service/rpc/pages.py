@@ -12,11 +12,11 @@ import grpc
 
 from kiwoom.clock import SECOND_US
 from kiwoom.errors import RequestLimited, error_for
-from kiwoom.service.base.security import Identity
 from kiwoom.service.base.status import End
 from kiwoom.service.delivery import koapywire as encode
 from kiwoom.service.delivery.occasion import Occasion
 from kiwoom.service.rpc.inquiry import Inquiry, error_in_message, negative
+from kiwoom.service.shared.clients import Client
 from kiwoom.service.shared.core import Core
 
 __all__ = ["Answered", "Pages", "Request", "Stop", "forget_screen", "read_answer", "send_within_limits"]
@@ -47,7 +47,7 @@ class Request:
     stop: Stop | None
     account: str | None
     """The account that it is about."""
-    identity: Identity
+    client: Client
 
 
 class Pages:
@@ -87,7 +87,7 @@ class Pages:
         try:
             while True:
                 # Continuations count as queries too (KOA Studio's text of 2017).
-                await send_within_limits(core, self._send, f"CommRqData {code}")
+                await send_within_limits(core, self._request.client, self._send, f"CommRqData {code}")
                 page = await self._inquiry.answer()
                 # A page equal to the one before: the server does not move on. Two empty pages are equal as well.
                 if page.content == last:
@@ -117,7 +117,7 @@ class Pages:
         if not self._screen_no:
             self._screen_no = core.screens.borrow(request.screen_no)
             self._inquiry.begin()
-        core.accounts.asked(self._screen_no, request.name, request.code, request.account, request.identity)
+        core.accounts.asked(self._screen_no, request.name, request.code, request.account, request.client.identity)
         core.paging.asks(request.code, self._inquiry, self._prev_next == 2)
         control = self._owner.control
         # For each page anew: the request before has used the inputs up.
@@ -189,7 +189,7 @@ class Pages:
         self._turn.release()
 
 
-async def send_within_limits(core: Core, send: Callable[[], object], call: str) -> None:
+async def send_within_limits(core: Core, client: Client, send: Callable[[], object], call: str) -> None:
     """
     Send a query when the limits let it; one that the server refuses as one too many is sent again, once.
 
@@ -202,10 +202,10 @@ async def send_within_limits(core: Core, send: Callable[[], object], call: str) 
         queries.sent(permitted_us)
         return send()
 
-    code = await core.owner.submit(partial(send_now, await core.permit(queries)))
+    code = await core.owner.submit(partial(send_now, await core.permit(queries, client)))
     if _is_limited(code):
         queries.refused(1.0)
-        code = await core.owner.submit(partial(send_now, await core.permit(queries)))
+        code = await core.owner.submit(partial(send_now, await core.permit(queries, client)))
         if _is_limited(code):
             # Not the window of a second but the server's long one, which only a login or time opens.
             # 17 s is the pause that Kiwoom's notice asks for after five requests in one second (quoted by KOAPY).

@@ -57,12 +57,12 @@ async def transaction_call(rpc: Rpc, raw: bytes) -> AsyncGenerator[bytes, None]:
     await rpc.begin()
     # CommRqData cannot ask for these two (guide); KOAPY's users do, by this RPC.
     if code.upper() in TYPES:
-        watch_list = WatchList(rpc.core, code.upper(), name, screen_no)
+        watch_list = WatchList(rpc.core, rpc.client, code.upper(), name, screen_no)
         codes = [c for c in inputs.get("종목코드", "").split(";") if c]
         async for response in watch_list.ask(codes, stop):
             yield response
         return
-    request_ = Request(code, name, screen_no, inputs, stop, account, rpc.client.identity)
+    request_ = Request(code, name, screen_no, inputs, stop, account, rpc.client)
     # `aclosing`: a client that leaves between two pages must free the turn at once, not with the garbage.
     async with aclosing(Pages(rpc.core, request_).read()) as pages:
         async for page in pages:

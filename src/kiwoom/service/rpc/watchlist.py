@@ -11,6 +11,7 @@ from kiwoom.service.base.status import End
 from kiwoom.service.delivery.occasion import Occasion
 from kiwoom.service.rpc.inquiry import Inquiry
 from kiwoom.service.rpc.pages import Answered, Stop, forget_screen, read_answer, send_within_limits
+from kiwoom.service.shared.clients import Client
 from kiwoom.service.shared.core import Core
 
 __all__ = ["TYPES", "WatchList"]
@@ -24,8 +25,9 @@ _MOST_CODES = 20_000
 class WatchList:
     """Asks for the data of codes, a hundred at a time."""
 
-    def __init__(self, core: Core, code: str, name: str, screen_no: str = "") -> None:
+    def __init__(self, core: Core, client: Client, code: str, name: str, screen_no: str = "") -> None:
         self._core = core
+        self._client = client
         self._code = code
         self._name = name
         self._screen_no = screen_no
@@ -39,7 +41,7 @@ class WatchList:
             raise End(grpc.StatusCode.INVALID_ARGUMENT, text)
         # One after the other, each within the limits: at once they would use up the second's five.
         for i in range(0, len(codes), MAX_CODES_PER_REQUEST):
-            yield await _Request(self._core, self._code, self._name, self._screen_no, stop).ask(
+            yield await _Request(self._core, self._client, self._code, self._name, self._screen_no, stop).ask(
                 codes[i : i + MAX_CODES_PER_REQUEST]
             )
 
@@ -47,8 +49,9 @@ class WatchList:
 class _Request:
     """One CommKwRqData and its answer."""
 
-    def __init__(self, core: Core, code: str, name: str, screen_no: str, stop: Stop | None) -> None:
+    def __init__(self, core: Core, client: Client, code: str, name: str, screen_no: str, stop: Stop | None) -> None:
         self._core = core
+        self._client = client
         self._code = code
         self._name = name
         self._wanted_screen_no = screen_no
@@ -60,7 +63,7 @@ class _Request:
     async def ask(self, codes: Sequence[str]) -> bytes:
         """Send the request and wait for its response. Raises End. Event loop's thread."""
         try:
-            await send_within_limits(self._core, lambda: self._send(codes), f"CommKwRqData {self._code}")
+            await send_within_limits(self._core, self._client, lambda: self._send(codes), f"CommKwRqData {self._code}")
             return (await self._inquiry.answer()).response
         finally:
             self._core.owner.tell(self._finish)

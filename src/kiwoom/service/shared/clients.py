@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from time import monotonic
 
 import grpc
@@ -24,7 +25,18 @@ _KEPT = 1000
 class Client:
     """One connection. Its calls see the event that one of its own listeners holds."""
 
-    __slots__ = ("__weakref__", "_filled_at", "_tokens", "holders", "identity", "inputs", "peer", "requests", "streams")
+    __slots__ = (
+        "__weakref__",
+        "_filled_at",
+        "_tokens",
+        "holders",
+        "identity",
+        "inputs",
+        "peer",
+        "permitted",
+        "requests",
+        "streams",
+    )
 
     def __init__(self, peer: str, identity: Identity) -> None:
         self.peer = peer
@@ -35,6 +47,8 @@ class Client:
         """Its open `BidirectionalListen` streams. Owner thread."""
         self.inputs: dict[str, str] = {}
         """Inputs that it set by SetInputValue for its next request. Owner thread."""
+        self.permitted: deque[int] = deque()
+        """When requests were counted that it sends next by `Call`, in microseconds of the control's clock."""
         self._tokens = 0.0
         # So long ago that the bucket is full: a new client may begin with a burst.
         self._filled_at = -_BURST_S

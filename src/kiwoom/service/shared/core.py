@@ -12,7 +12,7 @@ import grpc
 from google.protobuf.message import DecodeError
 
 from kiwoom.errors import KiwoomError
-from kiwoom.limits import PROFILES, Limits, Priority, RequestLimiter
+from kiwoom.limits import PROFILES, Limits, RequestLimiter
 from kiwoom.service.base.security import Identity
 from kiwoom.service.base.settings import RefusedToStart, Settings
 from kiwoom.service.base.status import End, Status, status_of
@@ -27,12 +27,17 @@ from kiwoom.service.shared.ownership import Ownership
 from kiwoom.service.shared.paging import Paging
 from kiwoom.service.shared.registrar import RealData, Registrar
 from kiwoom.service.shared.screens import Screens
+from kiwoom.service.shared.shares import Shares, with_room
 
 __all__ = ["Core", "Relay", "Rpc", "retrieve_error", "status_for"]
 
 log = logging.getLogger("kiwoom.service")
 
 T = TypeVar("T")
+
+# How long a request by `Call` waits for its turn: well below the 10 s that a remote control waits for an answer.
+_PATIENCE_S = 4.0
+_MOMENT_S = 0.05
 
 
 class Core:
@@ -52,7 +57,10 @@ class Core:
         if profile is None:
             raise RefusedToStart(f"there are no limits {settings.limits!r}; known: {', '.join(PROFILES)}")
         # The limits are the program's, not the client's (KOA Studio): all clients share them.
-        self.limits = Limits(owner.control.clock, profile)
+        self.limits = Limits(owner.control.clock, with_room(profile))
+        self.shares = {
+            limiter: Shares(limiter, owner.control.clock) for limiter in (self.limits.queries, self.limits.orders)
+        }
         self.paging = Paging()
         self.ledger = Ledger(settings.order_ledger)
         self.accounts = Accounts(owner.control.clock.now_us)
@@ -90,22 +98,53 @@ class Core:
         finally:
             self.asked.discard(answer)
 
-    async def permit(self, limiter: RequestLimiter, priority: Priority = Priority.PERSON) -> int:
+    async def permit(self, limiter: RequestLimiter, client: Client) -> int:
         """
-        Wait until a request may be sent; returns the time at which it was counted, for `limiter.sent`.
+        Wait until a request of the client may be sent; returns the time at which it was counted, for `limiter.sent`.
 
         Waits in the scheduler's line, not in a thread. Raises End(UNAVAILABLE) when the service stops.
         """
         # A place in the line even for one: without it a stream of newcomers could pass a request for ever.
-        with limiter.line_up(priority) as ticket:
-            while (wait_s := ticket.reserve()) > 0:
+        shares = self.shares[limiter]
+        async with shares.turn(client) as place:
+            while (wait_s := place.reserve()) > 0:
                 if self.stopping:
                     break
                 # A request further ahead may leave the line, so look again before long.
                 await self.owner.sleep(min(wait_s, 1.0))
         if self.stopping:
             raise End(grpc.StatusCode.UNAVAILABLE, "the service is stopping")
+        shares.used(client)
         return self.owner.control.clock.now_us()
+
+    async def admit(self, limiter: RequestLimiter, client: Client) -> bool:
+        """
+        Whether a request that a client sends by itself (CommRqData by `Call`) may go out; if so it is counted.
+
+        It waits for the client's turn like any other, but not for long: its program expects an answer at once. Of a
+        client that asks for more than its share, none waits.
+        """
+        shares = self.shares[limiter]
+        if shares.free_for_all(client):
+            shares.used(client)
+            return True
+        wait_s = shares.reserve(client)
+        if wait_s <= 0:
+            shares.used(client)
+            client.permitted.append(self.owner.control.clock.now_us())
+            return True
+        if wait_s > _MOMENT_S and shares.presses(client):
+            # It would ask again at once, and keep the loop from the others.
+            await asyncio.sleep(_MOMENT_S)
+            return False
+        asked = asyncio.ensure_future(self.permit(limiter, client))
+        try:
+            if not await self.owner.wait(asked, _PATIENCE_S):
+                return False
+            client.permitted.append(asked.result())
+            return True
+        finally:
+            asked.cancel()
 
     def left_over(self) -> dict[str, int]:
         """

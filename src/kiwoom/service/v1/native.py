@@ -18,7 +18,7 @@ from kiwoom.errors import KiwoomError
 from kiwoom.limits import ORDER_FUNCTIONS
 from kiwoom.service.base.status import End, Status, details, status_of
 from kiwoom.service.delivery.occasion import Occasion
-from kiwoom.service.rpc.calls import Caller
+from kiwoom.service.rpc.calls import LIMITED, Caller
 from kiwoom.service.rpc.listening import events_named
 from kiwoom.service.shared.clients import Client
 from kiwoom.service.shared.core import Core, Rpc, status_for
@@ -39,13 +39,15 @@ _MOST_CALLS = 10_000
 _SLICE_S = 0.01
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Prepared:
     """A call that was checked: the function, its arguments, and an order's id."""
 
     called: Function
     arguments: tuple[str | int, ...]
     order_id: str
+    refusal: int | None = None
+    """What it gives without being sent, as one request too many."""
 
 
 class Native:
@@ -152,12 +154,18 @@ class Native:
                 break
         response, left = pb.CallResponse(), deque(prepared)
         while left:
+            await self._have_turn(client, left[0])
             await self.core.owner.submit(partial(self._carry_out, client, session, left, response))
             if left:
                 # Lets the loop run between two slices: other clients' events would wait for a long list of calls.
                 await asyncio.sleep(0)
         response.now_us = self.core.owner.control.clock.now_us()
         return response.SerializeToString()
+
+    async def _have_turn(self, client: Client, entry: _Prepared | Exception) -> None:
+        """Wait until a call that the limits count may be sent; one that may not has its outcome then."""
+        if isinstance(entry, _Prepared) and entry.called.name in LIMITED:
+            entry.refusal = await self._caller.one_too_many(client, entry.called.name)
 
     def _carry_out(
         self,
@@ -168,7 +176,12 @@ class Native:
     ) -> None:
         """Carry out the next calls, for one slice of time; an error ends them. Owner thread."""
         until = monotonic() + _SLICE_S
+        first = True
         while left:
+            if not first and isinstance(left[0], _Prepared) and left[0].called.name in LIMITED:
+                # It waits for its turn first.
+                return
+            first = False
             entry = left.popleft()
             result = response.results.add()
             if isinstance(entry, Exception):
@@ -213,6 +226,8 @@ class Native:
         return code
 
     def _call_once(self, client: Client, session: Session | None, prepared: _Prepared) -> Value:
+        if prepared.refusal is not None:
+            return prepared.refusal
         called, arguments = prepared.called, prepared.arguments
         if session is None:
             return self._caller.carry_out(client, called, arguments)
