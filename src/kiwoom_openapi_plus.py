@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def _stand_in() -> None:
-    """What is left of the command where another package's files stand in this one's: the doctor, and an error."""
+    """The command where another package's files replace this one's: the doctor, or an error."""
     names = look()
     if sys.argv[1:2] == ["doctor"]:
         for name in names:

@@ -394,7 +394,7 @@ class Kiwoom(API):
     def on_receive_invest_real_data(self, real_key: str) -> None:
         pass
 
-    # --- what stands above -------------------------------------------------------------------------------------
+    # --- downloads ---------------------------------------------------------------------------------------------
 
     def histories(
         self,

@@ -1,5 +1,5 @@
 """
-The names that releases of breadum/kiwoom had and later ones, or this package, call otherwise.
+Names of releases of breadum/kiwoom that later releases, or this package, have changed.
 
 `OLD_NAMES` is the one table of them. A module that is gone (``kiwoom.core``) is made from it when a program imports it,
 and a name that is gone (``config.error.err_msg``) is found through it; both say by a DeprecationWarning what to use.

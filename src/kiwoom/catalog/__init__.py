@@ -1,4 +1,4 @@
-"""What the TRs, FIDs, real types, markets, sectors and codes are: lookup only, read from tables on first use."""
+"""TRs, FIDs, real types, markets, sectors and codes, looked up in tables that are read on first use."""
 
 from kiwoom.catalog import calendar, codes
 from kiwoom.catalog.fields import fid, fid_number, fids

@@ -1,5 +1,5 @@
 """
-Values from the texts that the control returns, with the text always at hand.
+Values of the texts that the control returns; each value keeps its text.
 
 `typed("opt10001", "현재가", "-77000")` is 77,000 won and below the base price; `typed("opt10001", "시가총액",
 "4596733")` is 459,673,300,000,000 won; `typed("opw00018", "평가손익", "-00000000014867")` is a loss of 14,867 won.

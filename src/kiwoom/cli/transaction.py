@@ -126,7 +126,7 @@ def _refusal(api: Kiwoom, received: Received, inputs: Mapping[str, str]) -> str:
 
 @contextmanager
 def _reasons() -> Iterator[list[str]]:
-    """Collect what the simulator's log says about the request: part of the report, not a second one beside it."""
+    """Collect the simulator's log of the request, which the caller shows with the answer."""
     muted, config.MUTE = config.MUTE, True
     simulator = logging.getLogger("kiwoom.sim")
     reasons: list[str] = []

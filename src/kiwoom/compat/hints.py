@@ -1,4 +1,4 @@
-"""What to do about what stopped a program: the last lines of `kiwoom run`."""
+"""Advice on the end of a program: the last lines of `kiwoom run`."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ class Screen:
         return number
 
     def update(self, tr_code: str, scr_no: str) -> None:
-        """Choose the number of a TR oneself."""
+        """Set the number of a TR."""
         self._numbers[tr_code] = scr_no
         self._used.add(scr_no)
 

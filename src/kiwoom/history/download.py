@@ -154,7 +154,7 @@ class Download:
 
     @property
     def report(self) -> Report:
-        """A report of nothing done so far."""
+        """An empty report."""
         return Report(self.store.path, self.store.encoding, self.plan.target.codes, messages=self.messages)
 
 

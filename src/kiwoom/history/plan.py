@@ -298,7 +298,7 @@ def held_from(which: Chart, today: date, margin: int = 1) -> date | None:
 
 def seconds_for(requests: int, windows: Sequence[Window]) -> float:
     """
-    Seconds from the first to the last of so many requests of bulk work, if every window is spent as it may be.
+    Seconds from the first to the last of `requests` bulk requests, with each window spent in full.
 
     The longest window is filled as often as it takes; the rest goes through the shorter ones.
     """

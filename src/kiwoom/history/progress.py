@@ -32,7 +32,7 @@ class Progress(Protocol):
         """One more answer came; `requests` so far."""
 
     def code_done(self, code: str, done: int, requests: int) -> None:
-        """A code is finished, one way or the other."""
+        """A code is finished or has failed."""
 
     def end(self, summary: str) -> None:
         """The download is over, or was interrupted."""

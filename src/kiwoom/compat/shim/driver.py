@@ -1,8 +1,8 @@
 """
 Drivers: how the control's events come in while the program's Qt loop turns.
 
-A nested `QEventLoop` inside a slot must receive events too, so the timer is set again before the events are delivered,
-and not only afterwards.
+A nested `QEventLoop` inside a slot must receive events too, so the timer is set before events are delivered as well as
+afterwards.
 """
 
 from __future__ import annotations

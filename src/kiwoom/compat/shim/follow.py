@@ -52,7 +52,7 @@ class Following:
         self._qt = QtTime(session, self.now_us, self.sleep)
         self._undo: list[Callable[[], None]] = []
 
-    # --- what time it is -----------------------------------------------------------------------------------------
+    # --- the time ------------------------------------------------------------------------------------------------
 
     def now_us(self) -> int:
         """The control's time in KST microseconds."""

@@ -133,7 +133,7 @@ class Session:
     # --- objects of the program ----------------------------------------------------------------------------------
 
     def join(self, instance: Any, make_driver: Callable[[], Any]) -> None:
-        """Take up an object whose control was set."""
+        """Register an object whose control was set."""
         self.open()
         self.drive(make_driver)
         self._instances = [r for r in self._instances if r() is not None]
@@ -148,7 +148,7 @@ class Session:
             self.driver.arm()
 
     def leave(self, instance: Any) -> None:
-        """Let go of an object whose control was cleared: it receives no more events."""
+        """Forget an object whose control was cleared: it receives no more events."""
         self._instances = [r for r in self._instances if r() is not None and r() is not instance]
 
     def instances(self) -> list[Any]:
@@ -298,7 +298,7 @@ class Session:
                 answer["error"] = error
             done.release()
 
-    # --- what is missing -----------------------------------------------------------------------------------------
+    # --- missing members -----------------------------------------------------------------------------------------
 
     def missing(self, owner: str, name: str) -> AttributeError:
         """

@@ -1,4 +1,4 @@
-"""What Qt says on stderr of a machine without a desktop, and what is no news to the program's user."""
+"""Drops the lines that Qt writes to stderr on a machine without a desktop and that tell the user nothing."""
 
 from __future__ import annotations
 

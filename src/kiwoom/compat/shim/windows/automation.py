@@ -43,7 +43,7 @@ class Wrapper:
     is_visible = is_enabled = IsVisible = IsEnabled = exists
 
     def wait(self, *_: Any, **__: Any) -> Wrapper:
-        """Wait until the window is there: it is."""
+        """Return at once: the window is there."""
         self._desktop.find(self._title)
         return self
 
@@ -69,7 +69,7 @@ class Wrapper:
         return self._desktop.find(self._title)
 
     def children(self, *_: Any, **__: Any) -> list[Any]:
-        """The parts: none are known."""
+        """No parts are known."""
         return []
 
     def __getattr__(self, name: str) -> Wrapper:
@@ -138,7 +138,7 @@ class Application:
         return Wrapper(self._desktop, shown[0].title if shown else "Open API Login")
 
     def kill(self, *_: Any, **__: Any) -> bool:
-        """End the program: there is none."""
+        """Do nothing: there is no program to end."""
         return True
 
     def __getitem__(self, title: Any) -> Wrapper:

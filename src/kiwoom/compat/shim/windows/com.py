@@ -31,7 +31,7 @@ class ComError(Exception):
 
 
 def pump_messages(session: Session) -> int:
-    """Let in what waits: Qt's events and the control's. Returns 0, as no WM_QUIT is ever there."""
+    """Deliver waiting events, Qt's and the control's. Returns 0: no WM_QUIT ever comes."""
     core = _qt_core()
     application = core.QCoreApplication.instance() if core is not None else None
     owner = session.opened and threading.get_ident() == session.owner
