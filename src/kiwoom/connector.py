@@ -99,6 +99,7 @@ class Connector:
             self._rename(route.signals)
         if None in route.slots:
             route.fitted[self._rename(route.slots)] = route.fitted.pop(None)
+        # The position too: `receiver` runs for every real-time message and looks nothing up by name.
         route.hook, route.index = param, names.index(param)
 
     @staticmethod
