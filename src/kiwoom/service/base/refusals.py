@@ -103,6 +103,27 @@ REFUSALS: tuple[Refusal, ...] = (
     ),
     # --- arguments
     Refusal(
+        "base.bounds.check_fields",
+        "INVALID_ARGUMENT",
+        "a call of more than 50 arguments, a transaction of more than 150 inputs and fields",
+        "protection",
+        "no function has more than nine arguments, no TR more than a dozen inputs",
+    ),
+    Refusal(
+        "base.bounds.check_size",
+        "INVALID_ARGUMENT",
+        "a real-time registration of more than 1 MB",
+        "protection",
+        "20,000 codes, which 200 screens hold, are half of it",
+    ),
+    Refusal(
+        "shared.inputs.Inputs.take",
+        "RESOURCE_EXHAUSTED",
+        "a request whose inputs were dropped, as all clients' inputs together grew too many",
+        "protection",
+        "inputs that clients left behind filled the memory; a million characters are kept",
+    ),
+    Refusal(
         "rpc.calls.wire_arguments",
         "INVALID_ARGUMENT",
         "an argument without a value",

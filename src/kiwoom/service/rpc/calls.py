@@ -27,6 +27,7 @@ from kiwoom.control.contract import (
 from kiwoom.control.eventdata import GETTERS
 from kiwoom.errors import ComError, KiwoomError, OutcomeUnknown, UnknownFunction, WrongArguments
 from kiwoom.limits import ORDER_FUNCTIONS, QUERY_FUNCTIONS
+from kiwoom.service.base.bounds import check_fields
 from kiwoom.service.base.names import canonical
 from kiwoom.service.base.status import End
 from kiwoom.service.delivery import koapywire as encode
@@ -47,6 +48,8 @@ log = logging.getLogger("kiwoom.service")
 _LONGEST_TEXT = 100_000
 # Digits of a number that came as text: what 64 bits hold, with a sign. Longer text would only make `int` slow.
 _LONGEST_NUMBER = 20
+# SendOrder has nine. Room for a few unknown fields of a newer interface.
+_MOST_ARGUMENTS = 50
 # By whether it is an order: what the broker gives for one too many.
 _ONE_TOO_MANY = (-200, -308)
 _TOO_MANY = (-200, -209, -210, -211, -308, -311)
@@ -205,11 +208,12 @@ class Caller:
             if item not in client.inputs and len(client.inputs) >= MOST_INPUTS:
                 _refuse(called, "id", f"would be one of more than {MOST_INPUTS}: a request takes the inputs along")
             # Kept here and not in the control, where another client's request would take them along.
-            client.inputs[item] = value
+            if not self._core.inputs.set(client, item, value):
+                _refuse(called, "value", "is more than there is room for")
             return None
         if name == "CommRqData":
             # The control drops inputs with the request, also with one that it refuses.
-            inputs, client.inputs = client.inputs, {}
+            inputs = self._core.inputs.take(client)
             account = account_of(str(arguments[1]), inputs, client.identity)
             goes_on = arguments[2] == 2 and (program is not None or client.identity.accounts is not None)
             # Before the inputs are set: a refusal must leave none of them in the control.
@@ -255,7 +259,7 @@ class Caller:
             return None
         if name == "CommRqData":
             # The control drops inputs with a request that it refuses.
-            client.inputs = {}
+            await self._core.owner.submit(partial(self._core.inputs.take, client))
         return 0 if name == "SendCondition" else _ONE_TOO_MANY[name in ORDER_FUNCTIONS]
 
     def _already_connected(self, client: Client) -> int:
@@ -329,6 +333,7 @@ class Caller:
         known = self._known.get(raw)
         if known is not None and self._core.owner.at_hand:
             return encode.call_response(self.carry_out(client, *known))
+        check_fields(raw, _MOST_ARGUMENTS, "a call")
         request = pb.CallRequest.FromString(raw)
         arguments = wire_arguments(request.arguments)
         value = await self.call(client, request.name, arguments)

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 import grpc
 
 from kiwoom.limits import MAX_CODES_PER_SCREEN, MAX_SCREENS
+from kiwoom.service.base.bounds import check_size
 from kiwoom.service.base.status import End
 from kiwoom.service.delivery import koapywire as encode
 from kiwoom.service.delivery.streams import Stream
@@ -26,6 +27,8 @@ _MOST_CODES = MAX_CODES_PER_SCREEN * MAX_SCREENS
 _MOST_FIDS = 1000
 # Codes have 6 to 9 characters, and suffixes such as _AL and _NX since 2025.
 _LONGEST_CODE = 20
+# 20,000 codes with their separators, each written twice, are half of it.
+_MOST_BYTES = 1024 * 1024
 # Without FIDs of its own a request gets those of the plain quote, which nearly every type of a stock shares.
 _DEFAULT_TYPE = "주식시세"
 # 장시작시간 is registered without a code, by these.
@@ -92,6 +95,7 @@ async def real_call(rpc: Rpc, raw: bytes) -> AsyncGenerator[bytes | Stream, None
     Registrations are shared, on screens of the pool. The request's own screens and its opt_type, which say how to
     register, have no effect.
     """
+    check_size(raw, _MOST_BYTES, "a registration")
     request = pb.RealRequest.FromString(raw)
     fids = _checked_fids(request.fid_list)
     codes = _checked_codes(request.code_list, frozenset(fids))
@@ -133,6 +137,7 @@ async def _follow(rpc: Rpc, requests: AsyncIterator[bytes], reading: _Reading, s
     flags = pb.RealRequestFlags(infer_fids=True)
     try:
         async for raw in requests:
+            check_size(raw, _MOST_BYTES, "a registration")
             request = pb.BidirectionalRealRequest.FromString(raw)
             kind = request.WhichOneof("request")
             if kind == "initialize_request":

@@ -15,6 +15,7 @@ import grpc
 
 from kiwoom import catalog
 from kiwoom.errors import UsageError
+from kiwoom.service.base.bounds import check_fields
 from kiwoom.service.base.status import End
 from kiwoom.service.rpc.pages import Pages, Request, Stop
 from kiwoom.service.rpc.watchlist import TYPES, WatchList
@@ -43,6 +44,7 @@ _COMPARE: Mapping[int, Callable[[str, str], bool]] = {
 
 async def transaction_call(rpc: Rpc, raw: bytes) -> AsyncGenerator[bytes, None]:
     """Ask for a TR, page after page, until there is no more or the stop condition holds."""
+    check_fields(raw, MOST_INPUTS + 50, "a transaction")
     request = pb.TransactionRequest.FromString(raw)
     code = request.transaction_code.strip()
     try:

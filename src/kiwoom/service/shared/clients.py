@@ -32,6 +32,7 @@ class Client:
         "holders",
         "identity",
         "inputs",
+        "lost_inputs",
         "peer",
         "permitted",
         "requests",
@@ -47,6 +48,8 @@ class Client:
         """Its open `BidirectionalListen` streams. Owner thread."""
         self.inputs: dict[str, str] = {}
         """Inputs that it set by SetInputValue for its next request. Owner thread."""
+        self.lost_inputs: set[int] = set()
+        """Hashes of the names of inputs that were dropped to make room. Owner thread."""
         self.permitted: deque[int] = deque()
         """When requests were counted that it sends next by `Call`, in microseconds of the control's clock."""
         self._tokens = 0.0

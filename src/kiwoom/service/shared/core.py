@@ -22,6 +22,7 @@ from kiwoom.service.delivery.streams import Stream, Streams
 from kiwoom.service.owner.owner import Owner
 from kiwoom.service.shared.accounts import Accounts
 from kiwoom.service.shared.clients import Client
+from kiwoom.service.shared.inputs import Inputs
 from kiwoom.service.shared.ledger import Ledger
 from kiwoom.service.shared.ownership import Ownership
 from kiwoom.service.shared.paging import Paging
@@ -62,6 +63,7 @@ class Core:
             limiter: Shares(limiter, owner.control.clock) for limiter in (self.limits.queries, self.limits.orders)
         }
         self.paging = Paging()
+        self.inputs = Inputs()
         self.ledger = Ledger(settings.order_ledger)
         self.accounts = Accounts(owner.control.clock.now_us)
         self.stopping = False

@@ -35,6 +35,8 @@ _Code = grpc.StatusCode
 
 # A page of 600 rows read cell by cell with 15 columns is 9,000 calls.
 _MOST_CALLS = 10_000
+# SendOrder has nine.
+_MOST_ARGUMENTS = 50
 # How long the calls of one request may keep the control before others have their turn.
 _SLICE_S = 0.01
 
@@ -144,8 +146,15 @@ class Native:
         if len(request.calls) > _MOST_CALLS:
             raise End(_Code.INVALID_ARGUMENT, f"{len(request.calls)} calls: no more than {_MOST_CALLS} at once")
         prepared: list[_Prepared | Exception] = []
+        until = monotonic() + _SLICE_S
         for invocation in request.calls:
+            if monotonic() >= until:
+                await asyncio.sleep(0)
+                until = monotonic() + _SLICE_S
             try:
+                if len(invocation.arguments) > _MOST_ARGUMENTS:
+                    text = f"{invocation.name[:50]}: {len(invocation.arguments)} arguments"
+                    raise End(_Code.INVALID_ARGUMENT, text)
                 called, arguments = self._caller.prepare(client, invocation.name, _arguments(invocation.arguments))
                 prepared.append(_Prepared(called, arguments, invocation.order_id))
             except (KiwoomError, End) as error:
