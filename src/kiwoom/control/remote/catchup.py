@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Protocol
 
+from kiwoom.catalog.codes import prefixed
 from kiwoom.clock import from_us
 from kiwoom.control.contract import Value
 from kiwoom.control.eventdata import EventData, TrPage
@@ -207,7 +208,7 @@ class Catchup:
             held = {row["종목번호"][-6:]: row for row in asking.rows}
             for code in sorted(self._changed[asking.account]):
                 # A holding sold to zero has no row, but a notice with 930 = 0, by which clients delete it.
-                gone = {"종목번호": f"A{code}", "보유수량": "0", "매매가능수량": "0", "매입금액": "0"}
+                gone = {"종목번호": prefixed(code), "보유수량": "0", "매매가능수량": "0", "매입금액": "0"}
                 row = held.get(code, gone)
                 self._deliver("1", {9201: asking.account, **_values(_BALANCE_FIDS, row, numbers=True)})
 
@@ -221,8 +222,8 @@ class Catchup:
         self._changed.setdefault(account, set()).add(row["종목코드"][-6:])
         log.warning("a notice of order %s was missed: it is %s now, with %s left", number, status, left)
         values = _values(_ORDER_FIDS, row)
-        # Notices carry the prefix, A for stocks; programs cut it off without looking.
-        values[9001] = values[9001] if values[9001].startswith("A") else f"A{values[9001]}"
+        # Notices carry the prefix (A, Q for ETN, J for ELW); programs cut one character off without looking.
+        values[9001] = prefixed(values[9001])
         self._deliver("0", values)
 
     def _in_gap(self, clock_time: str) -> bool:
