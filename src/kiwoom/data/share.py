@@ -22,6 +22,7 @@ class Share:
     def __init__(self) -> None:
         self.args: dict[str, dict[str, Any]] = {}
         self.single: defaultdict[str, dict[str, Any]] = defaultdict(dict)
+        # Slots of 1.x programs append to a name and a key that they have never set.
         self.multi: defaultdict[str, defaultdict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
         self.history: defaultdict[str, defaultdict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
 

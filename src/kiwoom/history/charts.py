@@ -47,6 +47,7 @@ _TRS: dict[tuple[Kind, Period], str] = {
 }
 
 _INTRADAY = ("tick", "min")
+# In the order of the files of version 1.5; the close is called 현재가, as in the TRs.
 _PRICES = ("시가", "고가", "저가", "현재가")
 
 
@@ -92,6 +93,7 @@ class Chart:
     def fields(self) -> tuple[str, ...]:
         """The items to read of each row, the time first."""
         if self.period == "tick":
+            # A tick is one trade: it has no open, high and low.
             return (self.time_field, "현재가", "거래량")
         # The day charts of derivatives call the volume 누적거래량, and none of theirs has 거래대금.
         if self.kind in ("future", "option"):
