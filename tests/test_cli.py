@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import os
@@ -10,8 +11,11 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, BinaryIO, cast
 
 import pytest
+
+from kiwoom.cli.tables import Format, show
 
 ROOT = Path(__file__).resolve().parent.parent
 SIM = "sim:?clock=virtual&seed=7&at=2026-02-06 09:00"
@@ -129,3 +133,33 @@ def test_ctrl_c_ends_the_demo() -> None:
         demo.send_signal(signal.SIGINT)
         _, said = demo.communicate(timeout=60)
     assert demo.returncode == 130 and "Traceback" not in said
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's full device")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_json_onto_a_full_disk_is_an_error(unbuffered: str) -> None:
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        command = [sys.executable, "-m", "kiwoom", "errmsg", "-200", "-f", "json"]
+        done = subprocess.run(command, env=environment, stdout=full, stderr=subprocess.PIPE, text=True, timeout=100)
+    assert (done.returncode, done.stderr) == (1, "error: No space left on device\n")
+
+
+def test_what_a_full_disk_takes_half_of_is_noticed_without_a_buffer(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Disk(io.RawIOBase):
+        free = 10
+
+        def writable(self) -> bool:
+            return True
+
+        def write(self, data: Any) -> int:
+            if not self.free:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            taken = min(self.free, len(data))
+            self.free -= taken
+            return taken
+
+    # `write_through` over a raw file is what PYTHONUNBUFFERED makes of stdout.
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(cast(BinaryIO, Disk()), "utf-8", write_through=True))
+    with pytest.raises(OSError, match="No space left"):
+        show(Format.json, [{"종목코드": "005930"}])

@@ -115,6 +115,7 @@ def test_arguments_that_make_no_sense(arguments: dict[str, object], message: str
 
 def test_days() -> None:
     assert day_named("20201001", "start") == day_named("2020-10-01", "start") == date(2020, 10, 1)
+    assert day_named("2020.10.01", "start") == day_named("2020/10/1", "start") == date(2020, 10, 1)
     assert day_named(20201001, "start") == day_named(date(2020, 10, 1), "start") == date(2020, 10, 1)
     assert day_named(None, "start") is None and day_named("", "start") is None
     for wrong in ("2020", "20201301", "yesterday"):

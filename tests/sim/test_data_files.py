@@ -127,6 +127,15 @@ def test_nothing_trades_on_a_suspended_day(tmp_path: Path) -> None:
     assert "20260812" not in days and "20260813" in days
 
 
+@pytest.mark.parametrize("last", [(0, 0, 0, 270_500, 0), ("NaN", "NaN", "NaN", "NaN", "")], ids=["zeros", "blank"])
+def test_no_bar_is_made_up_for_suspended_days_at_the_end_of_a_file(tmp_path: Path, last: tuple[object, ...]) -> None:
+    folder(tmp_path, text([*ROWS[:3], *((day, *last) for day in DAYS[3:])]))
+    driver = Driver(f"data={tmp_path}&limits=off&at=2026-08-19 09:00")
+    rows = driver.ask("opt10081", 종목코드=CODE, 기준일자="20260818", 수정주가구분="1").rows
+    # 17 August 2026 is a substitute holiday; the 18th is the first day that the file does not know of
+    assert [row["일자"] for row in rows] == ["20260818", "20260812", "20260811", "20260810"]
+
+
 def test_minutes_with_thousands_and_quotes(tmp_path: Path) -> None:
     lines = [
         '"2026-02-06","09:00:00","268,500","269,000","268,000","268,500","1,200"',

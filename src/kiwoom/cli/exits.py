@@ -115,15 +115,24 @@ def _ended(words: Sequence[str], command: Callable[[], object]) -> int:
         if exit is None:
             raise
         if words:  # without any, typer has shown the help
-            _report(error, exit, words)
+            try:
+                _report(error, exit, words)
+                sys.stdout.flush()
+            except OSError:  # stdout takes nothing more (a full disk), not even the envelope
+                _give_up_stdout()
+                print(f"error: {_words_of(error)}", file=sys.stderr)
         return exit.code
 
 
 def _reader_gone() -> int:
+    _give_up_stdout()
+    return OK.code
+
+
+def _give_up_stdout() -> None:
     # The rest of the buffer goes to the null device: flushing it at exit would raise once more.
     sys.stdout = sys.__stdout__
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    return OK.code
 
 
 def _report(error: BaseException, exit: Exit, words: Sequence[str]) -> None:

@@ -64,7 +64,9 @@ def show(
     """
     single = single or {}
     if format is Format.json:
-        sys.stdout.write(dumped({"ok": True, "single": single, "rows": rows, "meta": meta or {}}) + "\n")
+        sys.stdout.write(dumped({"ok": True, "single": single, "rows": rows, "meta": meta or {}}))
+        # Unbuffered (PYTHONUNBUFFERED), Python drops what a full disk does not take; only the next write notices.
+        sys.stdout.write("\n")
         return
     data = rows or ([single] if single else [])
     if format is Format.jsonl:

@@ -101,7 +101,11 @@ def _span(seconds: float) -> str:
 
 
 def day_named(value: str | int | date | None, what: str) -> date | None:
-    """A day as a date: from "YYYYMMDD", "YYYY-MM-DD", a number or a date; None and "" are None. Raises UsageError."""
+    """
+    A day as a date: from "YYYYMMDD", "YYYY-MM-DD" (or with points or slashes), a number or a date.
+
+    None and "" are None. Raises UsageError.
+    """
     if value is None or value == "":
         return None
     if isinstance(value, datetime):
@@ -110,6 +114,8 @@ def day_named(value: str | int | date | None, what: str) -> date | None:
         return value
     # `strptime` takes "2020101" for a day too: the length decides.
     text = str(value).strip()
+    if len(set(text) & set("-./")) == 1:
+        text = text.translate(str.maketrans("./", "--"))
     try:
         return datetime.strptime(text, "%Y%m%d" if text.isdecimal() and len(text) == 8 else "%Y-%m-%d").date()
     except ValueError:

@@ -196,6 +196,20 @@ def test_what_a_tr_does_not_know_is_refused_in_words(closed: Driver, code: str, 
     assert any("입력값 오류" in message and list(inputs)[-1][:2] in message for message in answer.messages)
 
 
+@pytest.mark.parametrize(
+    ("code", "plain", "copied"),
+    [
+        ("opt10080", {"종목코드": "005930", "틱범위": "3"}, {"틱범위": "3:3분"}),
+        ("opt10081", {"종목코드": "005930", "수정주가구분": "1"}, {"수정주가구분": "1 : 수정주가"}),
+        ("opt10030", {"시장구분": "101", "정렬구분": "1"}, {"시장구분": "101:코스닥"}),
+    ],
+)
+def test_a_line_of_the_legend_is_its_code(
+    closed: Driver, code: str, plain: dict[str, str], copied: dict[str, str]
+) -> None:
+    assert closed.ask(code, **{**plain, **copied}).rows == closed.ask(code, **plain).rows != []
+
+
 def test_a_ranking_registers_its_codes_for_real_time(small_listing: Path) -> None:
     driver = Driver(f"at=2026-02-06 10:00&limits=off&data={small_listing}")
     rows = driver.ask("opt10032", 시장구분="000", 관리종목포함="0").rows

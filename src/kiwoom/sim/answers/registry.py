@@ -101,9 +101,20 @@ class Request:
         return self.broker.market
 
     def text(self, name: str, default: str = "") -> str:
-        """An input without surrounding blanks, or the default if it is missing or empty."""
+        """
+        An input without surrounding blanks, or the default if it is missing or empty.
+
+        A line of KOA Studio's legend copied whole ("1:1분") is its code.
+        """
         # Programs pad inputs and pass "" for what they do not use; the guide's samples do both.
-        return self.inputs.get(name, "").strip() or default
+        text = self.inputs.get(name, "").strip()
+        code, colon, _ = text.partition(":")
+        if colon:
+            # A public pykiwoom program asks opt10080 with 틱범위="1:1분" and stores the minutes that come.
+            legend = self.tr.legend(name)
+            if legend is not None and code.strip() in (legend.codes or ()):
+                return code.strip()
+        return text or default
 
     def instrument(self, name: str = "종목코드") -> Instrument:
         """The instrument that an input names. Raises NotFound."""

@@ -184,6 +184,8 @@ class Market:
                     history = MonthlyHistory(instrument, self.seed, anchor)
                 else:
                     history = History(instrument, self.seed, anchor, real)
+                if (until := self.listing.real_until(instrument.code)) is not None:
+                    history.end_real(until)
             self._histories[instrument.code] = history
         return history
 

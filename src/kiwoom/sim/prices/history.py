@@ -89,6 +89,11 @@ class History:
         self._companies = instrument.kind in ("COMMON", "PREFERRED", "REIT")
         self._turnover = instrument.turnover * math.exp(size.gauss(0, 0.5))
 
+    def end_real(self, day: date) -> None:
+        """Begin with generated bars after this day: a file that ends with suspended days knows that nothing traded."""
+        if self._real:
+            self._anchor_date = max(self._anchor_date, day)
+
     @property
     def generated(self) -> bool:
         """Whether every bar is generated."""

@@ -91,16 +91,22 @@ class Listing:
         read_bars: Callable[[str], list[DayBar]] | None = None,
         last_day: date | None = None,
         read_days: Callable[[str], dict[date, FileDay]] | None = None,
+        read_until: Callable[[str], date | None] | None = None,
     ) -> None:
         self.instruments = instruments
         self.last_day = last_day
         """The last day of real data, None without any."""
         self._read_bars = read_bars
         self._read_days = read_days
+        self._read_until = read_until
 
     def real_bars(self, code: str) -> list[DayBar]:
         """The real daily bars of a code, oldest first; empty if there are none."""
         return self._read_bars(code) if self._read_bars else []
+
+    def real_until(self, code: str) -> date | None:
+        """The last day of a code's file, with a bar or suspended; None without a file."""
+        return self._read_until(code) if self._read_until else None
 
     def intraday(self, code: str, day: date) -> FileDay | None:
         """A code's day in the files of minutes and trades, None if they do not have it."""
@@ -226,6 +232,11 @@ class _Folder:
             self._bars[code] = next(iter(found.values()), [])
         return self._bars[code]
 
+    def until(self, code: str) -> date | None:
+        """The last day that a code's file has a row of."""
+        path = self.path / "daily" / f"{code}.csv"
+        return last_day_in(path) if path.exists() else None
+
     @cached_property
     def index_bars(self) -> dict[str, list[DayBar]]:
         path = self.path / "index_daily.csv"
@@ -337,4 +348,4 @@ def listing_from(path: Path) -> Listing:
     instruments = Instruments((), _listed)
     instruments.add(folder.instruments(base_date))
     instruments.add(_indices(base_date, closes))
-    return Listing(instruments, folder.bars, last_day, folder.days)
+    return Listing(instruments, folder.bars, last_day, folder.days, folder.until)
