@@ -10,6 +10,7 @@ from tests.sim.driver import Driver
 
 from kiwoom.sim.base.draws import normals
 from kiwoom.sim.figures.breadth import members
+from kiwoom.sim.figures.investors import investors
 
 
 @pytest.mark.parametrize("at", ["2026-02-06 09:00", "2026-02-06 09:07:33", "2026-02-06 13:20", "2026-02-06 15:30:20"])
@@ -38,6 +39,39 @@ def test_a_glance_agrees_with_every_trade_taken_in(at: str) -> None:
         assert glance.worth_most >= live.value, instrument.code  # type: ignore[union-attr]
         assert glance.book() == live.book(), instrument.code
         assert market.glance(instrument) is live
+
+
+@pytest.mark.parametrize("us", [32_399_999_999, 32_400_500_000, 32_407_000_000, 34_000_000_000])
+def test_a_tape_is_silent_until_its_opening_trade(us: int) -> None:
+    market = Driver("list=full&holdings=off").control.broker.market
+    for instrument in list(market.instruments())[::150]:
+        tape = market.tape(instrument, market.trading_day())
+        if tape is not None and tape.busy:
+            first = tape.trades(tape.busy[0][0])[0]
+            assert tape.silent_at(us) <= (us < first.us), instrument.code
+            assert tape.silent_at(first.us - 1) and not tape.silent_at(first.us), instrument.code
+
+
+def test_foreigners_net_purchases_are_those_of_the_whole_flow() -> None:
+    market = Driver("list=full&holdings=off").control.broker.market
+    flows = investors(market)
+    for instrument in list(market.instruments())[::200]:
+        for bar in islice(market.history(instrument).before(market.trading_day()), 3):
+            assert flows._net(instrument, bar.date) == flows.day(instrument, bar.date).quantity("외국인투자자")
+
+
+def test_thin_minutes_made_one_by_one_are_those_of_the_whole_day() -> None:
+    market = Driver("list=full&holdings=off").control.broker.market
+    day = market.trading_day()
+    for instrument in [i for i in market.instruments() if i.thin][::80]:
+        whole, parts = market.tape(instrument, day), market.tape(instrument, day)
+        if whole is None or parts is None:
+            continue
+        for minute in range(9 * 60, 16 * 60, 37):
+            seen = list(parts.busy_until(minute * 60_000_000))
+            assert seen == whole.busy[: len(seen)]
+            assert all(each.minute > minute for _, each in whole.busy[len(seen) :])
+        assert parts.busy == whole.busy and parts.minutes == whole.minutes and parts.halts == whole.halts
 
 
 def test_a_look_back_is_what_was_seen_then() -> None:

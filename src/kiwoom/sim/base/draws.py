@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Iterable
 from functools import cache
 from hashlib import shake_128
 from statistics import NormalDist
 from struct import unpack
 
-__all__ = ["deviate", "deviates", "lots", "normals", "scatter", "uniforms"]
+__all__ = ["deviates", "lots", "normals", "of_lots", "quantiles", "scatter", "uniforms"]
 
 # 4096 quantiles: neighbours differ by at most 0.3, at the ends.
 _BITS = 12
 
 
 @cache
-def _table() -> tuple[float, ...]:
+def quantiles() -> tuple[float, ...]:
     """Quantiles of the standard normal distribution, at the middle of each of 4096 equal parts."""
     inverse, size = NormalDist().inv_cdf, 1 << _BITS
     return tuple(inverse((i + 0.5) / size) for i in range(size))
@@ -34,29 +35,29 @@ def normals(rng: random.Random, count: int) -> list[float]:
     About ten times as fast as `rng.gauss`: a market has thousands of codes.
     """
     # 16 random bits a number, of which 12 choose one of 4096 quantiles: exact tails do not matter for prices.
-    table, mask = _table(), (1 << _BITS) - 1
+    table, mask = quantiles(), (1 << _BITS) - 1
     return [table[bits & mask] for bits in unpack(f"<{count}H", rng.randbytes(2 * count))]
 
 
 def deviates(key: str, count: int) -> list[float]:
     """`count` numbers of mean 0 and standard deviation 1 that depend on the key alone; none is beyond 3.7."""
-    table, mask = _table(), (1 << _BITS) - 1
-    return [table[lot & mask] for lot in lots(key, count)]
+    return of_lots(lots(key, count))
 
 
 def lots(key: str, count: int) -> tuple[int, ...]:
-    """`count` whole numbers below 65,536 that depend on the key alone; `deviate` makes a number of one of them."""
+    """`count` whole numbers below 65,536 that depend on the key alone; `of_lots` makes numbers of them."""
     return unpack(f"<{count}H", shake_128(key.encode()).digest(2 * count))
 
 
-def deviate(lot: int) -> float:
-    """The number of mean 0 and standard deviation 1 that a lot stands for."""
-    return _table()[lot & (1 << _BITS) - 1]
+def of_lots(drawn: Iterable[int]) -> list[float]:
+    """The numbers of mean 0 and standard deviation 1 that lots stand for."""
+    table, mask = quantiles(), (1 << _BITS) - 1
+    return [table[lot & mask] for lot in drawn]
 
 
 @cache
 def _factors(sigma: float) -> tuple[float, ...]:
-    return tuple(math.exp(sigma * quantile) for quantile in _table())
+    return tuple(math.exp(sigma * quantile) for quantile in quantiles())
 
 
 def scatter(key: str, count: int, sigma: float) -> list[float]:

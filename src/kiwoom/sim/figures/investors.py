@@ -198,7 +198,30 @@ class Investors:
             first = before
 
     def _net(self, instrument: Instrument, day: date) -> int:
-        return self.day(instrument, day).quantity("외국인투자자")
+        """
+        What foreigners bought less what they sold: the figure of `day`, without those of the eleven other kinds.
+
+        Their holdings add up the days from the base date on, for a ranking those of every code.
+        """
+        market = self._market
+        if day == market.trading_day():
+            return self.day(instrument, day).quantity("외국인투자자")
+        history = market.history(instrument)
+        bar = history.bar(day)
+        volume = bar.volume if bar else None
+        if bar is None or not volume:
+            return 0
+        previous = next(history.before(day), None)
+        weights = self._make_weights(instrument, bar, previous.close if previous else bar.open)
+        early = volume * _MORNING // 100
+        net = 0
+        for sign, whole, side in zip(
+            (1, -1, 1, -1), (early, early, volume - early, volume - early), weights, strict=True
+        ):
+            # `split` for the second kind alone
+            share = whole / sum(side)
+            net += sign * (int((side[0] + side[1]) * share) - int(side[0] * share))
+        return net
 
     @staticmethod
     def _bounded(instrument: Instrument, shares: int) -> int:

@@ -43,7 +43,9 @@ class Sketch(Quoted):
 
     def advance(self, us: int) -> None:
         """Apply every trade up to a time of the day (µs since midnight). Time only goes forward."""
-        busy = self.tape.busy
+        if not self.count and self.tape.silent_at(us):
+            return
+        busy = self.tape.busy_until(us)
         while self._next < len(busy):
             index, minute = busy[self._next]
             # The minute is not over: only its trades so far count.

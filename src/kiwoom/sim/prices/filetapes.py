@@ -49,6 +49,10 @@ class _FileTape(Tape):
     # The day's shares beyond the file's.
     missing = 0
 
+    def silent_at(self, us: int) -> bool:
+        """Files may begin at any second: only the day's minutes tell."""
+        return False
+
     def _placed(self, made: dict[int, Minute]) -> list[Minute]:
         """All minutes of the session in order, without a trade where the file has none, then the minutes after it."""
         close = self._last

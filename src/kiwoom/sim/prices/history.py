@@ -20,7 +20,7 @@ from kiwoom.catalog import calendar
 from kiwoom.sim.base.draws import normals
 from kiwoom.sim.rules.instruments import Instrument
 
-__all__ = ["FIRST_DAY", "DayBar", "History", "aggregate", "beyond", "day_places", "market_draws"]
+__all__ = ["FIRST_DAY", "RARE", "DayBar", "History", "aggregate", "beyond", "day_places", "market_draws"]
 
 # Captured: opt10081 of 005930 goes back to this day, in 2022 as in 2024.
 FIRST_DAY = date(1985, 1, 4)
@@ -30,7 +30,7 @@ _REVERSION = 0.004  # pull of the closes toward the anchor, a day; keeps decades
 # The correlation of a day's rate of change with the whole market's, by kind.
 _MARKET = {"COMMON": 0.55, "PREFERRED": 0.55, "REIT": 0.35}
 _SHARED = (0, 1, 4)  # of a day's draws: its rate of change, its opening, its volume
-_RARE = 2.5  # standard deviations beyond which a stock's day counts as extraordinary: about three days a year
+RARE = 2.5  # standard deviations beyond which a stock's day counts as extraordinary: about three days a year
 
 
 class DayBar(NamedTuple):
@@ -246,7 +246,7 @@ class History:
 
 def beyond(draw: float) -> float:
     """The extra move of an extraordinary day: a company's price may run to its limit, an index's never does."""
-    return math.copysign((abs(draw) - _RARE) * 10, draw) if abs(draw) > _RARE else 0.0
+    return math.copysign((abs(draw) - RARE) * 10, draw) if abs(draw) > RARE else 0.0
 
 
 @lru_cache(maxsize=256)

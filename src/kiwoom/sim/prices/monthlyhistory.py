@@ -15,12 +15,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from kiwoom.catalog import calendar
-from kiwoom.sim.base.draws import deviate, deviates, lots
-from kiwoom.sim.prices.history import DayBar, History, beyond, day_places, market_draws
+from kiwoom.sim.base.draws import lots, of_lots
+from kiwoom.sim.prices.history import RARE, DayBar, History, beyond, day_places, market_draws
 from kiwoom.sim.rules.instruments import Instrument
 
 __all__ = ["MonthlyHistory"]
@@ -37,8 +37,8 @@ class _Month(NamedTuple):
     days: tuple[date, ...]
     closes: list[int]
     """The close before the first day, then that of each day."""
-    draws: list[float]
-    """Five of each day."""
+    lots: tuple[int, ...]
+    """Five of each day: the numbers of four in five are wanted for one or two days of a month."""
 
 
 class MonthlyHistory(History):
@@ -81,7 +81,7 @@ class MonthlyHistory(History):
 
     def _bar_of(self, month: _Month, place: int) -> DayBar:
         day = month.days[place]
-        draws = month.draws[5 * place : 5 * place + 5]
+        draws = of_lots(month.lots[5 * place : 5 * place + 5])
         bar = self._bars[day] = self._bar(day, month.closes[place], month.closes[place + 1], draws)
         return bar
 
@@ -91,31 +91,35 @@ class MonthlyHistory(History):
         found = self._months.get(number)
         if found is None:
             days = _days_of(number)
-            draws = deviates(f"{self._key}/{number}", 5 * len(days))
-            rates = draws[::5]
+            drawn = lots(f"{self._key}/{number}", 5 * len(days))
+            draws = rates = of_lots(drawn[::5])
             if self._shared:
                 # The market's own draws of these days: thin stocks move with it as the others do.
                 first = 5 * day_places(days[0].year)[days[0]]
-                market = market_draws(self._seed, days[0].year)[first : first + len(draws) : 5]
+                market = market_draws(self._seed, days[0].year)[first : first + len(drawn) : 5]
                 own, shared = math.sqrt(1 - self._shared * self._shared), self._shared
                 rates = [shared * every + own * one for every, one in zip(market, rates, strict=True)]
             if self._companies:
-                rates = [rate + beyond(one) for rate, one in zip(rates, draws[::5], strict=True)]
+                rates = [
+                    rate + beyond(one) if abs(one) > RARE else rate for rate, one in zip(rates, draws, strict=True)
+                ]
             closes = self._walk([rate * self._sigma for rate in rates], self._end(number - 1), self._end(number))
-            found = self._months[number] = _Month(days, closes, draws)
+            found = self._months[number] = _Month(days, closes, drawn)
         return found
 
     def _walk(self, rates: list[float], start: int, end: int) -> list[int]:
         """The closes of a month, from the one before it to its last: the days' rates, and an even drift to the end."""
         nearest, limits = self.instrument.ticks.nearest, self.instrument.limits
-        rates = [max(_FALL, min(_RISE, rate)) for rate in rates]
-        left = sum(rates)
+        if min(rates) < _FALL or max(rates) > _RISE:
+            rates = [max(_FALL, min(_RISE, rate)) for rate in rates]
+        left, days = sum(rates), len(rates)
         closes, close = [start], start
-        for place, rate in enumerate(rates):
-            drift = (math.log(end / close) - left) / (len(rates) - place)
+        log, exp = math.log, math.exp
+        for rate in rates:
+            moved = rate + (log(end / close) - left) / days
             left -= rate
-            moved = rate + drift
-            previous, close = close, nearest(round(close * math.exp(moved)))
+            days -= 1
+            previous, close = close, nearest(round(close * exp(moved)))
             # Round to the limit itself: a close a step below it would be no limit-up.
             if not _FALL < moved < _RISE:
                 low, high = limits(previous)
@@ -140,7 +144,7 @@ class MonthlyHistory(History):
         """The logarithm of a month's last close, from an average."""
         own = _wave(self._key, number)
         if self._shared:
-            market = _wave(f"{self._seed}/market", number)
+            market = _market_wave(self._seed, number)
             own = math.sqrt(1 - self._shared * self._shared) * own + self._shared * market
         return _WAVE * self._sigma * own
 
@@ -155,24 +159,40 @@ def _days_of(number: int) -> tuple[date, ...]:
     return tuple(day for day in day_places(year) if day.month == month + 1)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)
+def _market_wave(seed: int, number: int) -> float:
+    """The wave that all codes share: the same for thousands of them."""
+    return _wave(f"{seed}/market", number)
+
+
 def _wave(key: str, number: int) -> float:
     """The sum of the waves at the end of a month, the shortest of deviation 1."""
     block, place = divmod(number, _BLOCK)
     here, following = _block(key, block), _block(key, block + 1)
     total = 0.0
+    for size, first, last, part in _steps(place):
+        start = here[first]
+        end = here[last] if last >= 0 else following[~last]
+        total += size * (start + (end - start) * part)
+    return total
+
+
+@cache
+def _steps(place: int) -> tuple[tuple[float, int, int, float], ...]:
+    """For each length of wave at a place of a block: its size, the places of its two ends, and how far it has come."""
+    found = []
     for length in range(_LENGTHS):
         first = place >> length
         part = (place & ((1 << length) - 1)) / (1 << length)
         count = _BLOCK >> length
         offset = 2 * _BLOCK - 2 * count
-        start = deviate(here[offset + first])
-        end = deviate(here[offset + first + 1] if first + 1 < count else following[offset])
-        total += math.sqrt(1 << length) * (start + (end - start) * part)
-    return total
+        # a place below zero is one of the block that follows
+        last = offset + first + 1 if first + 1 < count else ~offset
+        found.append((math.sqrt(1 << length), offset + first, last, part))
+    return tuple(found)
 
 
 @lru_cache(maxsize=64)
-def _block(key: str, block: int) -> tuple[int, ...]:
-    """The lots of a block of months: one for each month, then for every second, every fourth ..."""
-    return lots(f"{key}/months/{block}", 2 * _BLOCK)
+def _block(key: str, block: int) -> list[float]:
+    """The numbers of a block of months: one for each month, then for every second, every fourth ..."""
+    return of_lots(lots(f"{key}/months/{block}", 2 * _BLOCK))

@@ -31,6 +31,7 @@ _MINUTES_KEPT = 30  # a minute that left the cache is made anew, and comes out t
 _CONTINUOUS = 380  # minutes from 09:00 to 15:20
 # Minutes since midnight; on days that open or close late `shift` moves them.
 _OPEN, _CLOSE = 9 * 60, 15 * 60 + 30
+_OPENING_S = range(1, 20)  # the opening auction trades in the first seconds of its minute
 AFTER_CLOSE, AFTER_HOURS = 10, 20  # minutes from the close to 15:40, and from there to 16:00
 
 
@@ -89,6 +90,10 @@ class Tape:
             self._busy = [(index, minute) for index, minute in enumerate(self.minutes) if minute.trades]
         return self._busy
 
+    def busy_until(self, us: int) -> list[tuple[int, Minute]]:
+        """`busy`, of which the minutes that begin after a moment of the day (µs since midnight) may be missing."""
+        return self.busy
+
     @property
     def halts(self) -> list[Halt]:
         """The volatility interruptions of the day, in order."""
@@ -107,6 +112,21 @@ class Tape:
                 del self._trades[next(iter(self._trades))]
             found = self._trades[index] = self._make_trades(index)
         return found
+
+    def silent_at(self, us: int) -> bool:
+        """
+        Whether a moment of the day (µs since midnight) comes before the opening trade. Makes no minute: a ranking at
+        09:00 looks at thousands of tapes that have not begun.
+        """
+        begin = self._first * MINUTE_US
+        if us >= begin + _OPENING_S.stop * SECOND_US:
+            return False
+        return us < begin + _OPENING_S.start * SECOND_US or us < begin + self._opening_us(_chance)
+
+    def _opening_us(self, rng: random.Random) -> int:
+        """How long after its first minute's begin the opening auction trades: the first draw of that minute."""
+        rng.seed(self._number)
+        return rng.randrange(_OPENING_S.start, _OPENING_S.stop) * SECOND_US
 
     def next_after(self, us: int) -> Trade | None:
         """The first trade after a moment of the day (µs since midnight), None if there is none."""
@@ -280,13 +300,14 @@ class Tape:
             return []
         start = minute.minute * MINUTE_US
         rng = _chance
-        # By minute: any minute can be made alone, and comes out the same.
-        rng.seed(self._number + index)
-        if index == self.continuous:
-            return [Trade(start + rng.randrange(3, 40) * SECOND_US, minute.close, minute.volume, 0)]
         first_us, end_us = self._windows.get(index, (0, MINUTE_US))
         if index == 0:
-            first_us = rng.randrange(1, 20) * SECOND_US
+            first_us = self._opening_us(rng)
+        else:
+            # By minute: any minute can be made alone, and comes out the same.
+            rng.seed(self._number + index)
+        if index == self.continuous:
+            return [Trade(start + rng.randrange(3, 40) * SECOND_US, minute.close, minute.volume, 0)]
         random_ = rng.random
         begin, span = start + first_us, end_us - first_us
         if minute.trades == 1 and not minute.auction and minute.high == minute.low:

@@ -14,6 +14,7 @@ from kiwoom.limits import MAX_CODES_PER_REQUEST
 from kiwoom.masking import masked_arguments
 from kiwoom.sim.answers import ANSWERS, Answer, NotFound, Refused, Request
 from kiwoom.sim.answers.registry import Row
+from kiwoom.sim.base.collecting import collection_paused
 from kiwoom.sim.rules.messages import PENALTY_WINDOW, query_text
 from kiwoom.sim.rules.refusals import CallRefusal, TrRefusal
 from kiwoom.sim.server.querylimits import QueryLimits
@@ -159,7 +160,8 @@ class Requests(Part):
         if line != self.control.line:
             return
         try:
-            page, message, codes = self._page(request, prev_next)
+            with collection_paused():
+                page, message, codes = self._page(request, prev_next)
         except Refused as refusal:
             page, message, codes = Page(request.tr), str(refusal), ()
         except NotFound as missing:
