@@ -78,3 +78,39 @@ def test_inputs_that_no_room_holds_are_refused() -> None:
     assert not inputs.set(client, "종목코드", "x" * 2_000)
     assert inputs.set(client, "종목코드", "x" * 500)
     assert inputs.take(client) == {"종목코드": "x" * 500}
+
+
+def test_registering_many_codes_lets_others_have_their_turn(served: Served, stub: Stub) -> None:
+    codes = [f"{number:06d}" for number in range(450)]
+    prepared: list[str] = []
+    owner = served.server.core.owner
+    between: list[int] = []
+
+    def make_ready(code: str, fids: frozenset[int]) -> None:
+        prepared.append(code)
+        if code == codes[0]:
+            # What is asked for meanwhile is answered before the last code is registered.
+            owner.post(owner.tell, lambda: between.append(len(served.server.core.registrar.codes)))
+
+    served.control.make_ready = make_ready  # type: ignore[method-assign]
+    stream = stub.RealCall(pb.RealRequest(code_list=codes, fid_list=[10]), timeout=20)
+    stream.initial_metadata()
+    assert prepared == codes
+    assert between[0] < len(codes)
+    assert [len(str(text).split(";")) for _, text, *_ in served.control.called("SetRealReg")] == [
+        100,
+        100,
+        100,
+        100,
+        50,
+    ]
+    stream.cancel()
+    served.nothing_left()
+    assert len(served.control.called("SetRealRemove")) == 450
+
+
+def test_a_call_that_registers_is_prepared(served: Served, stub: Stub) -> None:
+    prepared: list[tuple[str, frozenset[int]]] = []
+    served.control.make_ready = lambda code, fids: prepared.append((code, fids))  # type: ignore[method-assign]
+    assert stub.call("SetRealReg", "0900", "005930;000660", "10;11", "1") == 0
+    assert prepared == [("005930", frozenset({10, 11})), ("000660", frozenset({10, 11}))]

@@ -174,6 +174,13 @@ class Control(ABC):
         dispatch = self._dispatch
         return [dispatch(name, a) for a in arguments]
 
+    def make_ready(self, code: str, fids: frozenset[int]) -> None:
+        """
+        Do beforehand what makes the first SetRealReg of a code take time, without registering it. Owner thread.
+
+        A caller that registers many codes has others served between two of them. Most controls have nothing to do.
+        """
+
     # --- events ------------------------------------------------------------------------------------------------
 
     def subscribe(self, event_name: str, handler: Handler) -> None:

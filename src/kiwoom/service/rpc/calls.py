@@ -26,7 +26,7 @@ from kiwoom.control.contract import (
 )
 from kiwoom.control.eventdata import GETTERS
 from kiwoom.errors import ComError, KiwoomError, OutcomeUnknown, UnknownFunction, WrongArguments
-from kiwoom.limits import ORDER_FUNCTIONS, QUERY_FUNCTIONS
+from kiwoom.limits import MAX_CODES_PER_SCREEN, ORDER_FUNCTIONS, QUERY_FUNCTIONS
 from kiwoom.service.base.bounds import check_fields
 from kiwoom.service.base.names import canonical
 from kiwoom.service.base.status import End
@@ -247,6 +247,15 @@ class Caller:
             return only_accounts(str(arguments[0]), str(result), client.identity.accounts)
         return result
 
+    async def make_ready(self, arguments: tuple[str | int, ...]) -> None:
+        """Have the control prepare a SetRealReg, so that the call itself takes no time. It may refuse it as before."""
+        codes = [code.strip() for code in str(arguments[1]).split(";")]
+        fids = [fid.strip() for fid in str(arguments[2]).split(";")]
+        numbers = frozenset(int(fid) for fid in fids if fid.isascii() and fid.isdecimal() and len(fid) < 10)
+        # The control refuses longer lists, and need not prepare them.
+        if len(codes) <= MAX_CODES_PER_SCREEN:
+            await self._core.make_ready(codes, numbers)
+
     async def one_too_many(self, client: Client, name: str) -> int | None:
         """
         What a request gives that goes beyond the client's share of the limits, None for one that may be sent.
@@ -322,6 +331,8 @@ class Caller:
         if owner.at_hand and called.name in _READS:
             # A read has no consequences that the owner would have to look after.
             return self.carry_out(client, called, converted)
+        if called.name == "SetRealReg":
+            await self.make_ready(converted)
         if called.name in LIMITED:
             code = await self.one_too_many(client, called.name)
             if code is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from functools import partial
 
 import grpc
 
@@ -66,26 +67,55 @@ def _shape(fids: tuple[int, ...], flags: pb.RealRequestFlags) -> Shape:
 
 
 class _Reading:
-    """A stream of real-time data and what it is registered for. Owner thread."""
+    """A stream of real-time data and what it is registered for. Owner thread, but for `add`."""
 
     def __init__(self, rpc: Rpc, stream: Stream) -> None:
         self._core = rpc.core
         self._stream = stream
+        self._codes: dict[str, None] = {}
 
-    def add(self, shape: Shape, codes: Sequence[str]) -> None:
-        """Register and receive. Raises End; then nothing was added."""
+    async def add(self, shape: Shape, codes: Sequence[str]) -> None:
+        """
+        Register and receive, in slices between which others have their turn. Event loop's thread.
+
+        Raises End; then nothing was added.
+        """
+        owner, fids = self._core.owner, frozenset(shape.fids)
+        done = 0
+        try:
+            while done < len(codes):
+                some = codes[done : done + MAX_CODES_PER_SCREEN]
+                await self._core.make_ready(some, fids)
+                await owner.submit(partial(self._add, shape, some))
+                done += len(some)
+        except BaseException:
+            owner.tell(partial(self.remove, codes[:done]))
+            raise
+
+    def _add(self, shape: Shape, codes: Sequence[str]) -> None:
+        self._codes.update(dict.fromkeys(codes))
         # Heard before it is registered: the first message may come at once.
         self._core.real_data.add(self._stream, shape, codes)
         try:
             self._core.registrar.add(self._stream, codes, frozenset(shape.fids))
         except BaseException:
-            self._core.real_data.remove(self._stream, codes)
+            self.remove(codes)
             raise
 
     def remove(self, codes: Sequence[str] | None = None) -> None:
         """Receive and be registered no more."""
+        codes = tuple(self._codes) if codes is None else codes
         self._core.real_data.remove(self._stream, codes)
         self._core.registrar.remove(self._stream, codes)
+        for code in codes:
+            self._codes.pop(code, None)
+
+    def leave(self) -> None:
+        """As `remove`, when the stream has ended: a hundred codes at a time, between which others have their turn."""
+        codes = tuple(self._codes)[:MAX_CODES_PER_SCREEN]
+        self.remove(codes)
+        if self._codes:
+            self._core.owner.post(self._core.owner.tell, self.leave)
 
 
 async def real_call(rpc: Rpc, raw: bytes) -> AsyncGenerator[bytes | Stream, None]:
@@ -106,20 +136,20 @@ async def real_call(rpc: Rpc, raw: bytes) -> AsyncGenerator[bytes | Stream, None
     shape = _shape(fids, request.flags)
     with rpc.stream() as stream:
         reading = _Reading(rpc, stream)
-        stream.on_end = reading.remove
+        stream.on_end = reading.leave
         try:
-            await rpc.on_owner(lambda: reading.add(shape, codes))
+            await reading.add(shape, codes)
             await rpc.begin()
             yield stream
         finally:
-            rpc.owner.tell(reading.remove)
+            rpc.owner.tell(reading.leave)
 
 
 async def bidirectional_real_call(rpc: Rpc, requests: AsyncIterator[bytes]) -> AsyncGenerator[bytes | Stream, None]:
     """Send real-time data of codes that the client adds and removes as it goes."""
     with rpc.stream() as stream:
         reading = _Reading(rpc, stream)
-        stream.on_end = reading.remove
+        stream.on_end = reading.leave
         await rpc.begin()
         following = asyncio.create_task(_follow(rpc, requests, reading, stream), name="kiwoom registrations")
         stream.on_ended.append(following.cancel)
@@ -127,7 +157,7 @@ async def bidirectional_real_call(rpc: Rpc, requests: AsyncIterator[bytes]) -> A
             yield stream
         finally:
             following.cancel()
-            rpc.owner.tell(reading.remove)
+            rpc.owner.tell(reading.leave)
 
 
 async def _follow(rpc: Rpc, requests: AsyncIterator[bytes], reading: _Reading, stream: Stream) -> None:
@@ -149,7 +179,7 @@ async def _follow(rpc: Rpc, requests: AsyncIterator[bytes], reading: _Reading, s
                 wanted = _checked_fids(request.register_request.fid_list or fids)
                 codes = _checked_codes(request.register_request.code_list, frozenset(wanted))
                 shape = _shape(wanted, flags)
-                await owner.submit(lambda: reading.add(shape, codes))  # noqa: B023  # awaited before they change
+                await reading.add(shape, codes)
             elif kind == "remove_request":
                 # Not checked: a code that is not registered is no error to take back.
                 removed = [code.strip() for entry in request.remove_request.code_list for code in entry.split(";")]

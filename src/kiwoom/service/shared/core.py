@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Generator, Iterable
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import ExitStack, contextmanager
+from time import monotonic
 from typing import Any, TypeVar
 
 import grpc
@@ -39,6 +41,10 @@ T = TypeVar("T")
 # How long a request by `Call` waits for its turn: well below the 10 s that a remote control waits for an answer.
 _PATIENCE_S = 4.0
 _MOMENT_S = 0.05
+# How long preparing may keep the control before others have their turn.
+_SLICE_S = 0.003
+# The market has some 4,000 codes; what is longer is no list of codes.
+_MOST_PREPARED = 20_000
 
 
 class Core:
@@ -118,6 +124,19 @@ class Core:
             raise End(grpc.StatusCode.UNAVAILABLE, "the service is stopping")
         shares.used(client)
         return self.owner.control.clock.now_us()
+
+    async def make_ready(self, codes: Sequence[str], fids: frozenset[int]) -> None:
+        """Have the control prepare registrations of codes, a few milliseconds at a time."""
+        left = deque(codes[:_MOST_PREPARED])
+
+        def some() -> None:
+            until = monotonic() + _SLICE_S
+            while left and monotonic() < until:
+                self.owner.control.make_ready(left.popleft(), fids)
+
+        while left:
+            await self.owner.submit(some)
+            await asyncio.sleep(0)
 
     async def admit(self, limiter: RequestLimiter, client: Client) -> bool:
         """

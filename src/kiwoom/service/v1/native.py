@@ -37,6 +37,8 @@ _Code = grpc.StatusCode
 _MOST_CALLS = 10_000
 # SendOrder has nine.
 _MOST_ARGUMENTS = 50
+# Functions for which something is to be done before the control is kept for a slice.
+_FIRST_IN_A_SLICE = LIMITED | {"SetRealReg"}
 # How long the calls of one request may keep the control before others have their turn.
 _SLICE_S = 0.01
 
@@ -173,7 +175,9 @@ class Native:
 
     async def _have_turn(self, client: Client, entry: _Prepared | Exception) -> None:
         """Wait until a call that the limits count may be sent; one that may not has its outcome then."""
-        if isinstance(entry, _Prepared) and entry.called.name in LIMITED:
+        if isinstance(entry, _Prepared) and entry.called.name == "SetRealReg":
+            await self._caller.make_ready(entry.arguments)
+        elif isinstance(entry, _Prepared) and entry.called.name in LIMITED:
             entry.refusal = await self._caller.one_too_many(client, entry.called.name)
 
     def _carry_out(
@@ -187,8 +191,8 @@ class Native:
         until = monotonic() + _SLICE_S
         first = True
         while left:
-            if not first and isinstance(left[0], _Prepared) and left[0].called.name in LIMITED:
-                # It waits for its turn first.
+            if not first and isinstance(left[0], _Prepared) and left[0].called.name in _FIRST_IN_A_SLICE:
+                # It waits for its turn first, or is prepared.
                 return
             first = False
             entry = left.popleft()

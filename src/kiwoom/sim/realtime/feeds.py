@@ -62,6 +62,13 @@ class Streams(Part):
                 if entry.timer is not None:
                     entry.timer.cancel()
 
+    def make_up(self, instrument: Instrument, names: frozenset[str]) -> None:
+        """Look at the next moments of an instrument's real types, so that `listen` finds them made up."""
+        market = self.broker.market
+        if market.trading_day() == market.today and not market.halted(instrument):
+            for name in names & _STREAMS.keys():
+                _STREAMS[name].next_us(market, instrument, market.now_of_day)
+
     def _schedule(self, entry: _Entry, after_us: int) -> None:
         market, engine = self.broker.market, self.broker.engine
         due = None

@@ -141,6 +141,14 @@ class Registrations(Part):
         entry.by_tr, entry.tr = set(codes), tr_code
         self._refresh(touched)
 
+    def make_ready(self, code: str, fids: frozenset[int]) -> None:
+        """Make up the prices that a code's feeds begin with: they take a few milliseconds when first looked at."""
+        instrument = self.broker.market.find(code) if code and self.control.connected else None
+        if instrument is not None and code not in self._feeds:
+            self.control.part(Streams).make_up(instrument, frozenset(brought_by(instrument, fids)))
+            self.broker.market.live(instrument)
+            self.broker.market.live_as_seen(instrument).peek()
+
     def _wants_opening(self) -> bool:
         """Whether some screen registered 장시작시간 (FID 215), with or without a code."""
         return any(_OPENING in fids for entry in self._screens.values() for fids in entry.fids.values())

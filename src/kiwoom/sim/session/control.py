@@ -55,6 +55,9 @@ class Part:
     def disconnected(self) -> None:
         """The line dropped or the control was closed: forget the state of the connection."""
 
+    def make_ready(self, code: str, fids: frozenset[int]) -> None:
+        """A registration of a code is to come: make up what it will need."""
+
     def penalized(self) -> None:
         """The server imposes the penalty for too many requests."""
 
@@ -79,6 +82,10 @@ class SimControl(TimedControl):
             dispatches = getattr(function, "dispatches", None)
             if dispatches is not None:
                 self._table[dispatches] = getattr(part, name)
+
+    def make_ready(self, code: str, fids: frozenset[int]) -> None:
+        for part in self.parts.values():
+            part.make_ready(code, fids)
 
     def part(self, kind: type[PartType]) -> PartType:
         """The part of a kind. Every control that `assemble` made has all of them."""
