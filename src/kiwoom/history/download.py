@@ -26,6 +26,7 @@ from kiwoom.errors import (
     RequestLimited,
     WaitTimeout,
 )
+from kiwoom.history.holes import first_hole, holes
 from kiwoom.history.merge import Bounds, Reach, merge
 from kiwoom.history.page import Page, PageRequest, pages
 from kiwoom.history.plan import Plan
@@ -240,7 +241,9 @@ def _attempt(download: Download, code: str, report: Report, last: bool) -> Gener
         )
     since = None if known is None else known.since
     bounds = _joined(replace(download.bounds, after_hours=catalog_codes.exchange(code) != "KRX"), old)
-    reach = Reach(chart, bounds, old, since)
+    # A file with a hole is whole up to there: the pages go on until they meet the rows before it.
+    whole = first_hole(chart, old, journal.holes.get(code, set()))
+    reach = Reach(chart, bounds, old[:whole], since)
     if reach.needless(bounds):
         known = known or Coverage(chart.period, unit, old[0][0][:10])
         journal.finished(download.job, code, known)
@@ -279,6 +282,9 @@ def _attempt(download: Download, code: str, report: Report, last: bool) -> Gener
     if not collected.complete and old and (not collected.rows or collected.rows[0][0] > old[-1][0]):
         raise Incomplete(f"{collected.reason}; the file was left as it is")
     merged = merge(chart, old, collected, bounds, unit, since)
+    if collected.complete:
+        for _, hole in holes(chart, merged.rows):
+            journal.stays(code, hole)
     # An unchanged file is not written again: each write waits for the disk, and a market has 2,000 files.
     if merged.rows != old or not store.exists(code):
         store.write(code, chart.columns, merged.rows)

@@ -194,6 +194,8 @@ class Journal:
         self._stream: IO[str] | None = None
         self.coverage: dict[str, Coverage] = {}
         self.jobs: dict[str, Job] = {}
+        self.holes: dict[str, set[tuple[str, str]]] = {}
+        """By code, the holes of its file that the server could not fill: they are not asked for again."""
         self._read()
 
     def _read(self) -> None:
@@ -220,6 +222,8 @@ class Journal:
                     self.jobs[entry["job"]].done.add(entry["code"])
             case "end":
                 self.jobs.pop(entry["job"], None)
+            case "hole":
+                self.holes.setdefault(entry["code"], set()).add((entry["before"], entry["after"]))
 
     def begin(self, job: Job) -> None:
         """Start a job, or go on with it, and write the journal anew without the entries of jobs that ended."""
@@ -236,6 +240,7 @@ class Journal:
             }
             for known in self.jobs.values()
         ]
+        lines += [_hole_entry(code, hole) for code, known_holes in self.holes.items() for hole in sorted(known_holes)]
         content = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
         self.close()
         self._store.path.mkdir(parents=True, exist_ok=True)
@@ -252,6 +257,13 @@ class Journal:
         """Note what a code's file holds although the code is not done."""
         self.coverage[code] = coverage
         self._append(_file_entry(code, coverage, ""))
+
+    def stays(self, code: str, hole: tuple[str, str]) -> None:
+        """Note a hole that the server could not fill."""
+        known = self.holes.setdefault(code, set())
+        if hole not in known:
+            known.add(hole)
+            self._append(_hole_entry(code, hole))
 
     def end(self, job: Job) -> None:
         """Note that nothing of a job is left to do."""
@@ -271,6 +283,10 @@ class Journal:
             with contextlib.suppress(OSError):  # a full disk was said at the line that did not fit
                 self._stream.close()
             self._stream = None
+
+
+def _hole_entry(code: str, hole: tuple[str, str]) -> dict[str, Any]:
+    return {"what": "hole", "code": code, "before": hole[0], "after": hole[1]}
 
 
 def _file_entry(code: str, coverage: Coverage, job: str) -> dict[str, Any]:
