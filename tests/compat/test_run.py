@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -481,3 +482,11 @@ def test_what_stopped_a_program_is_said_last(run_text: Run) -> None:
     assert any("SIGKILL" in line for line in hints.after(ran.report, ran.code))
     assert not ran.report.as_dict()["not_supported"], "a signal is nothing that the layer lacks"
     assert ran.report.as_dict()["ended_by"]
+
+
+def test_an_end_before_the_start_is_said() -> None:
+    report = Report(started="2026-12-02 09:00:00")
+    report.note("answered", "--until has come: the program was ended")
+    (line,) = hints.after(report, 0, datetime(2026, 12, 1, 9, 30))
+    assert line.startswith("--until 2026-12-01 09:30 is not after the session's start (2026-12-02 09:00:00)")
+    assert hints.after(report, 0, datetime(2026, 12, 2, 15, 40)) == []

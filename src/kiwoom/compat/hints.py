@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from kiwoom.compat.report import Report
 from kiwoom.errors import msg
 
@@ -20,8 +22,15 @@ _ADVICE = {
 _ADVICE_FOR_OTHERS = "`kiwoom errmsg CODE` says more"
 
 
-def after(report: Report, code: int) -> list[str]:
-    """Lines for the end of a run that ended with `code`; none for a program that did what it wanted."""
+def after(report: Report, code: int, until: datetime | None = None) -> list[str]:
+    """
+    Lines for the end of a run that ended with `code`; none for a program that did what it wanted.
+
+    `until` is the time of `--until`: one before the session's start ends the program at once.
+    """
+    if until is not None and report.cut_short and report.started >= f"{until:%Y-%m-%d %H:%M:%S}":
+        return [f"--until {until:%Y-%m-%d %H:%M} is not after the session's start ({report.started}), so the program "
+                "ended at once: give a later time, or --at"]  # fmt: skip
     if code == 0 and not report.cut_short:
         return []
     lines = _refusals(report) + _unanswered(report)

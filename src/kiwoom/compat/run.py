@@ -329,6 +329,6 @@ def run(
             report_file.write_text(json.dumps(counted.as_dict(), ensure_ascii=False, indent=1), encoding="utf-8")
         except OSError as error:
             typer.echo(f"kiwoom run: the report could not be written: {error}", err=True)
-    for line in hints.after(counted, code):
+    for line in hints.after(counted, code, settings.until):
         typer.echo(f"kiwoom run: {line}", err=True)
     raise typer.Exit(code)
