@@ -110,6 +110,14 @@ def test_minutes_of_a_unit(api: Kiwoom, tmp_path: Path) -> None:
     assert whens[0] == "2026-02-05 09:00:00" and whens[1] == "2026-02-05 09:30:00"
 
 
+def test_minutes_of_a_unit_that_only_futures_have(api: Kiwoom, tmp_path: Path) -> None:
+    future = api.get_future_code_by_index(0)
+    report = histories(api, code=future, period="min", unit=120, start="20260205", end="20260205", path=tmp_path)
+    assert report.ok and report.rows_added == 4
+    with pytest.raises(UsageError, match="one of 1, 3, 5, 10, 15, 30, 45, 60"):
+        histories(api, code="005930", period="min", unit=120, path=tmp_path)
+
+
 def test_ticks_over_many_pages_have_each_trade_once(api: Kiwoom, tmp_path: Path) -> None:
     """Downloaded in one go, and in two goes with time in between: the same file."""
     arguments = {"code": "005930", "period": "tick", "start": "20260204", "merge": True}

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from kiwoom import config
+from kiwoom import catalog, config
 from kiwoom.api import API
 from kiwoom.catalog.codes import Exchange
 from kiwoom.errors import UsageError
@@ -25,8 +25,8 @@ __all__ = ["Wanted", "histories", "histories_async", "plan"]
 
 log = logging.getLogger("kiwoom.history")
 
-# The values of 틱범위 in KOA Studio (opt10079, opt10080).
-_UNITS = {"min": (1, 3, 5, 10, 15, 30, 45, 60), "tick": (1, 3, 5, 10, 30)}
+# The inputs that choose the length of a bar: 틱범위 of stocks and sectors, 시간단위 of futures and options.
+_UNIT_INPUTS = ("틱범위", "시간단위")
 
 
 @dataclass
@@ -73,11 +73,12 @@ def histories(
     "2") or `code` (one or several). With a market or a sector, `slice` (from, to) takes a part of the sorted list, and
     `code` the part from that code on.
 
-    `period` is tick, min, day, week, month or year; `unit` the ticks (1, 3, 5, 10, 30) or minutes (1, 3, 5, 10, 15,
-    30, 45, 60) of one bar. `start` and `end` are the first and the last day wanted ("20201001"), by default all there
-    is up to now. What is still running when the download begins (today's bar before 16:00, this week's before
-    Friday's close, the minute, the second) is left out; `running=True` takes it too. `exchange` "SOR" takes the prices
-    of KRX and NXT together for the stocks that trade at both: those files are called `005930_AL.csv`.
+    `period` is tick, min, day, week, month or year; `unit` the ticks (1, 3, 5, 10, 30) or minutes (1, 3, 5, 10, 15, 30,
+    45, 60) of one bar; futures and options also have 20, 60 and 120 ticks and 120 minutes, and no 45. `start` and `end`
+    are the first and the last day wanted ("20201001"), by default all there is up to now. What is still running when
+    the download begins (today's bar before 16:00, this week's before Friday's close, the minute, the second) is left
+    out; `running=True` takes it too. `exchange` "SOR" takes the prices of KRX and NXT together for the stocks that
+    trade at both: those files are called `005930_AL.csv`.
 
     Files `CODE.csv` are written to `path` (the working directory) in `encoding` (`config.ENCODING`, cp949). `merge`
     adds to files that are there: only what is new, nothing twice, nothing lost; prices that a split has changed since
@@ -252,9 +253,16 @@ class _Prepared:
         return self.start
 
 
+def _units(chart: Chart) -> tuple[int, ...]:
+    """The lengths of a bar that the chart's TR knows: futures have bars of 120 minutes, stocks of 45."""
+    tr = catalog.tr(chart.tr_code)
+    found = [tr.legend(name) for name in _UNIT_INPUTS if name in tr.inputs]
+    return tuple(int(code) for legend in found if legend is not None for code in legend.codes) or (1,)
+
+
 def _unit(chart: Chart, unit: int | str | None) -> int:
     text = str(unit or 1)
-    known = _UNITS.get(chart.period, (1,))
+    known = _units(chart)
     if not text.isdecimal() or int(text) not in known:
         choices = ", ".join(map(str, known))
         raise UsageError(f"unit of a {chart.period} chart must be one of {choices}, not {unit!r}")
