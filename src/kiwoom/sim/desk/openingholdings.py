@@ -6,6 +6,7 @@ import random
 from collections.abc import Sequence
 
 from kiwoom.sim.accounts.stockaccount import Account
+from kiwoom.sim.base.collecting import collection_paused
 from kiwoom.sim.desk.stockdesk import StockDesk
 from kiwoom.sim.market.market import Market
 from kiwoom.sim.rules.instruments import Instrument
@@ -27,14 +28,16 @@ def fill_accounts(desk: StockDesk, market: Market, accounts: Sequence[Account], 
     familiar = [by_code[code] for code in _FAMILIAR if code in by_code] or stocks[:FEW]
     for_stocks = [account for account in accounts if account.kind != "선물옵션"]
     chosen = [familiar[:FEW], rng.sample(stocks, min(MANY, len(stocks)))]
-    for account, holdings in zip(for_stocks, chosen, strict=False):
-        for stock in holdings:
-            _deliver(desk, market, account, stock, rng)
+    # An index fund's price needs the index's, and that the daily bars of 174 members from the base date on.
+    with collection_paused():
+        for account, holdings in zip(for_stocks, chosen, strict=False):
+            for stock in holdings:
+                _deliver(desk, market, account, stock, rng)
 
 
 def _deliver(desk: StockDesk, market: Market, account: Account, stock: Instrument, rng: random.Random) -> None:
-    # The base price needs no trades made, so a login stays quick.
-    price = market.live_as_seen(stock).base
+    # A state of the day would make a tape, and for an index fund those of thirty members.
+    price = market.base_price(stock)
     cost_price = max(1, round(price * rng.uniform(0.85, 1.12)))
     # One to five million won each, whatever the price of a share.
     quantity = max(1, round(rng.uniform(1, 5) * 1_000_000 / cost_price))

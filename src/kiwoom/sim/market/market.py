@@ -372,6 +372,13 @@ class Market:
         previous_value = (previous.value if previous else None) or previous_volume * base
         return instrument, tape, base, previous_volume, previous_value
 
+    def base_price(self, instrument: Instrument, day: date | None = None) -> int:
+        """The base price of a day, by default the shown one: the close before it. Makes no tape."""
+        day = day or self.trading_day()
+        history = self.history(instrument)
+        previous = next(history.before(day), None)
+        return previous.close if previous else history.first_price(day)
+
     def bars_to_now(self, instrument: Instrument, until: date) -> Iterable[DayBar]:
         """Daily bars from `until` back, newest first, with today's so far."""
         today = self.trading_day()
