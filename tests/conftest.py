@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ctypes
+import logging
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from kiwoom.eventloop.loop import EventLoop
 
 # Without a display Qt aborts the process; before any test imports it, as `kiwoom run` does for a program.
 if not sys.platform.startswith(("win", "darwin")) and not (
@@ -36,6 +40,32 @@ def press_ctrl_c() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the slow tests first: one that begins last keeps a single worker busy while the others are done."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+@pytest.fixture(autouse=True)
+def _kept_loggers() -> Iterator[None]:
+    """Give the package's loggers their levels back: a test of SetLogLevel must not silence the tests after it."""
+    names = ["kiwoom", *(name for name in logging.root.manager.loggerDict if name.startswith("kiwoom."))]
+    before = [(logging.getLogger(name), logging.getLogger(name).level) for name in names]
+    root = logging.root.level, logging.root.manager.disable
+    yield
+    for logger, level in before:
+        logger.setLevel(level)
+        logger.disabled, logger.propagate = False, True
+    logging.root.setLevel(root[0])
+    logging.disable(root[1])
+
+
+# The tests of the layers below Qt; those that are about Qt run in processes of their own, or are marked.
+_WITHOUT_QT = ("sim", "history", "wrapper", "catalog", "conformance")
+
+
+@pytest.fixture(autouse=True)
+def _plain_loop(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait without Qt, whatever application another test of the same worker process has left behind."""
+    folder = request.path.relative_to(Path(__file__).parent).parts[0]
+    if folder in _WITHOUT_QT and request.node.get_closest_marker("qt") is None:
+        monkeypatch.setattr(EventLoop, "_qt", staticmethod(lambda: None))
 
 
 @pytest.fixture(scope="session")
