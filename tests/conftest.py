@@ -66,6 +66,8 @@ def _plain_loop(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
     folder = request.path.relative_to(Path(__file__).parent).parts[0]
     if folder in _WITHOUT_QT and request.node.get_closest_marker("qt") is None:
         monkeypatch.setattr(EventLoop, "_qt", staticmethod(lambda: None))
+        # Where a program has a hook of its own, exceptions of handlers go there and not into the log.
+        monkeypatch.setattr(sys, "excepthook", sys.__excepthook__)
 
 
 @pytest.fixture(scope="session")

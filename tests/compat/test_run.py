@@ -386,7 +386,10 @@ def test_a_program_that_is_killed_in_a_slot(run_text: Run) -> None:
     ran = run_text(TEXTBOOK.replace("self.remained = next == '2'", "import os; os.kill(os.getpid(), 9)"))
     assert ran.code == 128 + 9
     assert all(control.closed for control in ran.control)
-    assert not [thread for thread in threading.enumerate() if thread not in before]
+    for thread in threading.enumerate():
+        if thread not in before:
+            thread.join(timeout=20)
+            assert not thread.is_alive(), thread
     assert ran.report.events["OnReceiveTrData"] == 1
 
 
