@@ -21,6 +21,8 @@ from kiwoom import API, Kiwoom
 from kiwoom.clock import RealClock
 from kiwoom.errors import UsageError, WaitTimeout
 
+pytestmark = pytest.mark.qt
+
 BINDING = os.environ["KIWOOM_TEST_QT"]
 
 
