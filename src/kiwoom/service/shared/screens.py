@@ -81,7 +81,7 @@ class Screens:
 
         Raises End(RESOURCE_EXHAUSTED) when all are lent, or rest.
         """
-        # The client's own numbers count too: the broker sees 200 in all, whoever chose them.
+        # The client's own numbers count too: the broker sees 200 in all, whichever client chose them.
         if len(self.used) >= self.size:
             raise End(grpc.StatusCode.RESOURCE_EXHAUSTED, f"all {self.size} screen numbers are in use")
         # Not the clock: an answer that a late control still holds would reach the screen's next user.
